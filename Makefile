@@ -1,0 +1,49 @@
+# `make demo` and `make test` work on a fresh clone with Python 3.11+ and make.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+.PHONY: demo test check lint types layers format lock clean help
+
+help:            ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+demo: $(VENV)/.run      ## a small network of nodes on this machine; Ctrl-C ends it
+	$(BIN)/onconode demo $(ARGS)
+
+test: $(VENV)/.dev      ## every check that needs nothing outside the repository
+	$(MAKE) --no-print-directory check
+	$(BIN)/pytest -m 'not shared and not slow' $(ARGS)
+
+check: lint types layers
+
+lint: $(VENV)/.dev      ## ruff: rules and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev     ## mypy, strict
+	$(BIN)/mypy
+
+layers: $(VENV)/.dev    ## import-linter: imports point one way
+	$(BIN)/lint-imports
+
+format: $(VENV)/.dev    ## rewrite the code in the house format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: $(VENV)/.dev      ## resolve the dependencies anew into the lock files
+	./.ci/lock
+
+clean:           ## remove the environment and what the demo made
+	rm -rf $(VENV) .demo dist
+
+$(VENV)/.run: pyproject.toml requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Onconode needs Python 3.11 or newer: make PYTHON=python3.11 $(MAKECMDGOALS)")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements-dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.lock
+	@touch $@

@@ -1,0 +1,198 @@
+"""The settings of one node: ``node.toml`` in its folder, overridden by ``ONCONODE_*`` variables, checked at start.
+
+Every setting is a field of a frozen dataclass below; its table in ``node.toml`` is the dataclass' name in lower
+case, its variable ``ONCONODE_<TABLE>_<FIELD>``. An unknown table or key is an error, so that a typing mistake
+cannot silently leave a default in force.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, get_type_hints
+
+from node.errors import ConfigurationError, Place
+
+CONFIG_FILE = "node.toml"
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Table ``[node]``."""
+
+    base_iri: str
+    title: str = "An Onconode node"
+    description: str = "Cancer research datasets and samples, described as linked data."
+    publisher: str = ""
+    language: str = "en"
+
+
+@dataclass(frozen=True)
+class Server:
+    """Table ``[server]``: where and how the HTTP service listens."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    threads: int = 16
+    max_request_bytes: int = 10_000_000
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Table ``[limits]``: what one query may use, and how many may run."""
+
+    query_seconds: float = 30.0
+    query_memory_bytes: int = 1_000_000_000
+    result_bytes: int = 200_000_000
+    query_workers: int = 2
+    queue_seconds: float = 5.0
+    federation_seconds: float = 60.0
+    federation_requests: int = 5_000
+    federation_bytes: int = 1_000_000_000
+    federation_queries: int = 4
+
+
+@dataclass(frozen=True)
+class Member:
+    """One entry of ``[[members]]``: a node of the federation, by its SPARQL endpoint."""
+
+    endpoint: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings of one node. ``folder`` is the node's folder, absolute."""
+
+    folder: Path
+    node: Identity
+    server: Server = field(default_factory=Server)
+    limits: Limits = field(default_factory=Limits)
+    members: tuple[Member, ...] = ()
+
+    @property
+    def data(self) -> Path:
+        """The folder that holds everything the node keeps."""
+        return self.folder / "data"
+
+
+_TABLES: Mapping[str, type[Any]] = MappingProxyType({"node": Identity, "server": Server, "limits": Limits})
+
+
+def load_settings(folder: Path, environment: Mapping[str, str] | None = None) -> Settings:
+    """Read and check the settings of the node in ``folder``.
+
+    Raises ConfigurationError naming file, table and key for whatever is missing, unknown, of the wrong type or
+    out of range.
+    """
+    environment = os.environ if environment is None else environment
+    path = folder / CONFIG_FILE
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigurationError(
+            f"there is no node in {folder} (no {CONFIG_FILE}).",
+            remedy=f"Create one with: onconode init {folder} --base-iri IRI",
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise ConfigurationError(f"cannot be read: {error}", where=Place(source=str(path))) from error
+    unknown = sorted(set(document) - set(_TABLES) - {"members"})
+    if unknown:
+        raise _wrong(path, unknown[0], f"is not a table of {CONFIG_FILE}", sorted([*_TABLES, "members"]))
+    tables = {name: _table(path, name, cls, document.get(name, {}), environment) for name, cls in _TABLES.items()}
+    members = tuple(_members(path, document.get("members", [])))
+    return Settings(folder=folder.resolve(), members=members, **tables)
+
+
+def _table(path: Path, name: str, cls: type[Any], given: Any, environment: Mapping[str, str]) -> Any:
+    if not isinstance(given, dict):
+        raise _wrong(path, name, "must be a table", [])
+    fields = {f.name: f for f in dataclasses.fields(cls)}
+    types = get_type_hints(cls)
+    unknown = sorted(set(given) - set(fields))
+    if unknown:
+        raise _wrong(path, f"{name}.{unknown[0]}", "is not a setting", sorted(fields))
+    values: dict[str, Any] = {}
+    for key, value in given.items():
+        values[key] = _typed(path, f"{name}.{key}", types[key], value)
+    for key in fields:
+        variable = f"ONCONODE_{name}_{key}".upper()
+        if variable in environment:
+            values[key] = _parsed(variable, types[key], environment[variable])
+    missing = [k for k, f in fields.items() if k not in values and f.default is dataclasses.MISSING]
+    if missing:
+        raise _wrong(path, f"{name}.{missing[0]}", "is missing", [])
+    for key, value in values.items():
+        if isinstance(value, (int, float)) and value <= 0 and key != "port":
+            raise _wrong(path, f"{name}.{key}", f"must be greater than 0, not {value}", [])
+    if cls is Identity and not _is_base_iri(values["base_iri"]):
+        raise _wrong(
+            path,
+            "node.base_iri",
+            f"must be an absolute http or https IRI that ends in '/', without query or fragment, not "
+            f"{values['base_iri']!r}",
+            [],
+        )
+    if cls is Server and not 0 <= values.get("port", 1) <= 65535:
+        raise _wrong(path, "server.port", f"must be between 0 and 65535, not {values['port']}", [])
+    return cls(**values)
+
+
+def _is_base_iri(text: str) -> bool:
+    return re.fullmatch(r"https?://[^\s/?#<>\"{}|^`\\]+/([^\s?#<>\"{}|^`\\]*/)?", text) is not None
+
+
+def _members(path: Path, given: Any) -> list[Member]:
+    if not isinstance(given, list) or not all(isinstance(m, dict) for m in given):
+        raise _wrong(path, "members", "must be written as [[members]] tables", [])
+    members: list[Member] = []
+    for i, entry in enumerate(given):
+        unknown = sorted(set(entry) - {"endpoint", "name"})
+        if unknown:
+            raise _wrong(path, f"members[{i}].{unknown[0]}", "is not a setting", ["endpoint", "name"])
+        for key in ("endpoint", "name"):
+            if not isinstance(entry.get(key), str) or not entry[key]:
+                raise _wrong(path, f"members[{i}].{key}", "must be a non-empty text", [])
+        if not entry["endpoint"].startswith(("http://", "https://")):
+            raise _wrong(path, f"members[{i}].endpoint", "must be an http or https address", [])
+        members.append(Member(endpoint=entry["endpoint"], name=entry["name"]))
+    for attribute in ("endpoint", "name"):
+        seen: set[str] = set()
+        for member in members:
+            value = getattr(member, attribute)
+            if value in seen:
+                raise _wrong(path, "members", f"has the {attribute} {value!r} twice", [])
+            seen.add(value)
+    return members
+
+
+def _typed(path: Path, key: str, wanted: type[Any], value: Any) -> Any:
+    if wanted is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if not isinstance(value, wanted) or isinstance(value, bool):
+        raise _wrong(path, key, f"must be {_words(wanted)}, not {value!r}", [])
+    return value
+
+
+def _parsed(variable: str, wanted: type[Any], text: str) -> Any:
+    try:
+        return wanted(text)
+    except ValueError:
+        raise ConfigurationError(
+            f"must be {_words(wanted)}, not {text!r}", where=Place(source=f"environment variable {variable}")
+        ) from None
+
+
+def _words(wanted: type[Any]) -> str:
+    return {str: "a text", int: "a whole number", float: "a number"}[wanted]
+
+
+def _wrong(path: Path, key: str, what: str, allowed: list[str]) -> ConfigurationError:
+    remedy = f"Known here: {', '.join(allowed)}." if allowed else None
+    return ConfigurationError(f"{key} {what}.", where=Place(source=str(path)), remedy=remedy)

@@ -1,0 +1,76 @@
+"""The IRIs a node mints, all under its base, and back from an IRI to what it names."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from node.model.access import Tier
+
+_SLUG = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
+
+
+def slug(text: str) -> str:
+    """A dataset identifier from any text: lower-case ASCII letters, digits, ``.``, ``_`` and ``-``.
+
+    Raises ValueError when nothing of the text is left.
+    """
+    ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    made = re.sub(r"[^a-z0-9._-]+", "-", ascii_text.lower()).strip("-._")[:100]
+    if not made:
+        raise ValueError(f"no letter or digit in {text!r}")
+    return made
+
+
+def is_slug(text: str) -> bool:
+    """Whether the text can be a dataset identifier as it is."""
+    return _SLUG.fullmatch(text) is not None
+
+
+@dataclass(frozen=True)
+class Identifiers:
+    """Mints IRIs under ``base`` (absolute, ends in ``/``). Parts a partner chose are percent-encoded."""
+
+    base: str
+
+    @property
+    def catalog(self) -> str:
+        return self.base
+
+    def dataset(self, dataset: str) -> str:
+        return f"{self.base}datasets/{dataset}"
+
+    def sample(self, dataset: str, sample: str) -> str:
+        return f"{self.dataset(dataset)}/samples/{quote(sample, safe='')}"
+
+    def donor(self, dataset: str, donor: str) -> str:
+        return f"{self.dataset(dataset)}/donors/{quote(donor, safe='')}"
+
+    def graph(self, dataset: str) -> str:
+        """The named graph that holds what everybody may see of one dataset description."""
+        return f"{self.base}graph/{dataset}"
+
+    def records_graph(self, dataset: str) -> str:
+        """The named graph of the samples and donors of a dataset that is not open."""
+        return f"{self.graph(dataset)}/records"
+
+    def provenance_graph(self, dataset: str) -> str:
+        return f"{self.graph(dataset)}/provenance"
+
+    @property
+    def catalog_graph(self) -> str:
+        """The named graph of the catalogue itself (node title, list of datasets)."""
+        return f"{self.base}graph/"
+
+    def vocabulary_graph(self, name: str, version: str) -> str:
+        return f"{self.base}vocabulary/{name}/{quote(version, safe='.')}"
+
+    def tier_graph(self, tier: Tier) -> str:
+        """The graph that holds the RDF merge of everything in one tier; default graph of queries."""
+        return f"{self.base}tier/{tier}"
+
+    def skolem(self, token: str) -> str:
+        """The IRI that stands for a blank node (RDF 1.1 Concepts, section 3.5)."""
+        return f"{self.base}.well-known/genid/{token}"
