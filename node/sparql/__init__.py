@@ -1,0 +1,1 @@
+"""The words of SPARQL: parsing, results, stored queries. No I/O beyond reading packaged files."""

@@ -1,0 +1,110 @@
+"""Concept tables and the vocabulary made of them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from node.errors import DocumentSyntaxError
+from node.ontology.concepts import Concept, Vocabulary, read_concepts, write_concepts
+
+GLIOMA = Concept("urn:glioma", "Glioma", ("urn:neoplasm",), synonyms=("Glial Tumor", "Neuroglial Neoplasm"))
+NEOPLASM = Concept("urn:neoplasm", "Neoplasm", synonyms=("Tumor",))
+GBM = Concept("urn:gbm", "Glioblastoma", ("urn:glioma", "urn:malignant"), synonyms=("GBM",))
+OLD = Concept("urn:old", "Spongioblastoma", obsolete=True, replaced_by="urn:gbm", synonyms=("GBM",))
+ALL = (GLIOMA, NEOPLASM, GBM, OLD)
+
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\t\r\n\\|"), max_size=12)
+names = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\t\r\n\\"), min_size=1, max_size=12)
+
+
+@given(st.lists(st.builds(Concept, st.uuids().map(str), texts, synonyms=st.lists(names).map(tuple)), max_size=5))
+def test_what_is_written_is_read_back(concepts: list[Concept]) -> None:
+    """A table loses nothing of a concept, whatever its names hold (the separator | included)."""
+    table = read_concepts(write_concepts(concepts, comments=["a comment"]), source="t")
+    assert sorted(concepts, key=lambda c: c.iri) == sorted((table.get(i) for i in table.iris()), key=lambda c: c.iri)
+
+
+def test_hierarchy_is_reflexive_and_transitive() -> None:
+    """is_a holds for the class itself, its parents at any depth, and for parents that the table does not know."""
+    vocabulary = Vocabulary.of(ALL)
+    assert vocabulary.is_a("urn:gbm", "urn:gbm")
+    assert vocabulary.is_a("urn:gbm", "urn:neoplasm")
+    assert vocabulary.is_a("urn:gbm", "urn:malignant")
+    assert not vocabulary.is_a("urn:neoplasm", "urn:gbm")
+    assert vocabulary.ancestors("urn:nobody") == {"urn:nobody"}
+
+
+def test_a_cycle_ends() -> None:
+    """Two classes that are each other's parent do not hang the node."""
+    vocabulary = Vocabulary.of([Concept("urn:a", "a", ("urn:b",)), Concept("urn:b", "b", ("urn:a",))])
+    assert vocabulary.is_a("urn:a", "urn:b")
+    assert vocabulary.is_a("urn:b", "urn:a")
+
+
+@pytest.mark.parametrize(
+    ("text", "iri"),
+    [
+        ("glioma", "urn:glioma"),
+        ("  GLIAL   tumor ", "urn:glioma"),
+        ("Tumor", "urn:neoplasm"),
+        ("GBM", "urn:gbm"),
+        ("Spongioblastoma", None),
+        ("sarcoma", None),
+        ("", None),
+    ],
+)
+def test_by_label(text: str, iri: str | None) -> None:
+    """A name finds its concept regardless of case and spaces; obsolete concepts and unknown names find nothing."""
+    found = Vocabulary.of(ALL).by_label(text)
+    assert (found.iri if found else None) == iri
+
+
+def test_an_ambiguous_name_finds_nothing_but_a_label_beats_a_synonym() -> None:
+    """Two labels or two synonyms alike: None. A label and another's synonym alike: the label."""
+    vocabulary = Vocabulary.of(
+        [Concept("urn:1", "x"), Concept("urn:2", "x"), Concept("urn:3", "y"), Concept("urn:4", "z", synonyms=("y",))]
+    )
+    assert vocabulary.by_label("x") is None
+    found = vocabulary.by_label("y")
+    assert found is not None
+    assert found.iri == "urn:3"
+
+
+def test_overlay_and_source() -> None:
+    """What is installed lies over the core: it wins for an IRI both know, and the rest of the core stays."""
+    core = Vocabulary.of(ALL, "core")
+    both = core.overlaid_by(Vocabulary.of([Concept("urn:gbm", "Glioblastoma (new)")], "ncit"))
+    assert len(both) == len(ALL)
+    concept = both.get("urn:gbm")
+    assert concept is not None
+    assert concept.label == "Glioblastoma (new)"
+    assert both.source_of("urn:gbm") == "ncit"
+    assert both.source_of("urn:glioma") == "core"
+    assert both.source_of("urn:nobody") is None
+
+
+def test_search_puts_the_exact_label_first() -> None:
+    """Searching finds part of a label or synonym; the exact label comes first, obsolete concepts last."""
+    found = Vocabulary.of([*ALL, Concept("urn:g2", "Malignant Glioma")]).search("glioma", limit=5)
+    assert [c.iri for c in found] == ["urn:glioma", "urn:g2"]
+    assert [c.iri for c in Vocabulary.of(ALL).search("gbm")] == ["urn:gbm", "urn:old"]
+    assert Vocabulary.of(ALL).search("  ") == ()
+
+
+@pytest.mark.parametrize(
+    ("data", "line"), [(b"iri\tlabel\n", 1), (b"# c\niri\tlabel\tparents\tobsolete\treplaced_by\tsynonyms\nx\ty\n", 3)]
+)
+def test_a_table_of_another_shape_is_refused_with_the_line(data: bytes, line: int) -> None:
+    """A wrong header or a line with too few columns says where it stands."""
+    with pytest.raises(DocumentSyntaxError) as caught:
+        read_concepts(data, source="t.tsv")
+    assert caught.value.where is not None
+    assert (caught.value.where.source, caught.value.where.line) == ("t.tsv", line)
+
+
+def test_a_table_must_be_utf8() -> None:
+    """Bytes that are not UTF-8 are a syntax error of the table, not a Python exception."""
+    with pytest.raises(DocumentSyntaxError):
+        read_concepts(b"\xff\xfe", source="t")
