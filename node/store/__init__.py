@@ -1,0 +1,1 @@
+"""Quads at rest: one writer, immutable generations, reads by limited worker processes."""

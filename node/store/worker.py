@@ -1,0 +1,286 @@
+"""The program a query worker runs: ``python -m node.store.worker``, frames on standard input and output.
+
+It answers one query at a time: over a generation that it opens read-only and keeps open, or over data that comes with
+the query. Nothing can stop a running pyoxigraph query from inside the process, so the limits are set where they hold
+without its help: memory by the kernel (``RLIMIT_DATA``), time by whoever started it, which kills it, and by the
+kernel's timer in case that one has died. The byte cap is counted here, where the bytes are written.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import resource
+import signal
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import IO, Any, NoReturn, cast
+
+from pyoxigraph import NamedNode, QueryBoolean, QueryResultsFormat, QuerySolutions, RdfFormat, Store, serialize
+
+from node.rdf.namespaces import PREFIXES
+from node.store import frames
+
+_PAGE = resource.getpagesize()
+#: A worker whose data grew by this much over one query, or since its start, ends itself: a new one is small again.
+_RETIRE_GROWTH_BYTES = 64 * 1024 * 1024
+_RETIRE_TOTAL_BYTES = 256 * 1024 * 1024
+#: The kernel's timer goes off this long after the deadline; the parent's watchdog comes first if it is alive.
+_ORPHAN_SECONDS = 1.0
+#: An answer that trickles is sent on at least this often.
+_TRICKLE_SECONDS = 0.05
+_WITH_PREFIXES = (RdfFormat.TURTLE, RdfFormat.TRIG, RdfFormat.RDF_XML)
+
+
+class _Refusal(Exception):
+    """What the query gets instead of an answer: the JSON of an ERROR frame."""
+
+    def __init__(self, kind: str, message: str, **more: Any) -> None:
+        super().__init__(message)
+        self.fields = {"kind": kind, "message": message, **more}
+
+
+class _Generation:
+    """The generation this worker has open, with the shared lock that keeps a writer from removing it."""
+
+    def __init__(self) -> None:
+        self._folder: str | None = None
+        self._lease: int | None = None
+        self._store = Store()
+
+    def open(self, folder: str | None) -> Store:
+        """The store in this folder; the empty store for None. Raises _Refusal("gone") when the folder was removed."""
+        if folder == self._folder:
+            return self._store
+        self._store = Store()
+        self._folder = None
+        if self._lease is not None:
+            os.close(self._lease)
+            self._lease = None
+        if folder is None:
+            return self._store
+        self._lease = _lease(folder)
+        quads = Path(folder) / "quads"
+        try:
+            # A generation that never held a graph has an empty folder; there is nothing to open.
+            if (quads / "CURRENT").exists():
+                self._store = Store.read_only(str(quads))
+        except (OSError, RuntimeError) as error:
+            raise _Refusal("store" if quads.is_dir() else "gone", str(error)) from error
+        if not quads.is_dir():
+            raise _Refusal("gone", "the generation was removed")
+        self._folder = folder
+        return self._store
+
+
+def _lease(folder: str) -> int | None:
+    """A shared lock on a generation; None where there is no lock file and none can be made (a read-only disk)."""
+    path = f"{folder}.lease"
+    try:
+        # In data restored from elsewhere the lock files may be missing. Next to a removed generation none is made.
+        create = 0 if Path(path).exists() or not Path(folder).is_dir() else os.O_CREAT
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | create, 0o644)
+    except FileNotFoundError as error:
+        raise _Refusal("gone", "the generation was removed") from error
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        raise _Refusal("gone", "the generation is being removed") from error
+    return descriptor
+
+
+class _Output:
+    """The writable object pyoxigraph serialises into: collects, counts, sends frames."""
+
+    def __init__(self, send: Callable[[bytes], None], limit: int, form: bytes) -> None:
+        self._send = send
+        self._head = frames.frame(frames.FORM, form)
+        self._parts: list[bytes] = []
+        self._held = 0
+        self._left = limit
+        self._sent_at = time.monotonic()
+
+    def write(self, data: bytes) -> int:
+        self._left -= len(data)
+        if self._left < 0:
+            raise _Refusal("large", "the answer is larger than it may be")
+        self._parts.append(bytes(data))
+        self._held += len(data)
+        if self._held >= frames.DATA_BYTES or time.monotonic() - self._sent_at > _TRICKLE_SECONDS:
+            self._send(self._take())
+            self._sent_at = time.monotonic()
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing: what is held goes out with the end of the answer, in one write."""
+
+    def finish(self, end: bytes) -> None:
+        """Send what is left and the end, as one write: a small answer is one system call on either side."""
+        self._send(self._take() + frames.frame(frames.END, end))
+
+    def _take(self) -> bytes:
+        data = self._head + (frames.frame(frames.DATA, b"".join(self._parts)) if self._held else b"")
+        self._head, self._parts, self._held = b"", [], 0
+        return data
+
+
+class _Incoming:
+    """The readable object pyoxigraph loads from: the payloads of the frames of one kind, one after another."""
+
+    def __init__(self, reader: frames.FrameReader, kind: bytes, first: tuple[bytes, bytes]) -> None:
+        self._reader = reader
+        self._kind = kind
+        self.next = first
+        self._chunk = b""
+        self._at = 0
+
+    def read(self, size: int = -1) -> bytes:
+        while self._at >= len(self._chunk):
+            kind, payload = self.next
+            if kind != self._kind:
+                return b""
+            self._chunk, self._at = payload, 0
+            self.next = _expect(self._reader)
+        end = len(self._chunk) if size < 0 else self._at + size
+        piece = self._chunk[self._at : end]
+        self._at += len(piece)
+        return piece
+
+
+def _expect(reader: frames.FrameReader) -> tuple[bytes, bytes]:
+    received = reader.read()
+    if received is None:
+        _leave()
+    return received
+
+
+def _loaded(reader: frames.FrameReader) -> Store:
+    """A store in memory with everything that follows up to LOADED: triples in its default graph, quads in theirs."""
+    store = Store()
+    current = _expect(reader)
+    formats = {frames.TRIPLES: RdfFormat.N_TRIPLES, frames.QUADS: RdfFormat.N_QUADS}
+    while current[0] != frames.LOADED:
+        kind = current[0]
+        incoming = _Incoming(reader, kind, current)
+        try:
+            store.load(cast("IO[bytes]", incoming), formats[kind])
+        except SyntaxError as error:
+            raise _Refusal("document", error.msg, line=error.lineno) from error
+        current = incoming.next
+    return store
+
+
+try:
+    _STATM = os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
+except OSError:
+    _STATM = -1
+
+
+def _data_bytes() -> int:
+    """The size of this process' data, as RLIMIT_DATA counts it; 0 where there is no /proc."""
+    return int(os.pread(_STATM, 200, 0).split()[5]) * _PAGE if _STATM >= 0 else 0
+
+
+@contextlib.contextmanager
+def _limits(seconds: float, memory_bytes: int) -> Iterator[None]:
+    """The kernel's limits for one query, on top of what the process holds already."""
+    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    soft = _data_bytes() + memory_bytes
+    resource.setrlimit(resource.RLIMIT_DATA, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
+    signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.0) + _ORPHAN_SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
+
+
+def _evaluate(store: Store, ask: dict[str, Any], send: Callable[[bytes], None]) -> _Output:
+    output = partial(_Output, send, ask["result_bytes"])
+    options: dict[str, Any] = {}
+    if ask["default"] is not None:
+        options["default_graph"] = [NamedNode(graph) for graph in ask["default"]]
+        options["named_graphs"] = [NamedNode(graph) for graph in ask["named"]]
+    try:
+        answer = store.query(ask["text"], **options)
+    except SyntaxError as error:
+        raise _Refusal("syntax", error.msg) from error
+    except UnicodeEncodeError as error:
+        raise _Refusal("syntax", "the text holds half a surrogate pair, which is no character") from error
+    except RuntimeError as error:
+        # Raised before evaluation starts for functions the engine does not have.
+        raise _Refusal("unsupported" if "not supported" in str(error) else "store", str(error)) from error
+    if isinstance(answer, QuerySolutions | QueryBoolean):
+        written = output(frames.FORM_RESULTS)
+        answer.serialize(cast("IO[bytes]", written), QueryResultsFormat.from_media_type(ask["results"]))
+    else:
+        graph = RdfFormat.from_media_type(ask["graph"])
+        written = output(frames.FORM_GRAPH)
+        if graph in _WITH_PREFIXES:
+            serialize(answer, cast("IO[bytes]", written), graph, prefixes=PREFIXES)
+        else:
+            answer.serialize(cast("IO[bytes]", written), graph)
+    return written
+
+
+def _refusal(error: Exception) -> _Refusal:
+    if isinstance(error, _Refusal):
+        return error
+    if isinstance(error, MemoryError):
+        return _Refusal("memory", "the query needed more memory than it may have")
+    return _Refusal("store", f"{type(error).__name__}: {error}")
+
+
+def _leave() -> NoReturn:
+    # Not sys.exit: freeing a large store piece by piece takes long, and the kernel does it at once.
+    os._exit(0)
+
+
+def main() -> NoReturn:
+    """Answer queries until standard input ends."""
+    source, target = os.dup(0), os.dup(1)
+    # Whatever prints by mistake must not end up between frames.
+    os.dup2(2, 1)
+    reader = frames.FrameReader(source)
+    generation = _Generation()
+    first_size = _data_bytes()
+
+    def send(data: bytes) -> None:
+        try:
+            frames.write_all(target, data)
+        except BrokenPipeError:
+            _leave()
+
+    while True:
+        kind, payload = _expect(reader)
+        if kind != frames.ASK:
+            _leave()
+        ask = json.loads(payload)
+        try:
+            store = None if ask["load"] else generation.open(ask["folder"])
+            size = _data_bytes()
+            with _limits(ask["seconds"], ask["memory_bytes"]):
+                if store is None:
+                    store = _loaded(reader)
+                output = _evaluate(store, ask, send)
+            now = _data_bytes()
+            retiring = now - size > _RETIRE_GROWTH_BYTES or now - first_size > _RETIRE_TOTAL_BYTES
+            output.finish(frames.END_RETIRING if retiring else frames.END_READY)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the node is told and the worker starts afresh
+            refusal = _refusal(error)
+            send(frames.frame(frames.ERROR, json.dumps(refusal.fields).encode()))
+            # After a failed load there may be frames on their way that nobody would read.
+            retiring = ask["load"] or refusal.fields["kind"] not in frames.HARMLESS
+        if retiring:
+            _leave()
+
+
+if __name__ == "__main__":
+    main()
