@@ -1,0 +1,127 @@
+"""Drafts on the last stretch: judged, compared with each other and with what the node has published before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from node.errors import Place
+from node.ontology.concepts import Vocabulary
+from node.publishing.drafts import DatasetReport, Draft, Finding, Outcome, Severity
+from node.publishing.judging import judge, violations
+from node.publishing.ntriples import Description, digest
+from node.publishing.provenance import Input, read_input
+from node.publishing.registry import Registry, State, find
+from node.publishing.sources import Reading
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A draft that has been judged. ``content`` is the digest of its triples, '' for one that fell."""
+
+    draft: Draft
+    findings: tuple[Finding, ...]
+    content: str
+    inputs: tuple[Input, ...]
+
+    @property
+    def fell(self) -> bool:
+        return violations(self.findings)
+
+
+def judged(reading: Reading, vocabulary: Vocabulary, progress: Callable[[str], None]) -> list[Candidate]:
+    """The drafts of one source, judged. If one of them falls, or something is wrong with the source, all fall."""
+    candidates = []
+    for draft in reading.drafts:
+        progress(f"checking {draft.dataset} ({draft.samples:,} samples)")
+        public = Description.read(draft.public)
+        if draft.records is None:
+            whole, content = public, digest(public.lines)
+        else:
+            records = Description.read(draft.records)
+            whole = Description([*public.lines, *records.lines])
+            content = digest([digest(public.lines), digest(records.lines)])
+        findings = tuple(judge(draft, whole, vocabulary))
+        candidates.append(Candidate(draft, findings, content, tuple(read_input(path) for path in draft.inputs)))
+    if violations(reading.findings) or any(c.fell for c in candidates):
+        return [c if c.fell else _with(c, _COMPANION, reading) for c in candidates]
+    return candidates
+
+
+_COMPANION = "other parts of the same document have errors, and a document is published whole or not at all"
+
+
+def _with(candidate: Candidate, message: str, reading: Reading) -> Candidate:
+    finding = Finding(Severity.VIOLATION, message, Place(source=str(reading.source.path)), remedy="Correct them first.")
+    return replace(candidate, findings=(*candidate.findings, finding))
+
+
+def without_clashes(candidates: list[Candidate]) -> list[Candidate]:
+    """Let all fall that come twice in one call: nobody can tell which of the two is meant."""
+    checked = []
+    for candidate in candidates:
+        draft = candidate.draft
+        others = [
+            c.draft.source
+            for c in candidates
+            if c is not candidate and (c.draft.dataset == draft.dataset or c.draft.iri == draft.iri)
+        ]
+        if others:
+            finding = Finding(
+                Severity.VIOLATION,
+                f"the dataset {draft.dataset!r} is also described in {others[0]}",
+                draft.locate(draft.iri),
+                remedy="Publish it from one place, or give each dataset an identifier of its own.",
+            )
+            candidate = replace(candidate, findings=(*candidate.findings, finding))  # noqa: PLW2901
+        checked.append(candidate)
+    return checked
+
+
+def against_register(registry: Registry, candidate: Candidate) -> Finding | None:
+    """What in the register stands against a publication."""
+    draft = candidate.draft
+    entry = registry.get(draft.dataset)
+    where = draft.locate(draft.iri)
+    if entry is not None and entry.state is State.WITHDRAWN:
+        return Finding(
+            Severity.VIOLATION,
+            f"the dataset {draft.dataset!r} was withdrawn on {(entry.withdrawn or '')[:10]}, and an IRI is never used "
+            f"again (reason given then: {entry.reason})",
+            where,
+            value=draft.iri,
+            remedy="Publish it under another identifier.",
+        )
+    if entry is not None and entry.iri != draft.iri:
+        return Finding(
+            Severity.VIOLATION,
+            f"the identifier {draft.dataset!r} belongs to another dataset of this node, {entry.iri}",
+            where,
+            value=draft.iri,
+            remedy="Give the dataset another dct:identifier.",
+        )
+    other = find(registry, draft.iri)
+    if other is not None and other.dataset != draft.dataset:
+        return Finding(
+            Severity.VIOLATION,
+            f"this dataset is known here as {other.dataset!r}",
+            where,
+            value=draft.dataset,
+            remedy=f"Give it the dct:identifier {other.dataset!r} again.",
+        )
+    return None
+
+
+def report(candidate: Candidate, outcome: Outcome) -> DatasetReport:
+    """What became of a candidate, for the report."""
+    draft = candidate.draft
+    return DatasetReport(
+        dataset=draft.dataset,
+        title=draft.title,
+        source=draft.source,
+        outcome=outcome,
+        samples=draft.samples,
+        donors=draft.donors,
+        findings=candidate.findings,
+        coding=draft.coding,
+    )

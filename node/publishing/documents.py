@@ -1,0 +1,232 @@
+"""An RDF document of a partner: from the file to drafts of its dataset descriptions, not yet judged."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from xml.parsers import expat
+
+from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, parse
+
+from node.errors import DocumentSyntaxError, MediaTypeNotSupported, Place, RequestTooLarge, Unsupported
+from node.model.identifiers import Identifiers
+from node.publishing.contexts import PinnedContexts
+from node.publishing.drafts import Draft, Finding
+from node.publishing.intake import UNPACKED_BYTES, unpack
+from node.publishing.jsondocument import JsonPlaces, Terms, encode_json, losses, parse_json
+from node.publishing.ntriples import Description, write_lines
+from node.publishing.skolem import BlankTriple, CyclicBlankNodes, skolemise
+from node.publishing.splitting import Locate, split
+from node.publishing.textplaces import TextPlaces
+from node.rdf.formats import DOCUMENT_FORMATS, JSONLD, RDFXML, Format, format_of_file
+from node.rdf.namespaces import shorten
+
+#: JSON-LD is held in memory whole, as about ten times its size.
+JSON_BYTES = 80_000_000
+#: How many triples one document may have.
+MOST_TRIPLES = 3_000_000
+#: How many of them may have a blank node.
+MOST_BLANK_TRIPLES = 300_000
+
+_POSITION = re.compile(r"^Parser error at [^:]*: ")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one document holds: a draft for each dataset description, and what is wrong with the document as a whole."""
+
+    drafts: tuple[Draft, ...]
+    findings: tuple[Finding, ...]
+
+
+def read_document(path: Path, identifiers: Identifiers, spool: Path) -> Reading:
+    """Read one RDF file (its ending names the format; ``.gz`` may follow).
+
+    Relative IRIs are resolved against the node's base. Blank nodes become IRIs of the node. Nothing is fetched. New
+    files are made in ``spool``, where the drafts' triples stay. Raises MediaTypeNotSupported, DocumentSyntaxError,
+    ContextNotPinned, Unsupported and RequestTooLarge.
+    """
+    source = str(path)
+    form = format_of_file(path.name)
+    if form is None:
+        endings = ", ".join(ending for f in DOCUMENT_FORMATS for ending in f.endings)
+        raise MediaTypeNotSupported(
+            "the file's ending names no RDF format.",
+            where=Place(source=source),
+            remedy=f"Known endings, each also with .gz: {endings}.",
+        )
+    text = unpack(path, spool, limit=JSON_BYTES if form is JSONLD else UNPACKED_BYTES)
+    findings: list[Finding] = []
+    locate: Locate
+    if form is JSONLD:
+        quads, locate, findings = _read_jsonld(text, source, identifiers)
+    else:
+        if form is RDFXML:
+            _check_xml(text, source)
+        quads, locate = _parsed(text, form, source, identifiers, exact=True), TextPlaces(text, source, identifiers.base)
+    document, referrers = _described(quads, source, identifiers)
+    place = _through_blank_nodes(locate, referrers)
+    result = split(document, identifiers, place, source)
+    drafts = []
+    for i, part in enumerate(result.parts):
+        name = f"{text.name}-{i}"
+        shown = [*part.described, *part.records] if part.open else part.described
+        draft = Draft(
+            dataset=part.dataset,
+            iri=part.iri,
+            title=part.title,
+            source=source,
+            public=write_lines(sorted(set(shown)), spool / f"{name}-public.nt"),
+            records=None if part.open else write_lines(part.records, spool / f"{name}-records.nt"),
+            samples=part.samples,
+            donors=part.donors,
+            locate=place,
+            findings=list(part.findings),
+            inputs=(path,),
+        )
+        drafts.append(draft)
+    return Reading(tuple(drafts), (*findings, *result.findings))
+
+
+def _read_jsonld(text: Path, source: str, identifiers: Identifiers) -> tuple[Iterator[Quad], Locate, list[Finding]]:
+    contexts = PinnedContexts(identifiers.base)
+    raw = text.read_text(encoding="utf-8")
+    document = parse_json(raw, source)
+    if not isinstance(document, dict | list):
+        raise DocumentSyntaxError(
+            "a JSON-LD document is an object or a list of objects.",
+            where=Place(source=source, line=1),
+            remedy="Start it with {.",
+        )
+    contexts.substitute(document, source)
+    terms = Terms.of(document)
+    places = JsonPlaces(lambda: text.read_text(encoding="utf-8"), source, terms, identifiers.base)
+    lost = [_with_line(finding, raw) for finding in losses(document, terms, source)]
+    quads = _parsed(encode_json(document, source), JSONLD, source, identifiers, exact=False)
+    return quads, places, lost
+
+
+def _with_line(finding: Finding, raw: str) -> Finding:
+    """The finding with the line where its value first stands in the text, quoted."""
+    offset = raw.find(f'"{finding.value}"') if finding.value else -1
+    if offset < 0:
+        return finding
+    return replace(finding, where=replace(finding.where, line=raw.count("\n", 0, offset) + 1))
+
+
+def _parsed(
+    content: bytes | Path, form: Format, source: str, identifiers: Identifiers, *, exact: bool
+) -> Iterator[Quad]:
+    """The quads of a document; ``exact`` is whether positions in the parser's text are positions in the partner's."""
+    assert form.rdf is not None
+    stream = content.open("rb") if isinstance(content, Path) else content
+    try:
+        yield from parse(stream, form.rdf, base_iri=identifiers.base)
+    except (SyntaxError, ValueError, OSError) as error:
+        line, column = (error.lineno, error.offset) if exact and isinstance(error, SyntaxError) else (None, None)
+        message = error.msg if isinstance(error, SyntaxError) else str(error)
+        raise DocumentSyntaxError(
+            f"this is not {form.rdf.name}: {_POSITION.sub('', str(message)).rstrip('.')}.",
+            where=Place(source=source, line=line, column=column),
+            remedy="Correct it there; what comes after it was not read.",
+        ) from error
+    finally:
+        if not isinstance(stream, bytes):
+            stream.close()
+
+
+def _check_xml(text: Path, source: str) -> None:
+    """Well-formed to the end, and no entities: pyoxigraph reads a truncated RDF/XML file without complaint, and
+    expands entities without limit."""
+    parser = expat.ParserCreate()
+
+    def refuse(name: str, *_: object) -> None:
+        raise Unsupported(
+            f"the document declares the XML entity {name!r}.",
+            where=Place(source=source, line=parser.CurrentLineNumber),
+            remedy="Write the text or IRI out wherever the entity is used.",
+        )
+
+    parser.EntityDeclHandler = refuse
+    try:
+        with text.open("rb") as stream:
+            parser.ParseFile(stream)
+    except expat.ExpatError as error:
+        raise DocumentSyntaxError(
+            f"this is not XML: {expat.ErrorString(error.code)}.",
+            where=Place(source=source, line=error.lineno, column=error.offset + 1),
+            remedy="Is the file complete?",
+        ) from error
+
+
+def _described(
+    quads: Iterator[Quad], source: str, identifiers: Identifiers
+) -> tuple[Description, dict[str, tuple[str, str]]]:
+    """The document's triples without blank nodes, and which subject leads to each skolem IRI."""
+    lines: list[str] = []
+    blank: list[BlankTriple] = []
+    genid = identifiers.skolem("")
+    for quad in quads:
+        if not isinstance(quad.graph_name, DefaultGraph):
+            raise Unsupported(
+                f"the document has a named graph, {quad.graph_name}.",
+                where=Place(source=source, record=str(quad.graph_name)),
+                remedy="Put its triples outside of any graph: the node itself keeps one graph for each dataset.",
+            )
+        subject, value = _term(quad.subject, genid, source), _term(quad.object, genid, source)
+        if isinstance(subject, BlankNode) or isinstance(value, BlankNode):
+            assert not isinstance(subject, Literal)
+            blank.append((subject, quad.predicate, value))
+        else:
+            lines.append(f"{subject} {quad.predicate} {value} .")
+        if len(lines) > MOST_TRIPLES or len(blank) > MOST_BLANK_TRIPLES:
+            raise RequestTooLarge(
+                f"the document has more than {MOST_TRIPLES:,} triples, or {MOST_BLANK_TRIPLES:,} with blank nodes.",
+                where=Place(source=source),
+                remedy="Split it into several documents, one for each dataset, and give resources IRIs.",
+            )
+    try:
+        made = skolemise(blank, identifiers)
+    except CyclicBlankNodes as error:
+        raise Unsupported(
+            "resources without IRIs refer to each other in a circle, "
+            f"by {', '.join(shorten(p) for p in error.predicates)}.",
+            where=Place(source=source, field=shorten(error.predicates[0])),
+            remedy="Give at least one of them an IRI.",
+        ) from error
+    return Description([*lines, *made.lines]), made.referrers
+
+
+def _term(term: object, genid: str, source: str) -> NamedNode | BlankNode | Literal:
+    """The term; a skolem IRI of this node is the blank node it once was, so that what was downloaded can come back."""
+    if isinstance(term, NamedNode):
+        return (
+            BlankNode("onconode-" + term.value.removeprefix(genid).encode().hex())
+            if term.value.startswith(genid)
+            else term
+        )
+    if isinstance(term, BlankNode) or (isinstance(term, Literal) and term.direction is None):
+        return term
+    raise Unsupported(
+        f"the document uses RDF 1.2, which is not RDF 1.1: {term}.",
+        where=Place(source=source, record=str(term)),
+        remedy="Leave out triple terms and base directions.",
+    )
+
+
+def _through_blank_nodes(locate: Locate, referrers: dict[str, tuple[str, str]]) -> Callable[[str], Place]:
+    """Finds skolem IRIs, which no text of the partner holds, by what refers to them."""
+
+    def place(iri: str) -> Place:
+        field = None
+        seen: set[str] = set()
+        while iri in referrers and iri not in seen:
+            seen.add(iri)
+            iri, predicate = referrers[iri]
+            field = shorten(predicate)
+        found = locate(iri)
+        return found if field is None else replace(found, field=field)
+
+    return place

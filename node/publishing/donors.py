@@ -1,0 +1,68 @@
+"""What rows say of donors, in the patient table and in the sample table: merged, and left out where it contradicts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from node.errors import Place
+from node.ontology.branches import SEX, VITAL_STATUS
+from node.publishing.coding import age_at_diagnosis, sex, vital_status
+from node.publishing.drafts import Severity
+from node.publishing.findings import Findings
+from node.publishing.tables import Row, is_missing
+
+PATIENT_ID = "PATIENT_ID"
+_FACTS = {SEX: ("sex", sex), VITAL_STATUS: ("vital status", vital_status)}
+
+
+@dataclass(slots=True)
+class Donor:
+    """What is known of one donor: where first met, age at diagnosis, and the class of each property.
+
+    An empty class is a contradiction that has been said; it stays empty.
+    """
+
+    place: Place
+    facts: dict[str, str] = field(default_factory=dict)
+    age: int | None = None
+
+
+def merge_facts(donor: Donor, row: Row, findings: Findings) -> None:
+    """Add what a row says of its donor. Rows that contradict each other leave the fact out, with one finding."""
+    for property_iri, (words, read) in _FACTS.items():
+        value = read(row)
+        if value is None:
+            continue
+        before = donor.facts.setdefault(property_iri, value)
+        if before and before != value:
+            donor.facts[property_iri] = ""
+            findings.add(
+                Severity.WARNING,
+                f"rows of one donor contradict each other about the {words}; it is left out",
+                line=row.line,
+                record=row.raw(PATIENT_ID),
+                column=words,
+                remedy="Correct the rows of this donor.",
+            )
+
+
+def read_patients(path: Path, rows: Iterable[Row], findings: Findings) -> dict[str, Donor]:
+    """The donors of a patient table by identifier. A donor described twice is one donor."""
+    patients: dict[str, Donor] = {}
+    for row in rows:
+        name = row.raw(PATIENT_ID)
+        if is_missing(name):
+            findings.add(Severity.WARNING, "the row names no donor; it is left out", line=row.line, column=PATIENT_ID)
+            continue
+        donor = patients.get(name)
+        if donor is None:
+            donor = patients[name] = Donor(Place(source=str(path), line=row.line, record=name))
+        merge_facts(donor, row, findings)
+        age = age_at_diagnosis(row)
+        if age.problem:
+            findings.add(Severity.WARNING, age.problem, line=row.line, record=name, column=age.column, value=age.value)
+        if donor.age is None:
+            donor.age = age.years
+    return patients

@@ -1,0 +1,124 @@
+"""What lies between reading a partner's files and the one change that publishes them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from node.errors import Place
+
+
+class Severity(StrEnum):
+    """SHACL's severities (SHACL, section 2.1.4). Only violations stop a publication."""
+
+    VIOLATION = "violation"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing to say to the partner: what, where, with which value, and what to do about it.
+
+    ``count`` is in how many places it was found; ``where`` and ``value`` are one of them.
+    """
+
+    severity: Severity
+    message: str
+    where: Place
+    value: str | None = None
+    remedy: str | None = None
+    count: int = 1
+
+    def __str__(self) -> str:
+        parts = [f"{self.severity}: {self.where}: {self.message}"]
+        if self.value is not None:
+            parts.append(f"[{self.value}]")
+        if self.count > 1:
+            parts.append(f"({self.count:,} places)")
+        text = " ".join(parts)
+        if self.remedy:
+            text = f"{text.removesuffix('.')}. {self.remedy}"
+        return text
+
+
+@dataclass
+class CodingReport:
+    """How many samples got an NCIt diagnosis, and why the others did not (reason -> value -> samples).
+
+    ``justifications`` says on what grounds the coded ones are coded (grounds -> samples).
+    """
+
+    samples: int = 0
+    coded: int = 0
+    uncoded: dict[str, Counter[str]] = field(default_factory=dict)
+    justifications: dict[str, int] = field(default_factory=dict)
+
+    def miss(self, reason: str, value: str) -> None:
+        """Count one sample that carries no diagnosis."""
+        self.uncoded.setdefault(reason, Counter())[value] += 1
+
+
+@dataclass
+class Draft:
+    """One dataset description on its way in: RDF without blank nodes, in a spool file, not yet judged.
+
+    ``dataset`` is the local identifier (slug), ``iri`` the dataset's IRI, ``public`` the N-Triples everybody may see
+    and ``records`` those about samples and donors of a dataset that is not open (None for an open one: all is in
+    ``public``). ``locate`` finds where a subject IRI came from. ``inputs`` are the files it was made from, for its
+    provenance.
+    """
+
+    dataset: str
+    iri: str
+    title: str
+    source: str
+    public: Path
+    records: Path | None
+    samples: int
+    donors: int
+    locate: Callable[[str], Place]
+    coding: CodingReport | None = None
+    findings: list[Finding] = field(default_factory=list)
+    inputs: tuple[Path, ...] = ()
+
+
+class Outcome(StrEnum):
+    """What became of one dataset description."""
+
+    PUBLISHED = "published"
+    UNCHANGED = "unchanged"
+    REJECTED = "rejected"
+    CHECKED = "checked"
+
+
+@dataclass(frozen=True)
+class DatasetReport:
+    """What became of one dataset description, for people and as JSON."""
+
+    dataset: str
+    title: str
+    source: str
+    outcome: Outcome
+    samples: int
+    donors: int
+    findings: tuple[Finding, ...]
+    coding: CodingReport | None
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one ``publish`` did. ``generation`` is the number of the generation now current."""
+
+    datasets: tuple[DatasetReport, ...]
+    findings: tuple[Finding, ...]
+    generation: int
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing was rejected, no dataset and no file."""
+        told = any(f.severity is Severity.VIOLATION for f in self.findings)
+        return not told and all(d.outcome is not Outcome.REJECTED for d in self.datasets)

@@ -1,0 +1,134 @@
+"""RDF out: JSON-LD that reads like JSON (framed with the node's context), and every other syntax."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+from pyld import jsonld
+from pyoxigraph import RdfFormat, parse
+from pyoxigraph import serialize as write_rdf
+
+from node.errors import DocumentSyntaxError, MediaTypeNotSupported, Unsupported
+from node.publishing.contexts import PERMANENT, context_v1
+from node.rdf.formats import JSONLD, RDFXML, Format
+from node.rdf.namespaces import PREFIXES, RDF_TYPE, XSD
+
+#: Up to this many bytes of N-Triples are framed; more is written as flat, expanded JSON-LD, without loss.
+FRAMED_BYTES = 500_000
+
+_XML_NAME = re.compile(r"[^\W\d][\w.-]*$")
+# in canonical form, and exact in the floating-point numbers that JSON readers use
+_SAFE_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,14}")
+
+
+def frame(ntriples: bytes, iri: str, *, context: str = PERMANENT) -> dict[str, Any]:
+    """The triples as one JSON-LD object about ``iri``, what it leads to inside it, with the terms of our context.
+
+    ``@context`` of the result is the address ``context``: give that of the node that serves it. What cannot be reached
+    from ``iri`` stands beside it in ``@graph``; nothing is lost. Raises DocumentSyntaxError.
+    """
+    expanded = _expanded(ntriples)
+    try:
+        framed = _frame(expanded, iri)
+        complete = {node["@id"] for node in expanded} <= set(_identifiers(framed))
+    except RecursionError:  # a chain of resources longer than Python's stack
+        framed, complete = {}, False
+    if not complete:
+        framed = jsonld.compact(expanded, context_v1(), {**_options(), "graph": True})
+    return {"@context": context, **{key: value for key, value in framed.items() if key != "@context"}}
+
+
+def serialize(ntriples: bytes, format_: Format, iri: str, *, context: str = PERMANENT) -> bytes:
+    """The triples in a format, about ``iri`` where the format has a place for that; for ``context`` see ``frame``.
+
+    Raises MediaTypeNotSupported for a format that holds no RDF, Unsupported for RDF/XML where a property cannot be the
+    name of an XML element, DocumentSyntaxError.
+    """
+    if format_.rdf is None:
+        raise MediaTypeNotSupported(f"{format_.name} is not a format for descriptions.")
+    if format_ is JSONLD and len(ntriples) <= FRAMED_BYTES:
+        document = frame(ntriples, iri, context=context)
+        return json.dumps(document, ensure_ascii=False, indent=2).encode("utf-8") + b"\n"
+    used = {prefix: namespace for prefix, namespace in PREFIXES.items() if f"<{namespace}".encode() in ntriples}
+    try:
+        triples = [quad.triple for quad in parse(ntriples, RdfFormat.N_TRIPLES)]
+    except SyntaxError as error:
+        raise _syntax(error) from error
+    if format_ is RDFXML:
+        _refuse_nameless({t.predicate.value for t in triples})
+    return write_rdf(triples, format=format_.rdf, prefixes=used) or b""
+
+
+def _refuse_nameless(predicates: set[str]) -> None:
+    """RDF/XML writes a property as an element, whose name is the end of its IRI (RDF 1.1 XML Syntax, section 2.2);
+    pyoxigraph writes an element without a name, which is no XML, where the IRI ends in none."""
+    for predicate in sorted(predicates):
+        if not _XML_NAME.search(predicate):
+            raise Unsupported(
+                f"this description cannot be written as RDF/XML: its property {predicate} does not end in a name.",
+                remedy="Ask for Turtle or JSON-LD.",
+            )
+
+
+@lru_cache(maxsize=1)
+def _options() -> Mapping[str, Any]:
+    return {"documentLoader": _only_pinned(), "processingMode": "json-ld-1.1"}
+
+
+def _only_pinned() -> Callable[[str, Mapping[str, Any]], dict[str, Any]]:
+    def load(url: str, _options: Mapping[str, Any]) -> dict[str, Any]:
+        if url != PERMANENT:
+            raise jsonld.JsonLdError("no context is fetched here", "jsonld.LoadDocumentError", {"url": url})
+        return {"contentType": "application/ld+json", "contextUrl": None, "documentUrl": url, "document": context_v1()}
+
+    return load
+
+
+def _expanded(ntriples: bytes) -> list[dict[str, Any]]:
+    """One object a subject, with ``@type``, and JSON numbers and truth values where they mean the same literal."""
+    try:
+        # the writer puts together what stands together
+        triples = sorted((quad.triple for quad in parse(ntriples, RdfFormat.N_TRIPLES)), key=str)
+        expanded: list[dict[str, Any]] = json.loads(write_rdf(triples, format=RdfFormat.JSON_LD) or b"[]")
+    except SyntaxError as error:
+        raise _syntax(error) from error
+    for node in expanded:
+        if RDF_TYPE in node:
+            node["@type"] = [value["@id"] for value in node.pop(RDF_TYPE)]
+        for values in node.values():
+            for value in values if isinstance(values, list) else ():
+                if isinstance(value, dict):
+                    _to_native(value)
+    return expanded
+
+
+def _to_native(value: dict[str, Any]) -> None:
+    """A typed value whose JSON form reads back as the same literal (JSON-LD 1.1 API, section 8.2.2), in that form."""
+    text = value.get("@value")
+    if value.get("@type") == XSD + "boolean" and text in ("true", "false"):
+        value["@value"] = text == "true"
+        del value["@type"]
+    elif value.get("@type") == XSD + "integer" and _SAFE_INTEGER.fullmatch(text or ""):
+        value["@value"] = int(str(text))
+        del value["@type"]
+
+
+def _frame(expanded: list[dict[str, Any]], iri: str) -> dict[str, Any]:
+    options = {**_options(), "embed": "@once", "omitGraph": True}
+    framed: dict[str, Any] = jsonld.frame(expanded, {"@context": context_v1(), "@id": iri}, options)
+    return framed
+
+
+def _identifiers(framed: Mapping[str, Any]) -> Iterator[str]:
+    """The expanded identifiers of all objects in a framed document."""
+    for node in jsonld.flatten(dict(framed), None, dict(_options())):
+        if len(node) > 1:
+            yield node["@id"]
+
+
+def _syntax(error: SyntaxError) -> DocumentSyntaxError:
+    return DocumentSyntaxError(f"this is not N-Triples: {error.msg}.")

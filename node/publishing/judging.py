@@ -1,0 +1,89 @@
+"""Everything that is checked of a draft before it is published, as findings that a person can work through.
+
+The same problem at thousands of samples is one problem: the first places are listed one by one, the rest are counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import islice
+
+from node.ontology.concepts import Vocabulary
+from node.publishing.alignment import misaligned
+from node.publishing.drafts import Draft, Finding, Severity
+from node.publishing.ntriples import Description
+from node.publishing.shapes import validate
+from node.rdf.namespaces import shorten
+
+#: How many places of one problem are listed.
+EXAMPLES = 10
+#: How many distinct problems of one dataset are listed.
+PROBLEMS = 100
+
+
+def judge(draft: Draft, description: Description, vocabulary: Vocabulary) -> list[Finding]:
+    """What is wrong with a draft: what was found when reading it, then shapes, then codes; violations first.
+
+    ``description`` is all that the draft holds, public and records together.
+    """
+    problems: dict[tuple[Severity, str | None, str, str], _Problem] = {}
+    for broken in validate(description, draft.iri, vocabulary):
+        key = (broken.severity, broken.field, broken.what, broken.remedy)
+        problems.setdefault(key, _Problem()).add(broken.focus, broken.value)
+    for code in misaligned(description, vocabulary):
+        key = (Severity.VIOLATION, shorten(code.property), f"{shorten(code.code)}: {code.what}", code.remedy)
+        problem = problems.setdefault(key, _Problem())
+        for subject in code.subjects:
+            problem.add(subject, code.code)
+    found = list(draft.findings)
+    listed = sorted(problems.items(), key=lambda item: (item[0][0] is not Severity.VIOLATION, -item[1].count))
+    for key, problem in listed[:PROBLEMS]:
+        found.extend(_findings(draft, key, problem))
+    left = [problem.count for _, problem in listed[PROBLEMS:]]
+    if left:
+        worst = min((key[0] for key, _ in listed[PROBLEMS:]), key=list(Severity).index)
+        found.append(
+            Finding(
+                worst,
+                f"{len(left)} more distinct problems are not listed",
+                draft.locate(draft.iri),
+                remedy="Correct those above first.",
+                count=sum(left),
+            )
+        )
+    return sorted(found, key=lambda f: list(Severity).index(f.severity))
+
+
+def violations(findings: Iterable[Finding]) -> bool:
+    """Whether something among the findings stops a publication."""
+    return any(f.severity is Severity.VIOLATION for f in findings)
+
+
+class _Problem:
+    """The places of one problem: the first ones, and how many there are."""
+
+    def __init__(self) -> None:
+        self.examples: list[tuple[str, str | None]] = []
+        self.count = 0
+
+    def add(self, subject: str, value: str | None) -> None:
+        self.count += 1
+        if len(self.examples) <= EXAMPLES:
+            self.examples.append((subject, value))
+
+
+def _findings(draft: Draft, key: tuple[Severity, str | None, str, str], problem: _Problem) -> Iterator[Finding]:
+    severity, field, message, remedy = key
+    # one more than the limit is shown as what it is, not as "and 1 more"
+    shown = EXAMPLES if problem.count > EXAMPLES + 1 else EXAMPLES + 1
+    for subject, value in islice(problem.examples, shown):
+        place = draft.locate(subject)
+        # what is wrong with a blank node is placed at the property that leads to it
+        where = replace(place, field=" ".join(p for p in (place.field, field) if p) or None)
+        yield Finding(severity, message, where, value=value, remedy=remedy or None)
+    if problem.count > shown:
+        where = replace(draft.locate(draft.iri), field=field)
+        yield Finding(
+            severity, f"and more of this: {message}", where, remedy=remedy or None, count=problem.count - shown
+        )

@@ -1,0 +1,245 @@
+"""Publishing and withdrawing: from paths to one atomic change of the store. Nothing half, nothing unjudged.
+
+Each source (a document, a study) stands or falls as a whole; whatever passes goes into one change. Between reading and
+changing, drafts lie in a temporary folder that is removed whatever happens.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from node.config import Identity
+from node.errors import Conflict, NotFound, ProtocolError, Withdrawn
+from node.model.access import Tier
+from node.model.identifiers import Identifiers
+from node.ontology.concepts import Vocabulary
+from node.ontology.mappings import CodeMap
+from node.ontology.releases import Release, releases
+from node.publishing.candidates import Candidate, against_register, judged, report, without_clashes
+from node.publishing.drafts import DatasetReport, Finding, Outcome, Report
+from node.publishing.provenance import catalogue, publication, withdrawal
+from node.publishing.registry import FILE, Entry, Registry, State, find, read_registry, write_registry
+from node.publishing.sources import find_sources, read_source
+from node.rdf.dataset import GraphScope
+from node.rdf.formats import JSON, NTRIPLES
+from node.store.quads import Budget, Change, Generation, GraphContent, QuadStore
+
+#: What reading back the provenance of one dataset may cost.
+_PROVENANCE_BUDGET = Budget(seconds=20.0, memory_bytes=1_000_000_000, result_bytes=50_000_000)
+#: How often a change is worked out anew because another process changed the node meanwhile.
+_ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class NodeParts:
+    """What publishing needs of a node. Without ``identity`` the catalogue gets the default title."""
+
+    store: QuadStore
+    identifiers: Identifiers
+    vocabulary: Vocabulary
+    codes: CodeMap
+    identity: Identity | None = None
+
+    @property
+    def known_as(self) -> Identity:
+        return self.identity or Identity(base_iri=self.identifiers.base)
+
+
+def publish(
+    paths: Sequence[Path],
+    *,
+    node: NodeParts,
+    dry_run: bool = False,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Report:
+    """Read, judge and publish what lies at these paths; ``dry_run`` leaves out the last step.
+
+    What is wrong with a partner's files is in the report, not raised. Raises StoreError and Conflict; the node is
+    then as it was.
+    """
+    started = _now()
+    with tempfile.TemporaryDirectory(prefix="onconode-publish-") as folder:
+        candidates: list[Candidate] = []
+        findings: list[Finding] = []
+        for source in find_sources(paths):
+            progress(f"reading {source.path}")
+            reading = read_source(
+                source,
+                identifiers=node.identifiers,
+                vocabulary=node.vocabulary,
+                codes=node.codes,
+                publisher=node.known_as.publisher,
+                spool=Path(folder),
+            )
+            findings.extend(reading.findings)
+            candidates.extend(judged(reading, node.vocabulary, progress))
+        candidates = without_clashes(candidates)
+        if dry_run:
+            return _checked(candidates, findings, node)
+        return _apply(candidates, findings, started, node, progress)
+
+
+def withdraw(iri_or_slug: str, reason: str, node: NodeParts) -> Generation:
+    """Take a dataset description back: its graphs go, a tombstone with the reason stays.
+
+    ``iri_or_slug`` is the dataset's IRI or its identifier here. Raises NotFound, Withdrawn if that has been done
+    already, ProtocolError for an empty reason, Conflict and StoreError.
+    """
+    if not reason.strip():
+        raise ProtocolError("a withdrawal needs a reason.", remedy="Say why, for those who look for the description.")
+    for attempt in range(_ATTEMPTS):
+        generation = node.store.generation()
+        registry = read_registry(node.store.file(FILE))
+        prefix = node.identifiers.dataset("")
+        entry = find(registry, iri_or_slug) or find(registry, iri_or_slug.removeprefix(prefix))
+        if entry is None:
+            raise NotFound(
+                f"no dataset {iri_or_slug!r} is published here.", remedy="Give its IRI, as the catalogue lists it."
+            )
+        if entry.state is State.WITHDRAWN:
+            raise withdrawn(entry)
+        gone = replace(entry, state=State.WITHDRAWN, withdrawn=_now(), reason=reason.strip())
+        registry[entry.dataset] = gone
+        history = _history(entry.dataset, node) + withdrawal(gone, node.identifiers).encode("utf-8")
+        graphs = [node.identifiers.graph(entry.dataset)]
+        if entry.restricted:
+            graphs.append(node.identifiers.records_graph(entry.dataset))
+        change = Change(
+            put=(_provenance(entry.dataset, history, node), _catalogue(registry, node)),
+            remove=tuple(graphs),
+            files={FILE: write_registry(registry)},
+            base=generation.number,
+        )
+        try:
+            return node.store.apply(change)
+        except Conflict:
+            if attempt == _ATTEMPTS - 1 or node.store.generation().number == generation.number:
+                raise
+    raise AssertionError("unreachable")
+
+
+def withdrawn(entry: Entry) -> Withdrawn:
+    """The error that a withdrawn description answers with."""
+    return Withdrawn(
+        f"the description of {entry.iri} was withdrawn on {(entry.withdrawn or '')[:10]}: {entry.reason}",
+        reason=entry.reason,
+        when=entry.withdrawn,
+    )
+
+
+def _checked(candidates: Iterable[Candidate], findings: list[Finding], node: NodeParts) -> Report:
+    registry = read_registry(node.store.file(FILE))
+    reports = []
+    for candidate in candidates:
+        against = against_register(registry, candidate)
+        told = candidate if against is None else replace(candidate, findings=(*candidate.findings, against))
+        reports.append(report(told, Outcome.REJECTED if told.fell else Outcome.CHECKED))
+    return Report(tuple(reports), tuple(findings), node.store.generation().number)
+
+
+def _apply(
+    candidates: list[Candidate],
+    findings: list[Finding],
+    started: str,
+    node: NodeParts,
+    progress: Callable[[str], None],
+) -> Report:
+    used = releases(node.store)
+    for attempt in range(_ATTEMPTS):
+        generation = node.store.generation()
+        registry = read_registry(node.store.file(FILE))
+        reports, change = _change(candidates, registry, started, used, node)
+        if change is not None:
+            progress(f"storing {len([r for r in reports if r.outcome is Outcome.PUBLISHED])} datasets")
+            try:
+                generation = node.store.apply(replace(change, base=generation.number))
+            except Conflict:
+                if attempt == _ATTEMPTS - 1 or node.store.generation().number == generation.number:
+                    raise
+                continue
+        return Report(tuple(reports), tuple(findings), generation.number)
+    raise AssertionError("unreachable")
+
+
+def _change(
+    candidates: list[Candidate],
+    registry: dict[str, Entry],
+    started: str,
+    used: list[Release],
+    node: NodeParts,
+) -> tuple[list[DatasetReport], Change | None]:
+    """What becomes of each candidate, and the one change that makes it so; None when there is nothing to change."""
+    before = dict(registry)
+    now = _now()
+    put: list[GraphContent] = []
+    remove: list[str] = []
+    reports: list[DatasetReport] = []
+    for candidate in candidates:
+        draft = candidate.draft
+        against = against_register(before, candidate)
+        if against is not None or candidate.fell:
+            findings = (*candidate.findings, *([against] if against else []))
+            reports.append(report(replace(candidate, findings=findings), Outcome.REJECTED))
+            continue
+        old = before.get(draft.dataset)
+        if old is not None and old.content == candidate.content:
+            reports.append(report(candidate, Outcome.UNCHANGED))
+            continue
+        entry = Entry(
+            dataset=draft.dataset,
+            iri=draft.iri,
+            title=draft.title,
+            content=candidate.content,
+            state=State.PUBLISHED,
+            issued=old.issued if old else now,
+            modified=now,
+            samples=draft.samples,
+            donors=draft.donors,
+            restricted=draft.records is not None,
+        )
+        registry[draft.dataset] = entry
+        put.append(GraphContent(node.identifiers.graph(draft.dataset), Tier.PUBLIC, draft.public))
+        records = node.identifiers.records_graph(draft.dataset)
+        if draft.records is not None:
+            put.append(GraphContent(records, Tier.CONTROLLED, draft.records))
+        elif old is not None and old.restricted:
+            remove.append(records)
+        said = publication(
+            entry, old, inputs=candidate.inputs, started=started, releases=used, identifiers=node.identifiers
+        )
+        history = _history(draft.dataset, node) if old is not None else b""
+        put.append(_provenance(draft.dataset, history + said.encode("utf-8"), node))
+        reports.append(report(candidate, Outcome.PUBLISHED))
+    if not put:
+        return reports, None
+    put.append(_catalogue(registry, node))
+    return reports, Change(put=tuple(put), remove=tuple(remove), files={FILE: write_registry(registry)})
+
+
+def _history(dataset: str, node: NodeParts) -> bytes:
+    """The provenance of a dataset so far, as N-Triples."""
+    with node.store.query(
+        "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }",
+        scope=GraphScope(default=(node.identifiers.provenance_graph(dataset),)),
+        formats=(JSON, NTRIPLES),
+        budget=_PROVENANCE_BUDGET,
+    ) as answer:
+        return b"".join(answer)
+
+
+def _provenance(dataset: str, content: bytes, node: NodeParts) -> GraphContent:
+    distinct = b"".join(sorted(set(content.splitlines(keepends=True))))
+    return GraphContent(node.identifiers.provenance_graph(dataset), Tier.PUBLIC, distinct)
+
+
+def _catalogue(registry: Registry, node: NodeParts) -> GraphContent:
+    content = catalogue(registry, node.known_as, node.identifiers)
+    return GraphContent(node.identifiers.catalog_graph, Tier.PUBLIC, content)
+
+
+def _now() -> str:
+    return dt.datetime.now(dt.UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,81 @@
+"""The register of dataset descriptions a node has published, and of those it has taken back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
+
+from node.errors import StoreError
+
+#: The name of the register among the files of a generation.
+FILE = "datasets.json"
+
+
+class State(StrEnum):
+    """Whether a description can be had."""
+
+    PUBLISHED = "published"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One dataset description. ``dataset`` is its slug here, ``iri`` the dataset's own IRI, which may be foreign.
+
+    ``content`` is the SHA-256 of its triples, ``issued`` when it was first published here, ``modified`` when its
+    present content was, ``withdrawn`` when and ``reason`` why it was taken back; times are ``xsd:dateTime`` texts in
+    UTC. ``restricted``: its samples and donors are in a graph of their own.
+    """
+
+    dataset: str
+    iri: str
+    title: str
+    content: str
+    state: State
+    issued: str
+    modified: str
+    samples: int
+    donors: int
+    restricted: bool = False
+    withdrawn: str | None = None
+    reason: str | None = None
+
+
+Registry = Mapping[str, Entry]
+
+
+def read_registry(data: bytes | None) -> dict[str, Entry]:
+    """The register by slug; empty for a node that has none yet. Raises StoreError for one that is damaged."""
+    if data is None:
+        return {}
+    names = {f.name for f in fields(Entry)} - {"dataset", "state"}
+    try:
+        return {
+            dataset: Entry(
+                dataset=dataset,
+                state=State(entry["state"]),
+                **{name: value for name, value in entry.items() if name in names},
+            )
+            for dataset, entry in json.loads(data).items()
+        }
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StoreError(f"the register of datasets ({FILE}) is damaged.", remedy="Restore a backup.") from error
+
+
+def write_registry(registry: Registry) -> bytes:
+    """The register as the content of its file: JSON, sorted, one entry for each slug."""
+    document = {}
+    for dataset in sorted(registry):
+        entry = asdict(registry[dataset])
+        del entry["dataset"]
+        document[dataset] = entry
+    return json.dumps(document, ensure_ascii=False, indent=1).encode("utf-8")
+
+
+def find(registry: Registry, iri_or_slug: str) -> Entry | None:
+    """The entry with this slug or this IRI."""
+    if iri_or_slug in registry:
+        return registry[iri_or_slug]
+    return next((entry for entry in registry.values() if entry.iri == iri_or_slug), None)
