@@ -1,0 +1,126 @@
+"""SPARQL over this node and its members as if they were one store: the engine that the rest of the node uses.
+
+The answer of a query equals the answer of one store that holds the RDF merge of what the members let the caller see.
+``execution`` shows the way of one query; ``docs/explanation/federation.md`` tells it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from node.config import CONFIG_FILE, Member, Settings, load_settings
+from node.errors import TooBusy
+from node.federation.execution import Evaluate, Execution, FederatedAnswer, MemberReport
+from node.federation.members import MemberStatus, check
+from node.federation.meter import Meter
+from node.federation.sources import LocalSource, RemoteSource
+from node.model.identifiers import Identifiers
+from node.policy.decide import Principal, decide
+from node.rdf.formats import Format
+from node.sparql.parser import parse_query
+from node.store.quads import Budget, QuadStore
+from node.store.scratch import ScratchEvaluator
+
+__all__ = ["FederatedAnswer", "FederationEngine", "MemberReport", "MemberStatus"]
+
+#: Bytes of fetched parts kept between queries.
+_CACHE_BYTES = 128_000_000
+#: This node's name in reports.
+_LOCAL = "this node"
+
+
+class FederationEngine:
+    """Answers federated queries for one node. Safe to use from several threads. Close it when done.
+
+    ``evaluate`` replaces the last step, which by default runs in worker processes of its own.
+    """
+
+    def __init__(
+        self, store: QuadStore, identifiers: Identifiers, settings: Settings, *, evaluate: Evaluate | None = None
+    ) -> None:
+        self._store = store
+        self._identifiers = identifiers
+        self._settings = settings
+        limits = settings.limits
+        self._evaluator = None if evaluate else ScratchEvaluator(limits.query_workers, limits.queue_seconds)
+        evaluate = evaluate or (self._evaluator.evaluate if self._evaluator else None)
+        assert evaluate is not None
+        self._execution = Execution(evaluate, cache_bytes=_CACHE_BYTES)
+        self._places = threading.BoundedSemaphore(limits.federation_queries)
+        self._lock = threading.Lock()
+        self._read_at: int | None = None
+        self._members: tuple[Member, ...] = settings.members
+        self._remote: dict[Member, RemoteSource] = {}
+
+    @contextmanager
+    def query(self, text: str, principal: Principal, formats: tuple[Format, Format]) -> Iterator[FederatedAnswer]:
+        """Answer a query over all members, with what ``principal`` may see of this one and what is public elsewhere.
+
+        Raises QuerySyntaxError, Unsupported (``SERVICE``), MemberError naming the member that failed, LimitExceeded
+        (TooBusy, QueryTimeout, ResultTooLarge, …) and StoreError. A failure after the first bytes is raised while the
+        answer is read.
+        """
+        query = parse_query(text)
+        limits = self._settings.limits
+        if not self._places.acquire(timeout=limits.queue_seconds):
+            raise TooBusy(
+                f"{limits.federation_queries} federated queries are running already.",
+                remedy="Try again in a moment.",
+            )
+        try:
+            remote = self._sources()
+            local = LocalSource(
+                self._store,
+                self._identifiers,
+                decide(principal).tiers,
+                name=_LOCAL if all(source.name != _LOCAL for source in remote) else self._identifiers.base,
+                memory_bytes=limits.query_memory_bytes,
+            )
+            with self._execution.answer(
+                query,
+                [local, *remote],
+                formats=formats,
+                meter=Meter(limits.federation_seconds, limits.federation_requests, limits.federation_bytes),
+                budget=Budget(limits.federation_seconds, limits.query_memory_bytes, limits.result_bytes),
+                generation=self._store.generation(),
+            ) as answer:
+                yield answer
+        finally:
+            self._places.release()
+
+    def members(self) -> tuple[Member, ...]:
+        """The other members, as ``node.toml`` names them now; this node itself is left out if it is listed."""
+        path = self._settings.folder / CONFIG_FILE
+        with self._lock:
+            changed = path.stat().st_mtime_ns if path.exists() else None
+            if changed != self._read_at:
+                if changed is not None:
+                    self._members = load_settings(self._settings.folder).members
+                self._read_at = changed
+            own = self._identifiers.base + "sparql"
+            return tuple(member for member in self._members if member.endpoint != own)
+
+    def check(self) -> tuple[MemberStatus, ...]:
+        """Ask every member whether it answers."""
+        return check(self._sources())
+
+    def close(self) -> None:
+        """End threads, worker processes and connections."""
+        self._execution.close()
+        if self._evaluator is not None:
+            self._evaluator.close()
+        with self._lock:
+            for source in self._remote.values():
+                source.close()
+            self._remote.clear()
+
+    def _sources(self) -> list[RemoteSource]:
+        members = self.members()
+        with self._lock:
+            for gone in self._remote.keys() - set(members):
+                self._remote.pop(gone).close()
+            for new in set(members) - self._remote.keys():
+                self._remote[new] = RemoteSource(new)
+            return [self._remote[member] for member in members]

@@ -1,0 +1,266 @@
+"""One federated query from its text to its answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from node.federation.cache import PartCache
+from node.federation.fetch import Fetcher
+from node.federation.meter import Meter, Tally
+from node.federation.plan import Body, Closure, Names, Scan
+from node.federation.requests import Job, Scope, scan_text
+from node.federation.rows import Shape, Table, cell
+from node.federation.runner import Runner, Workers
+from node.federation.scratch import Scratch
+from node.federation.selection import Catalogue
+from node.federation.sources import Source
+from node.federation.unfold import unfold
+from node.rdf.formats import JSON, NTRIPLES, Format
+from node.sparql.algebra import Form, Query, Variable
+from node.sparql.parser import no_service
+from node.sparql.results import read_json_results
+from node.sparql.terms import Term, iri_term
+from node.store.quads import Answer, Budget, Generation
+
+#: The last step: triples (N-Triples) and quads (N-Quads) in chunks, the query, formats, budget.
+Evaluate: TypeAlias = Callable[
+    [Iterable[bytes], Iterable[bytes], str, tuple[Format, Format], Budget], AbstractContextManager[Answer]
+]
+
+_DEFAULT_GRAPH = "urn:onconode:default-graph"
+_BLANK = re.compile(rb"(?<![^\t\n])_:")
+
+
+@dataclass(frozen=True)
+class MemberReport:
+    """What one member did for one query.
+
+    ``verdict``: ``answered`` (its data took part), ``empty`` (asked, had nothing) or ``pruned`` (not asked: its summary
+    says that it holds nothing of what the query needs). ``milliseconds`` adds up requests that ran side by side.
+    """
+
+    name: str
+    endpoint: str
+    verdict: str
+    requests: int
+    rows: int
+    bytes: int
+    milliseconds: float
+
+
+class FederatedAnswer:
+    """An answer on its way, and what each member did for it."""
+
+    def __init__(self, answer: Answer, generation: Generation, report: Callable[[], tuple[MemberReport, ...]]) -> None:
+        self._answer = answer
+        self._report = report
+        self.format = answer.format
+        self.generation = generation
+
+    @property
+    def report(self) -> tuple[MemberReport, ...]:
+        """What each member did until now."""
+        return self._report()
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._answer)
+
+    def close(self) -> None:
+        """End the answer."""
+        self._answer.close()
+
+
+class Execution:
+    """What is the same for all federated queries of one node: threads, cache, and the evaluator of the last step."""
+
+    def __init__(self, evaluate: Evaluate, *, cache_bytes: int) -> None:
+        self._evaluate = evaluate
+        self._workers = Workers()
+        self._cache = PartCache(cache_bytes)
+
+    def close(self) -> None:
+        """End the threads."""
+        self._workers.close()
+
+    @contextmanager
+    def answer(
+        self,
+        query: Query,
+        sources: Sequence[Source],
+        *,
+        formats: tuple[Format, Format],
+        meter: Meter,
+        budget: Budget,
+        generation: Generation,
+    ) -> Iterator[FederatedAnswer]:
+        """Answer over the RDF merge of these sources. ``budget`` is for the last step; its seconds are the meter's.
+
+        Raises whatever sources, meter and evaluator raise, and Unsupported for ``SERVICE``.
+        """
+        if query.services:
+            raise no_service()
+        runner = Runner(sources, self._workers, self._cache, meter)
+
+        def report() -> tuple[MemberReport, ...]:
+            return tuple(_report(source, meter, runner) for source in sources)
+
+        try:
+            dataset = query.dataset
+            scope = Scope() if dataset is None else Scope(dataset.default, dataset.named)
+            catalogue = Catalogue(runner.learn(), scope)
+            body = unfold(query)
+            alone = _only_source(query, body, catalogue)
+            if alone is not None:
+                source = next(s for s in sources if s.name == alone)
+                runner.asked.add(alone)
+                with source.answer(query.text, formats, meter) as answer:
+                    yield FederatedAnswer(answer, generation, report)
+                return
+            gathering = _Gathering(query, body, catalogue, runner)
+
+            def evaluate(text: str, wanted: tuple[Format, Format]) -> AbstractContextManager[Answer]:
+                triples, quads = gathering.statements()
+                left = replace(budget, seconds=min(budget.seconds, meter.remaining()))
+                return self._evaluate(triples, quads, text, wanted, left)
+
+            gathering.fetch()
+            text = query.without_dataset_clause()
+            if query.form is Form.DESCRIBE:
+                text = gathering.describe(evaluate)
+            with evaluate(text, formats) as answer:
+                yield FederatedAnswer(answer, generation, report)
+        except BaseException:
+            meter.stop()
+            raise
+
+
+class _Gathering:
+    """Fetching for one query."""
+
+    def __init__(self, query: Query, body: Body, catalogue: Catalogue, runner: Runner) -> None:
+        self._query = query
+        self._body = body
+        self._catalogue = catalogue
+        self._runner = runner
+        self._scratch = Scratch()
+        self._fetcher = Fetcher(catalogue, self._scratch)
+
+    def fetch(self) -> None:
+        """Fetch what can matter."""
+        limit = _enough(self._query, self._body)
+        if limit is None:
+            self._runner.finish(self._fetcher.body(self._body, {}))
+            return
+        scan = self._body.elements[0]
+        assert isinstance(scan, Scan)
+        text = scan_text(scan, self._catalogue.scope)
+        sources, questions = self._catalogue.sources(scan, None)
+        for question, answer in zip(questions, self._runner.run(questions), strict=True):
+            self._catalogue.asked[question.source, question.text] = answer is True
+        sources, _ = self._catalogue.sources(scan, None)
+        jobs = [Job(name, text.whole(limit), text.columns) for name in sources]
+        for job, table in zip(jobs, self._runner.run(jobs), strict=True):
+            assert isinstance(table, Table)
+            self._scratch.add(job.source, scan, text.shape, table)
+
+    def describe(self, evaluate: Callable[[str, tuple[Format, Format]], AbstractContextManager[Answer]]) -> str:
+        """Find the resources, fetch their descriptions, and give the query that names them."""
+        query = self._query
+        resources = {t for t in query.described if isinstance(t, Term)}
+        pattern = query.select.pattern
+        if pattern.elements or pattern.filters:
+            # As the store does it: what is named by IRI is described if the pattern has a solution.
+            columns = [
+                f"?{d.name}" if isinstance(d, Variable) else f"({d.n3} AS ?_described{i})"
+                for i, d in enumerate(query.described)
+            ]
+            start, end = query.described_span
+            text = query.without_dataset_clause()
+            text = f"{text[:start]}SELECT DISTINCT {' '.join(columns) or '*'} {text[end:]}"
+            with evaluate(text, (JSON, NTRIPLES)) as answer:
+                rows = read_json_results(b"".join(answer)).rows
+            resources = {term for row in rows for term in row.values() if term.kind == "iri"}
+        if not resources:
+            return "CONSTRUCT { } WHERE { }"
+        cells = frozenset(cell(term) for term in resources)
+        body = Body((Scan("r", "p", "o"),), (), (("r", cells),), frozenset("rpo"))
+        self._runner.finish(self._fetcher.body(body, {}))
+        return "DESCRIBE " + " ".join(c.decode() for c in sorted(cells))
+
+    def statements(self) -> tuple[list[bytes], list[bytes]]:
+        """Everything fetched. Rows with blank nodes come again, those of a member in one answer."""
+        quads = list(self._scratch.quads)
+        jobs = [
+            Job(name, _blank_text(scans, self._catalogue.scope), ("s", "p", "o", "g"))
+            for name, scans in self._scratch.blank_scans.items()
+        ]
+        shape = Shape("s", "p", "o", "g")
+        for at, table in enumerate(self._runner.run(jobs)):
+            assert isinstance(table, Table)
+            _, blank = table.split_blank()
+            body = _BLANK.sub(b"_:m%dx" % at, blank.body)
+            lines = shape.statements(Table(blank.columns, body))
+            # Both kinds in one chunk: a label means the same node only within one load.
+            quads.append(lines.replace(f" <{_DEFAULT_GRAPH}> .\n".encode(), b" .\n"))
+        return self._scratch.triples, quads
+
+
+def _blank_text(scans: Iterable[Scan], scope: Scope) -> str:
+    """One request for all matches of these scans: s, p, o, and the graph, which has a name here even if it is the
+    default one."""
+    arms: list[str] = []
+    for scan in scans:
+        given = [
+            f"VALUES ?{column} {{ {cell(place).decode()} }}"
+            for column, place in (("s", scan.s), ("p", scan.p), ("o", scan.o), ("g", scan.graph))
+            if isinstance(place, Term)
+        ]
+        if scan.graph is None:
+            given.append(f"BIND(<{_DEFAULT_GRAPH}> AS ?g) {scope.around(None, '?s ?p ?o')}")
+        else:
+            given.append("GRAPH ?g { ?s ?p ?o }")
+        arms.append(f"{{ {' '.join(given)} }}")
+    return f"SELECT ?s ?p ?o ?g WHERE {{ {' UNION '.join(dict.fromkeys(arms))} }}"
+
+
+def _enough(query: Query, body: Body) -> int | None:
+    """How many triples of each member are enough, when any will do: the query is one triple pattern and a LIMIT."""
+    select = query.select
+    alone = len(body.elements) == 1 and isinstance(body.elements[0], Scan) and not body.attachments and not body.seeds
+    plain = not select.aggregates and not select.order and not select.distinct and not select.reduced
+    group = select.pattern
+    simple = len(group.elements) == 1 and not group.filters and select.values is None
+    if not (alone and plain and simple) or query.form is Form.DESCRIBE:
+        return None
+    if query.form is Form.ASK:
+        return 1 + (select.offset or 0)
+    return None if select.limit is None else select.limit + (select.offset or 0)
+
+
+def _only_source(query: Query, body: Body, catalogue: Catalogue) -> str | None:
+    """The member that can answer the whole query alone: every pattern can only match there."""
+    if query.form is Form.DESCRIBE or query.dataset is not None:
+        return None
+    scans: list[Scan] = []
+    for element in body.everything():
+        match element:
+            case Scan():
+                scans.append(element)
+            case Closure(minimum=1, steps=steps):
+                scans += [Scan("s", iri_term(s.predicate) if s.predicate else "p", "o", element.graph) for s in steps]
+            case Closure() | Names():
+                # Nodes and names of graphs of every member would count.
+                return None
+    return catalogue.only_source(scans) if all(scan.graph is None for scan in scans) else None
+
+
+def _report(source: Source, meter: Meter, runner: Runner) -> MemberReport:
+    tally = meter.tallies.get(source.name, Tally())
+    verdict = "answered" if tally.rows else ("empty" if source.name in runner.asked else "pruned")
+    return MemberReport(
+        source.name, source.endpoint, verdict, tally.requests, tally.rows, tally.bytes, tally.seconds * 1000
+    )

@@ -1,0 +1,363 @@
+"""Brings the triples that a plan says can matter (``plan`` has the argument why they are enough).
+
+The plan is walked by generators: each yields the jobs of one round and is sent their answers, so that independent
+parts of a query share their rounds. Nothing here waits or knows how jobs are done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from typing import TypeAlias
+
+from node.federation.plan import (
+    Body,
+    Candidates,
+    Choice,
+    Closure,
+    Element,
+    GraphPlace,
+    Names,
+    Place,
+    Rows,
+    Scan,
+    Step,
+)
+from node.federation.requests import Job, ScanText, blocks, names_text, one_of_each, scan_text, witness_text
+from node.federation.rows import Shape, Table, cell
+from node.federation.scratch import Scratch
+from node.federation.selection import Catalogue, estimate
+from node.sparql.terms import Term, iri_term
+
+Answer: TypeAlias = Table | bool
+#: What an element leaves of its variables; None: it matches nothing, so the whole conjunction has no solution.
+Outcome: TypeAlias = dict[str, Candidates] | None
+Rounds: TypeAlias = Generator[list[Job], list[Answer], Outcome]
+
+# Elements whose guess is within this factor of the best, or below this number, are fetched in the same round.
+_SAME_ROUND_FACTOR = 4.0
+_SAME_ROUND_TRIPLES = 500.0
+# Microseconds that a member needs for a triple of a scan, a value of a block, and a request.
+_TRIPLE, _VALUE, _REQUEST = 8.0, 20.0, 6000.0
+_NODES_PER_WITNESS = 50
+_NO_NAMES: frozenset[str] = frozenset()
+
+
+def together(rounds: Sequence[Rounds]) -> Generator[list[Job], list[Answer], list[Outcome]]:
+    """Several walks side by side, one round of all of them at a time; their outcomes in order."""
+    outcomes: list[Outcome] = [None] * len(rounds)
+    waiting: list[tuple[int, Rounds, list[Job]]] = []
+
+    def step(at: int, walk: Rounds, answers: list[Answer] | None) -> None:
+        try:
+            jobs = next(walk) if answers is None else walk.send(answers)
+            waiting.append((at, walk, jobs))
+        except StopIteration as end:
+            outcomes[at] = end.value
+
+    for at, walk in enumerate(rounds):
+        step(at, walk, None)
+    while waiting:
+        current, waiting = waiting, []
+        answers = yield [job for _, _, jobs in current for job in jobs]
+        taken = 0
+        for at, walk, jobs in current:
+            step(at, walk, answers[taken : taken + len(jobs)])
+            taken += len(jobs)
+    return outcomes
+
+
+class Fetcher:
+    """Walks bodies, and puts what comes into ``scratch``."""
+
+    def __init__(self, catalogue: Catalogue, scratch: Scratch) -> None:
+        self._catalogue = catalogue
+        self._scope = catalogue.scope
+        self._scratch = scratch
+
+    def body(self, body: Body, context: Mapping[str, Candidates], wanted: frozenset[str] = _NO_NAMES) -> Rounds:
+        """Everything that matters for a body in a context. The outcome has the candidates of ``wanted``."""
+        known = dict(context)
+        for variable, cells in body.seeds:
+            known[variable] = Candidates(cells).narrowed(known.get(variable))
+        later = wanted.union(*(a.allowed & a.body.variables for a in body.attachments))
+        remaining = list(body.elements)
+        while True:
+            if any(not candidates for candidates in known.values()):
+                return None
+            if not remaining:
+                break
+            chosen = self._next_round(remaining, known)
+            remaining = [e for e in remaining if e not in chosen]
+            needed = later.union(*(e.variables for e in remaining))
+            outcomes = yield from together([self._element(e, known, needed) for e in chosen])
+            for outcome in outcomes:
+                if outcome is None:
+                    return None
+                for variable, candidates in outcome.items():
+                    known[variable] = candidates.narrowed(known.get(variable))
+        yield from together(
+            [self.body(a.body, {v: known[v] for v in a.allowed if v in known}) for a in body.attachments]
+        )
+        return {v: known[v] for v in wanted if v in known}
+
+    def _next_round(self, remaining: list[Element], known: Mapping[str, Candidates]) -> list[Element]:
+        guesses = [(self._guess(element, known), at) for at, element in enumerate(remaining)]
+        limit = max(_SAME_ROUND_TRIPLES, _SAME_ROUND_FACTOR * min(guesses)[0])
+        return [remaining[at] for guess, at in guesses if guess <= limit]
+
+    def _guess(self, element: Element, known: Mapping[str, Candidates]) -> float:
+        match element:
+            case Scan():
+                return estimate(element, self._catalogue.total(element), known)
+            case Closure(start, end, steps):
+                ends = [1 if isinstance(p, Term) else len(known[p].terms) for p in (start, end) if _bound(p, known)]
+                scans = (Scan("s", iri_term(s.predicate) if s.predicate else "p", "o", element.graph) for s in steps)
+                total = sum(self._catalogue.total(scan) for scan in scans)
+                return float(min(total, 20 * min(ends))) if ends else 2.0 * total
+            case Choice(arms):
+                return sum(min((self._guess(e, known) for e in arm.elements), default=0.0) for arm in arms)
+            case Rows():
+                return 0.0
+            case _:
+                return float("inf") if isinstance(element.graph, str) and element.graph not in known else 1.0
+
+    def _element(self, element: Element, known: Mapping[str, Candidates], needed: frozenset[str]) -> Rounds:
+        match element:
+            case Scan():
+                return self._scan(element, known, needed)
+            case Closure():
+                return self._closure(element, known, needed)
+            case Choice():
+                return self._choice(element, known, needed)
+            case Rows():
+                return self._rows(element)
+            case _:
+                return self._names(element, known)
+
+    # --- triple patterns ---
+
+    def _scan(self, scan: Scan, known: Mapping[str, Candidates], needed: frozenset[str]) -> Rounds:
+        predicates = known.get(scan.p) if isinstance(scan.p, str) else None
+        sources, questions = self._catalogue.sources(scan, predicates)
+        if questions:
+            answers = yield questions
+            for question, answer in zip(questions, answers, strict=True):
+                self._catalogue.asked[question.source, question.text] = answer is True
+            sources, _ = self._catalogue.sources(scan, predicates)
+        text = scan_text(scan, self._scope)
+        jobs = [job for name in sources for job in self._scan_jobs(name, scan, text, known, predicates)]
+        if not jobs:
+            return None
+        tables = yield jobs
+        found: dict[str, set[bytes]] = {v: set() for v in text.positions if v in needed}
+        blank: dict[str, set[str]] = {v: set() for v in found}
+        matched = False
+        for job, table in zip(jobs, tables, strict=True):
+            assert isinstance(table, Table)
+            tests = [
+                (column, known[v].terms, job.source in known[v].blank)
+                for v, column in text.positions.items()
+                if v in known and f"VALUES ?{column} " not in job.text
+            ]
+            kept = table.where(tests)
+            matched = matched or bool(kept.body)
+            self._scratch.add(job.source, scan, text.shape, kept)
+            mixed = kept.has_blank_nodes()
+            for variable in found:
+                values = kept.values(text.positions[variable])
+                if mixed and (blanks := {value for value in values if value.startswith(b"_:")}):
+                    values -= blanks
+                    blank[variable].add(job.source)
+                found[variable] |= values
+        if not matched:
+            return None
+        # A name of a graph or a predicate is not a node for that.
+        nodes = {v for v in (scan.s, scan.o) if isinstance(v, str)} if not isinstance(scan.graph, str) else set()
+        return {
+            v: Candidates(frozenset(found[v]), frozenset(blank[v]), frozenset({scan.graph} if v in nodes else ()))
+            for v in found
+        }
+
+    def _scan_jobs(
+        self, name: str, scan: Scan, text: ScanText, known: Mapping[str, Candidates], predicates: Candidates | None
+    ) -> Iterable[Job]:
+        """The requests that bring a member's matches: its whole predicate, or blocks of one variable's candidates."""
+        usable = [
+            (len(known[v].terms), column, v)
+            for v, column in text.positions.items()
+            if v in known and name not in known[v].blank
+        ]
+        whole = Job(name, text.whole(), text.columns)
+        if not usable:
+            return [whole]
+        size, column, variable = min(usable)
+        held = self._catalogue.count(name, scan, predicates)
+        if held is not None:
+            if isinstance(scan.s, Term) or (isinstance(scan.o, Term) and not _is_class(scan)):
+                held = 20 + held // 10
+            if held * _TRIPLE <= size * _VALUE + (size // 1000 + 1) * _REQUEST:
+                return [whole]
+        values = known[variable].terms
+        if column != "o":
+            values = frozenset(v for v in values if v.startswith(b"<"))
+        return [Job(name, text.block(column, block), text.columns) for block in blocks(sorted(values))]
+
+    # --- the other elements ---
+
+    def _choice(self, choice: Choice, known: Mapping[str, Candidates], needed: frozenset[str]) -> Rounds:
+        certain = frozenset.intersection(*(arm.certain for arm in choice.arms)) & needed
+        outcomes = yield from together([self.body(arm, known, certain) for arm in choice.arms])
+        matching = [outcome for outcome in outcomes if outcome is not None]
+        if not matching:
+            return None
+        made: dict[str, Candidates] = {}
+        for variable in certain:
+            if all(variable in outcome for outcome in matching):
+                made[variable] = matching[0][variable]
+                for outcome in matching[1:]:
+                    made[variable] = made[variable].widened(outcome[variable])
+        return made
+
+    def _rows(self, rows: Rows) -> Rounds:
+        outcome = yield from self.body(rows.body, {}, rows.visible & rows.body.certain)
+        # One that counts without GROUP BY has a solution even when its pattern has none.
+        return {} if outcome is None and not rows.visible else outcome
+
+    def _names(self, names: Names, known: Mapping[str, Candidates]) -> Rounds:
+        if self._scope.excludes(names.graph):
+            return None
+        sources = list(self._catalogue.summaries)
+        graph = names.graph
+        answers = yield [Job(name, names_text(graph), ("g",)) for name in sources]
+        allowed = known.get(graph) if isinstance(graph, str) else None
+        found: set[bytes] = set()
+        jobs: list[Job] = []
+        for name, table in zip(sources, answers, strict=True):
+            assert isinstance(table, Table)
+            here = table.values("g") - found
+            if allowed is not None:
+                here &= allowed.terms
+            found |= here
+            here = {g for g in here if g.startswith(b"<")}
+            jobs += [Job(name, one_of_each(block), ("s", "p", "o", "g")) for block in blocks(sorted(here))]
+        tables = yield jobs
+        for job, table in zip(jobs, tables, strict=True):
+            assert isinstance(table, Table)
+            self._scratch.add(job.source, Scan("s", "p", "o", "g"), Shape("s", "p", "o", "g"), table)
+        if isinstance(graph, Term):
+            return {}
+        return {graph: Candidates(frozenset(found))} if found else None
+
+    # --- repeated paths ---
+
+    def _closure(self, closure: Closure, known: Mapping[str, Candidates], needed: frozenset[str]) -> Rounds:
+        start, end = _ends(closure.start, known), _ends(closure.end, known)
+        if start is None and end is None:
+            return (yield from self._unbounded(closure, known))
+        forward = end is None or (start is not None and len(start.terms) <= len(end.terms))
+        near, far = (start, end) if forward else (end, start)
+        assert near is not None
+        steps = closure.steps if forward else tuple(step.reversed() for step in closure.steps)
+        reached, seen = yield from self._walk(near, steps, closure, known)
+        if closure.minimum == 0:
+            reached = reached.widened(Candidates(near.terms, near.blank))
+            nodes = near.terms if far is None else near.terms & far.terms
+            if not _shown(closure.graph, near, far):
+                yield from self._witness(nodes - seen, closure.graph)
+        if not reached:
+            return None
+        place = closure.end if forward else closure.start
+        if not isinstance(place, str):
+            return {} if cell(place) in reached.terms else None
+        if place not in needed:
+            return {}
+        shown: frozenset[GraphPlace] = frozenset() if isinstance(closure.graph, str) else frozenset({closure.graph})
+        return {place: Candidates(reached.terms, reached.blank, shown)}
+
+    def _walk(
+        self, near: Candidates, steps: tuple[Step, ...], closure: Closure, known: Mapping[str, Candidates]
+    ) -> Generator[list[Job], list[Answer], tuple[Candidates, set[bytes]]]:
+        """What is reached from ``near`` by one step or more, and every term met at an edge that was brought."""
+        graphs = _graphs(closure.graph, known)
+        visited: set[bytes] = set(near.terms)
+        reached: set[bytes] = set()
+        seen: set[bytes] = set()
+        frontier, blank = near.terms, set(near.blank)
+        ends = frozenset(("from", "to"))
+        while frontier or blank:
+            at = {**graphs, "from": Candidates(frontier, frozenset(blank))}
+            scans = [_edge(step, closure.graph) for step in steps]
+            outcomes = yield from together([self._scan(scan, at, ends) for scan in scans])
+            before = set(blank)
+            fresh: set[bytes] = set()
+            for outcome in outcomes:
+                if outcome is not None:
+                    fresh |= outcome["to"].terms
+                    seen |= outcome["from"].terms
+                    blank |= outcome["to"].blank
+            seen |= fresh
+            reached |= fresh
+            frontier = frozenset(fresh - visited)
+            visited |= fresh
+            if closure.once or (not frontier and blank == before):
+                break
+        return Candidates(frozenset(reached), frozenset(blank)), seen
+
+    def _unbounded(self, closure: Closure, known: Mapping[str, Candidates]) -> Rounds:
+        """A path with nothing known of either end: its edges whole, and every node there is for zero lengths."""
+        graphs = _graphs(closure.graph, known)
+        if closure.minimum == 0:
+            everything = Scan("s", "p", "o", closure.graph)
+            return {} if (yield from self._scan(everything, graphs, _NO_NAMES)) is not None else None
+        scans = [_edge(step, closure.graph) for step in closure.steps]
+        outcomes = yield from together([self._scan(scan, graphs, _NO_NAMES) for scan in scans])
+        return {} if any(outcome is not None for outcome in outcomes) else None
+
+    def _witness(self, nodes: frozenset[bytes] | set[bytes], graph: GraphPlace) -> Rounds:
+        """For each term a triple that shows it to be a node of the graph, if it is one."""
+        if isinstance(graph, str):
+            # It must show in each graph where it is a node: everything about it.
+            at = {"n": Candidates(frozenset(nodes))}
+            scans = [Scan("n", "p", "o", graph), Scan("s", "p", "n", graph)]
+            yield from together([self._scan(scan, at, _NO_NAMES) for scan in scans])
+            return {}
+        if self._scope.excludes(graph):
+            return {}
+        shape = Shape("s", "p", "o", cell(graph) if isinstance(graph, Term) else None)
+        listed = sorted(nodes)
+        jobs = [
+            Job(name, witness_text(listed[i : i + _NODES_PER_WITNESS], graph, self._scope), ("s", "p", "o"))
+            for i in range(0, len(listed), _NODES_PER_WITNESS)
+            for name in self._catalogue.summaries
+        ]
+        tables = yield jobs
+        for job, table in zip(jobs, tables, strict=True):
+            assert isinstance(table, Table)
+            self._scratch.add(job.source, Scan("s", "p", "o", graph), shape, table)
+        return {}
+
+
+def _edge(step: Step, graph: GraphPlace) -> Scan:
+    predicate: Place = iri_term(step.predicate) if step.predicate is not None else "p"
+    return Scan("to", predicate, "from", graph) if step.inverse else Scan("from", predicate, "to", graph)
+
+
+def _ends(place: Place, known: Mapping[str, Candidates]) -> Candidates | None:
+    return known.get(place) if isinstance(place, str) else Candidates(frozenset({cell(place)}))
+
+
+def _bound(place: Place, known: Mapping[str, Candidates]) -> bool:
+    return isinstance(place, Term) or place in known
+
+
+def _graphs(graph: GraphPlace, known: Mapping[str, Candidates]) -> dict[str, Candidates]:
+    return {graph: known[graph]} if isinstance(graph, str) and graph in known else {}
+
+
+def _shown(graph: GraphPlace, near: Candidates, far: Candidates | None) -> bool:
+    """Whether what was fetched already shows of the candidates whether they are nodes of the graph."""
+    return graph in near.nodes_of or (far is not None and graph in far.nodes_of)
+
+
+def _is_class(scan: Scan) -> bool:
+    return isinstance(scan.p, Term) and scan.p.value.endswith("#type")

@@ -1,0 +1,101 @@
+"""What one federated query may use, shared by everything that works for it, and what each member cost."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from node.errors import LimitExceeded, QueryTimeout, ResultTooLarge
+
+
+@dataclass
+class Tally:
+    """What one member did for one query. ``seconds`` adds up requests that ran side by side."""
+
+    requests: int = 0
+    rows: int = 0
+    bytes: int = 0
+    seconds: float = 0.0
+
+
+@dataclass
+class Meter:
+    """Counts and limits. Safe to use from several threads.
+
+    ``seconds`` run from creation; ``requests`` and ``bytes`` (after decompression) are for all members together.
+    """
+
+    seconds: float
+    requests: int
+    bytes: int
+    tallies: dict[str, Tally] = field(default_factory=dict)
+    _started: float = field(default_factory=time.monotonic)
+    _stopped: bool = False
+    _stops: dict[int, Callable[[], None]] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def remaining(self) -> float:
+        """Seconds left. Raises QueryTimeout when there are none, or when the query was given up."""
+        left = self._started + self.seconds - time.monotonic()
+        if left <= 0 or self._stopped:
+            raise QueryTimeout(
+                f"the federated query did not finish within {self.seconds:g} s.",
+                remedy="Make it more selective, or ask the operator to raise limits.federation_seconds.",
+            )
+        return left
+
+    def request(self, name: str) -> None:
+        """Count one request to a member. Raises LimitExceeded, QueryTimeout."""
+        self.remaining()
+        with self._lock:
+            tally = self.tallies.setdefault(name, Tally())
+            if sum(t.requests for t in self.tallies.values()) >= self.requests:
+                raise LimitExceeded(
+                    f"the query needs more than {self.requests:,} requests to members.",
+                    remedy="Make it more selective, or ask the operator to raise limits.federation_requests.",
+                )
+            tally.requests += 1
+
+    def received(self, name: str, size: int) -> None:
+        """Count bytes. Raises ResultTooLarge."""
+        with self._lock:
+            self.tallies.setdefault(name, Tally()).bytes += size
+            if sum(t.bytes for t in self.tallies.values()) > self.bytes:
+                raise ResultTooLarge(
+                    f"the query needs more than {self.bytes:,} bytes from the members.",
+                    remedy="Name the predicates, add more selective patterns, or ask the operator to raise "
+                    "limits.federation_bytes.",
+                )
+
+    def bytes_left(self) -> int:
+        """How many bytes may still come."""
+        with self._lock:
+            return max(0, self.bytes - sum(t.bytes for t in self.tallies.values()))
+
+    def done(self, name: str, rows: int, seconds: float) -> None:
+        """Count an answer that came whole."""
+        with self._lock:
+            tally = self.tallies.setdefault(name, Tally())
+            tally.rows += rows
+            tally.seconds += seconds
+
+    def on_stop(self, key: int, stop: Callable[[], None] | None) -> None:
+        """Set or clear (None) what ends work in progress when the query is given up."""
+        with self._lock:
+            if stop is None:
+                self._stops.pop(key, None)
+                return
+            self._stops[key] = stop
+            stopped = self._stopped
+        if stopped:
+            stop()
+
+    def stop(self) -> None:
+        """Give the query up: running requests end soon, new ones are refused."""
+        with self._lock:
+            self._stopped = True
+            stops = list(self._stops.values())
+        for stop in stops:
+            stop()

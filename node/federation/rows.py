@@ -1,0 +1,178 @@
+"""Fetched rows as bytes: read from SPARQL results, filtered, and turned into N-Triples or N-Quads to be loaded.
+
+A cell is a term as pyoxigraph writes it in TSV, with the short forms of numbers and booleans written out. Two cells are
+the same term if and only if they are the same bytes, whichever member they came from; cells are valid N-Triples and can
+stand in a ``VALUES`` block. A row is its cells with tabs between and a line feed at the end (both are escaped within
+literals). Most work on rows is done on the whole text at once, without a Python object a row.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from node.rdf.namespaces import XSD
+from node.sparql.results import MalformedResults, read_json_results
+from node.sparql.terms import Term
+
+_IRI = rb"<[^\x00-\x20<>\"{}|^`\\]*+>"
+_LITERAL = rb'"(?:[^"\\\n\r\t]++|\\[tnr"\\])*+"(?:@[a-z0-9-]++|\^\^' + _IRI + rb")?+"
+_BLANK = rb"_:[^\s\"<>]++"
+_CELL = rb"(?:" + _IRI + rb"|" + _LITERAL + rb"|" + _BLANK + rb")"
+_ROWS = {n: re.compile(rb"(?:" + rb"\t".join([_CELL] * n) + rb"\n)*+") for n in range(1, 5)}
+_SHORT = re.compile(
+    rb"(?<![^\t\n])(?:(true|false)|([+-]?[0-9]+)|([+-]?[0-9]*\.[0-9]+)|([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)[eE][+-]?[0-9]+))"
+    rb"(?=[\t\n])"
+)
+_SHORT_TYPES = tuple(f'"^^<{XSD}{name}>'.encode() for name in ("boolean", "integer", "decimal", "double"))
+_HAS_BLANK = re.compile(rb"(?<![^\t\n])_:")
+_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_ESCAPED = re.compile(r'["\\\n\r\t]')
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of one answer: ``body`` holds ``len(columns)`` cells a row. Columns are named s, p, o and g."""
+
+    columns: tuple[str, ...]
+    body: bytes
+
+    def __len__(self) -> int:
+        return self.body.count(b"\n")
+
+    def rows(self) -> Iterator[list[bytes]]:
+        """The cells of each row."""
+        return (row.split(b"\t") for row in self.body.split(b"\n")[:-1])
+
+    def has_blank_nodes(self) -> bool:
+        """Whether any cell is a blank node."""
+        return _HAS_BLANK.search(self.body) is not None
+
+    def split_blank(self) -> tuple[Table, Table]:
+        """The rows without any blank node, and those with one."""
+        if not self.has_blank_nodes():
+            return self, Table(self.columns, b"")
+        without: list[bytes] = []
+        having: list[bytes] = []
+        for row in self.body.split(b"\n")[:-1]:
+            (having if _HAS_BLANK.search(row) else without).append(row)
+        return Table(self.columns, _joined(without)), Table(self.columns, _joined(having))
+
+    def values(self, column: str) -> set[bytes]:
+        """The different cells of one column, blank nodes included."""
+        if len(self.columns) == 1:
+            return set(self.body.split(b"\n")[:-1])
+        at = self.columns.index(column)
+        if at == 0:
+            return {row.partition(b"\t")[0] for row in self.body.split(b"\n")[:-1]}
+        if at == len(self.columns) - 1:
+            return {row.rpartition(b"\t")[2] for row in self.body.split(b"\n")[:-1]}
+        return {row.split(b"\t")[at] for row in self.body.split(b"\n")[:-1]}
+
+    def where(self, allowed: Sequence[tuple[str, Collection[bytes], bool]]) -> Table:
+        """The rows whose cell of each column is in its collection; a blank node passes if the flag says so."""
+        if not allowed or not self.body:
+            return self
+        tests = [(self.columns.index(column), values, blank) for column, values, blank in allowed]
+        kept: list[bytes] = []
+        for row in self.body.split(b"\n")[:-1]:
+            cells = row.split(b"\t")
+            if all(cells[at] in values or (blank and cells[at].startswith(b"_:")) for at, values, blank in tests):
+                kept.append(row)
+        return Table(self.columns, _joined(kept))
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How a row becomes a statement: each position is a column's name or a constant cell; ``g`` None for a triple."""
+
+    s: str | bytes
+    p: str | bytes
+    o: str | bytes
+    g: str | bytes | None = None
+
+    def statements(self, table: Table) -> bytes:
+        """The rows as N-Triples, or N-Quads when there is a graph."""
+        if not table.body:
+            return b""
+        positions = [self.s, self.p, self.o] + ([] if self.g is None else [self.g])
+        named = [at for at, position in enumerate(positions) if isinstance(position, str)]
+        fixed = [position if isinstance(position, bytes) else b"" for position in positions]
+        if tuple(positions[at] for at in named) != table.columns:
+            return b"".join(
+                b" ".join(p if isinstance(p, bytes) else cells[table.columns.index(p)] for p in positions) + b" .\n"
+                for cells in table.rows()
+            )
+        first, last = named[0], named[-1]
+        before = b"".join(f + b" " for f in fixed[:first])
+        after = b"".join(b" " + f for f in fixed[last + 1 :]) + b" .\n"
+        body = table.body
+        if len(named) > 1:
+            # Only one constant can stand between the columns of a triple or quad unless three of them vary.
+            gaps = [b" " + b"".join(f + b" " for f in fixed[a + 1 : b]) for a, b in itertools.pairwise(named)]
+            if len(set(gaps)) == 1:
+                body = body.replace(b"\t", gaps[0])
+            else:
+                return b"".join(
+                    before + b"".join(c + g for c, g in zip(cells, [*gaps, after], strict=True))
+                    for cells in table.rows()
+                )
+        body = body.replace(b"\n", after + before)
+        return before + body[: len(body) - len(before)]
+
+
+def read_tsv(data: bytes, columns: tuple[str, ...]) -> Table:
+    """Read SPARQL 1.1 TSV as Oxigraph writes it, every cell bound. Raises MalformedResults for anything else."""
+    header, line_feed, body = data.partition(b"\n")
+    if not line_feed or header.rstrip(b"\r").decode("utf-8", "replace") != "\t".join(f"?{c}" for c in columns):
+        raise MalformedResults("the first line does not name the variables that were asked for")
+    if body and not body.endswith(b"\n"):
+        raise MalformedResults("the last line does not end")
+    rows = _ROWS[len(columns)]
+    if not rows.fullmatch(body):
+        body = _SHORT.sub(_written_out, body)
+        if not rows.fullmatch(body):
+            raise MalformedResults("a line does not hold one term for each variable")
+    return Table(columns, body)
+
+
+def read_json(data: bytes, columns: tuple[str, ...]) -> Table:
+    """Read SPARQL JSON results, every cell bound. Raises MalformedResults for anything else."""
+    results = read_json_results(data)
+    if results.boolean is not None:
+        raise MalformedResults("a boolean, where solutions were asked for")
+    try:
+        lines = [b"\t".join(cell(row[c]) for c in columns) for row in results.rows]
+    except KeyError as error:
+        raise MalformedResults(f"a row without a value for {error}") from error
+    table = Table(columns, _joined(lines))
+    if not _ROWS[len(columns)].fullmatch(table.body):
+        raise MalformedResults("a term that cannot be written in N-Triples")
+    return table
+
+
+def merged(tables: Iterable[Table], columns: tuple[str, ...]) -> Table:
+    """The rows of several tables of these columns, one after another."""
+    return Table(columns, b"".join(t.body for t in tables))
+
+
+def _joined(rows: Iterable[bytes]) -> bytes:
+    body = b"\n".join(rows)
+    return body + b"\n" if body else b""
+
+
+def _written_out(match: re.Match[bytes]) -> bytes:
+    assert match.lastindex is not None
+    return b'"' + match.group() + _SHORT_TYPES[match.lastindex - 1]
+
+
+def cell(term: Term) -> bytes:
+    """A term as a cell."""
+    if term.kind != "literal":
+        return term.n3.encode()
+    quoted = f'"{_ESCAPED.sub(lambda m: _ESCAPES[m.group()], term.value)}"'
+    if term.language is not None:
+        return f"{quoted}@{term.language}".encode()
+    return (quoted if term.datatype is None else f"{quoted}^^<{term.datatype}>").encode()

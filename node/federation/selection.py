@@ -1,0 +1,92 @@
+"""Which members can hold matches of a pattern, and about how many."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from node.federation.plan import Candidates, Scan
+from node.federation.requests import Job, Scope, scan_text
+from node.federation.summaries import Summary
+from node.sparql.terms import Term
+
+# What a pattern is thought to match at a member that says nothing about itself.
+_UNKNOWN = 10_000
+
+
+@dataclass
+class Catalogue:
+    """The members by name with what they say they hold (None: nothing), and what was found out by asking."""
+
+    summaries: Mapping[str, Summary | None]
+    scope: Scope
+    asked: dict[tuple[str, str], bool] = field(default_factory=dict)
+
+    def count(self, name: str, scan: Scan, predicates: Candidates | None = None) -> int | None:
+        """At most how many triples of the member match, judged by predicate and class; None if it does not say."""
+        summary = self.summaries[name]
+        if summary is None:
+            return None
+        if isinstance(scan.p, Term):
+            type_of = scan.o.value if isinstance(scan.o, Term) and scan.o.kind == "iri" else None
+            return summary.count(scan.p.value, type_of)
+        if predicates is not None and not predicates.blank:
+            return sum(summary.count(p[1:-1].decode()) for p in predicates.terms if p.startswith(b"<"))
+        return summary.count(None)
+
+    def total(self, scan: Scan) -> int:
+        """About how many triples match at all members together."""
+        if self.scope.excludes(scan.graph):
+            return 0
+        counts = (self.count(name, scan) for name in self.summaries)
+        return sum(_UNKNOWN if count is None else count for count in counts)
+
+    def sources(self, scan: Scan, predicates: Candidates | None) -> tuple[list[str], list[Job]]:
+        """The members to ask, and the questions that must be answered before the others are known.
+
+        A member with a summary is asked when its summary counts the predicate (and class); one without when an ASK
+        for the pattern's constants says yes. Put the answers in ``asked`` and call again.
+        """
+        if self.scope.excludes(scan.graph) or _impossible(scan):
+            return [], []
+        chosen: list[str] = []
+        questions: list[Job] = []
+        text = f"ASK {{ {scan_text(scan, self.scope).pattern} }}"
+        for name in self.summaries:
+            count = self.count(name, scan, predicates)
+            if count is None:
+                known = self.asked.get((name, text))
+                if known is None:
+                    questions.append(Job(name, text, ()))
+                elif known:
+                    chosen.append(name)
+            elif count > 0:
+                chosen.append(name)
+        return chosen, questions
+
+    def only_source(self, scans: Sequence[Scan]) -> str | None:
+        """The one member that can hold matches of these patterns, if there is one and every member says what it
+        holds."""
+        if any(summary is None for summary in self.summaries.values()):
+            return None
+        holding = {name for name in self.summaries for scan in scans if self.count(name, scan)}
+        return holding.pop() if len(holding) == 1 else None
+
+
+def estimate(scan: Scan, total: int, candidates: Mapping[str, Candidates]) -> float:
+    """A guess of how many triples a scan brings, given what is known of its variables. Only decides an order."""
+    guess = float(total)
+    typed = isinstance(scan.p, Term) and scan.p.value.endswith("#type")
+    if isinstance(scan.s, Term):
+        guess = min(guess, 20.0)
+    if isinstance(scan.o, Term) and not typed:
+        guess = min(guess, 20.0 + guess / 20)
+    for place, fan in ((scan.s, 2.0), (scan.o, max(2.0, total / 1000)), (scan.p, max(1.0, total / 20))):
+        if isinstance(place, str) and (known := candidates.get(place)) is not None:
+            guess = min(guess, len(known.terms) * fan)
+    return guess
+
+
+def _impossible(scan: Scan) -> bool:
+    """Whether no triple can match: a literal as subject or predicate."""
+    return any(isinstance(place, Term) and place.kind != "iri" for place in (scan.s, scan.p))

@@ -1,0 +1,284 @@
+"""Members as sources of rows: this node by its store, the others by the SPARQL 1.1 Protocol.
+
+What comes out is a whole, well-formed answer, or an error that names the member: an answer that was cut short never
+looks like a short answer.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from node.config import Member
+from node.errors import MemberProtocolError, NodeError
+from node.federation.http import HttpClient, Reply
+from node.federation.meter import Meter
+from node.federation.rows import Table, read_json, read_tsv
+from node.federation.summaries import Summary, read_summary_file, read_void
+from node.model.access import Tier
+from node.model.identifiers import Identifiers
+from node.rdf.dataset import GraphScope
+from node.rdf.formats import JSON, NTRIPLES, TSV, Format
+from node.sparql.results import MalformedResults, read_json_results
+from node.store.quads import Answer, Budget, Generation, QuadStore
+
+T = TypeVar("T")
+
+#: Requests to one member at a time, for one coordinator.
+PARALLEL = 2
+#: How long a member that has published no summary is not asked for one again.
+_ABSENT_SECONDS = 300.0
+_QUERY = "application/sparql-query"
+
+
+class Source(Protocol):
+    """One member, as the federation uses it. Methods may be called from several threads.
+
+    All of them raise MemberError (or, for this node's own store, LimitExceeded and StoreError), and LimitExceeded when
+    the meter runs out.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def endpoint(self) -> str: ...
+    @property
+    def skolemised(self) -> bool:
+        """Whether its data holds no blank nodes, so that every term can be sent back to it."""
+        ...
+
+    def summary(self, meter: Meter) -> Summary | None:
+        """What the member holds now; None if it does not say: then it may hold anything."""
+        ...
+
+    def select(self, text: str, columns: tuple[str, ...], meter: Meter) -> Table:
+        """The rows of a SELECT of these variables, each bound in every row."""
+        ...
+
+    def ask(self, text: str, meter: Meter) -> bool:
+        """The answer of an ASK."""
+        ...
+
+    def answer(self, text: str, formats: tuple[Format, Format], meter: Meter) -> AbstractContextManager[Answer]:
+        """The member's own answer to a whole query, in one of these formats."""
+        ...
+
+
+class LocalSource:
+    """This node itself, within what the caller may see."""
+
+    skolemised = True
+
+    def __init__(
+        self, store: QuadStore, identifiers: Identifiers, tiers: tuple[Tier, ...], *, name: str, memory_bytes: int
+    ) -> None:
+        self.name = name
+        self.endpoint = identifiers.base + "sparql"
+        self._store = store
+        self._tiers = tiers
+        self._default = tuple(identifiers.tier_graph(tier) for tier in tiers)
+        self._memory_bytes = memory_bytes
+
+    def summary(self, meter: Meter) -> Summary | None:  # noqa: ARG002 - the same for every source
+        """From the generation's ``summary.json``, which counts what is public: None for a caller who sees more."""
+        if self._tiers != (Tier.PUBLIC,):
+            return None
+        generation = self._store.generation().number
+        data = self._store.file("summary.json")
+        return None if data is None else read_summary_file(data, f"generation {generation}")
+
+    def select(self, text: str, columns: tuple[str, ...], meter: Meter) -> Table:
+        return self._whole(text, TSV, meter, lambda data: read_tsv(data, columns))
+
+    def ask(self, text: str, meter: Meter) -> bool:
+        return self._whole(text, JSON, meter, lambda data: read_json_results(data).boolean is True)
+
+    @contextmanager
+    def answer(self, text: str, formats: tuple[Format, Format], meter: Meter) -> Iterator[Answer]:
+        meter.request(self.name)
+        with self._query(text, formats, meter) as answer:
+            yield answer
+
+    def _query(self, text: str, formats: tuple[Format, Format], meter: Meter) -> AbstractContextManager[Answer]:
+        named = self._store.graphs(self._tiers) if "GRAPH" in text.upper() else ()
+        return self._store.query(
+            text,
+            scope=GraphScope(self._default, named),
+            formats=formats,
+            budget=Budget(meter.remaining(), self._memory_bytes, meter.bytes_left()),
+        )
+
+    def _whole(self, text: str, results: Format, meter: Meter, read: Callable[[bytes], T]) -> T:
+        meter.request(self.name)
+        started = time.monotonic()
+        chunks: list[bytes] = []
+        with self._query(text, (results, NTRIPLES), meter) as answer:
+            for chunk in answer:
+                meter.received(self.name, len(chunk))
+                chunks.append(chunk)
+        made = read(b"".join(chunks))
+        meter.done(self.name, len(made) if isinstance(made, Table) else 0, time.monotonic() - started)
+        return made
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What we last learnt of a member's summary. ``at`` is monotonic time; ``summary`` None: it had none then."""
+
+    at: float
+    summary: Summary | None
+
+
+class RemoteSource:
+    """Another node, or any SPARQL 1.1 endpoint. Keeps connections and the member's summary between queries."""
+
+    def __init__(self, member: Member) -> None:
+        self.name = member.name
+        self.endpoint = member.endpoint
+        self._client = HttpClient(member.name, PARALLEL)
+        self._known: _Known | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def skolemised(self) -> bool:
+        """A member that publishes a summary of our kind is a node like this one."""
+        known = self._known
+        return known is not None and known.summary is not None
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self._client.close()
+
+    def summary(self, meter: Meter) -> Summary | None:
+        """From ``<base>.well-known/void``, asked for with the ``ETag`` we have: unchanged costs one small exchange.
+
+        A member that is down fails here, before anything is fetched. None: no summary, or not one of this endpoint.
+        """
+        known = self._known
+        if not self.endpoint.endswith("/sparql"):
+            return None
+        if known is not None and known.summary is None and time.monotonic() - known.at < _ABSENT_SECONDS:
+            return None
+        headers = {"Accept": NTRIPLES.media_type}
+        if known is not None and known.summary is not None:
+            headers["If-None-Match"] = known.summary.version
+        url = self.endpoint.removesuffix("sparql") + ".well-known/void"
+        with self._client.exchange("GET", url, body=None, headers=headers, meter=meter) as reply:
+            if reply.status == 304 and known is not None:
+                reply.finish_empty()
+                return known.summary
+            summary: Summary | None = None
+            if reply.status == 200 and reply.media_type in NTRIPLES.media_types and (tag := reply.header("ETag")):
+                summary = read_void(reply.body().decode("utf-8", "replace"), self.endpoint, tag)
+            elif reply.status >= 500:
+                reply.require()
+        with self._lock:
+            self._known = _Known(time.monotonic(), summary)
+        return summary
+
+    def select(self, text: str, columns: tuple[str, ...], meter: Meter) -> Table:
+        """TSV from nodes like this one; JSON, which shows its own end, from others."""
+        if not self.skolemised:
+            return self._read(text, JSON, lambda data: read_json(data, columns), meter)
+        return self._read(text, TSV, lambda data: read_tsv(data, columns), meter)
+
+    def ask(self, text: str, meter: Meter) -> bool:
+        def boolean(data: bytes) -> bool:
+            value = read_json_results(data).boolean
+            if value is None:
+                raise MalformedResults("solutions, where a boolean was asked for")
+            return value
+
+        return self._read(text, JSON, boolean, meter)
+
+    @contextmanager
+    def answer(self, text: str, formats: tuple[Format, Format], meter: Meter) -> Iterator[Answer]:
+        accept = ", ".join(f.media_type for f in formats)
+        with self._post(text, accept, meter) as reply:
+            chosen = next((f for f in formats if reply.media_type in f.media_types), None)
+            if chosen is None:
+                raise self._wrong_type(reply)
+            yield _RemoteAnswer(chosen, reply)
+
+    def _post(self, text: str, accept: str, meter: Meter) -> AbstractContextManager[Reply]:
+        @contextmanager
+        def exchange() -> Iterator[Reply]:
+            headers = {"Accept": accept, "Content-Type": _QUERY}
+            with self._client.exchange(
+                "POST", self.endpoint, body=text.encode(), headers=headers, meter=meter
+            ) as reply:
+                reply.require()
+                yield reply
+
+        return exchange()
+
+    def _read(self, text: str, results: Format, read: Callable[[bytes], T], meter: Meter) -> T:
+        with self._post(text, results.media_type, meter) as reply:
+            if reply.media_type not in results.media_types:
+                raise self._wrong_type(reply)
+            data = reply.body()
+        try:
+            made = read(data)
+        except MalformedResults as error:
+            raise MemberProtocolError(
+                f"{self.name} gave an answer that is not SPARQL results: {error}.", member=self.name
+            ) from error
+        if isinstance(made, Table):
+            meter.done(self.name, len(made), 0.0)
+        return made
+
+    def _wrong_type(self, reply: Reply) -> MemberProtocolError:
+        return MemberProtocolError(
+            f"{self.name} answered with {reply.media_type or 'no media type'} at {self.endpoint}.",
+            member=self.name,
+            remedy="Check that this is the address of a SPARQL endpoint: onconode member check.",
+        )
+
+
+class _RemoteAnswer:
+    """A member's answer passed on. Its generation is the member's own, which we do not know: number 0, no folder."""
+
+    def __init__(self, chosen: Format, reply: Reply) -> None:
+        self.format = chosen
+        self.generation = Generation(0, Path())
+        self._reply = reply
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._reply.chunks()
+
+    def close(self) -> None:
+        self._reply.close()
+
+
+@contextmanager
+def ask_endpoint(
+    endpoint: str, text: str, formats: tuple[Format, Format], *, seconds: float = 300.0
+) -> Iterator[Answer]:
+    """Ask any SPARQL endpoint one query, for its answer in one of these formats.
+
+    Raises MemberError, which names the endpoint, and QueryTimeout after ``seconds``.
+    """
+    source = RemoteSource(Member(endpoint=endpoint, name=endpoint))
+    try:
+        with source.answer(text, formats, Meter(seconds, requests=10, bytes=1 << 40)) as answer:
+            yield answer
+    finally:
+        source.close()
+
+
+def is_ready(url: str, *, seconds: float = 5.0) -> bool:
+    """Whether a GET of this address is answered with 200."""
+    client = HttpClient(url, 1)
+    meter = Meter(seconds, requests=10, bytes=1 << 20)
+    try:
+        with client.exchange("GET", url, body=None, headers={}, meter=meter) as reply:
+            return reply.status == 200
+    except NodeError:
+        return False
+    finally:
+        client.close()
