@@ -1,0 +1,1 @@
+"""HTTP: Flask, and only here."""

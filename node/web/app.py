@@ -1,0 +1,134 @@
+"""The web application of one node. Opening and closing the node is the caller's."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING
+
+from flask import Flask, Response, current_app, request
+from werkzeug.exceptions import HTTPException
+
+from node.errors import (
+    InvalidRequest,
+    MethodNotAllowed,
+    NodeError,
+    NotFound,
+    ProtocolError,
+    RequestTooLarge,
+)
+from node.observability import log
+from node.web import descriptions, library, sparql_endpoints, wellknown
+from node.web.call import EXTENSION, Call, read_call, root_of
+from node.web.middleware import PROBLEM, REQUEST_ID, BasePrefix, RequestLog
+from node.web.negotiation import read_accept
+from node.web.problems import MEDIA_TYPE, headers_of, problem, status_of
+from node.web.responses import page
+
+if TYPE_CHECKING:
+    from node.assembly import Node
+
+#: No script, nothing from elsewhere, no frames: what the pages need and no more.
+_PAGE_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_ALLOWED_METHODS = "GET, HEAD, POST, OPTIONS"
+_EXPOSED = "ETag, Link, Retry-After, Server-Timing, X-Request-Id"
+_STATIC_SECONDS = 3600
+
+
+def create_app(node: Node) -> Flask:
+    """The WSGI application that serves this node. Opens nothing and starts nothing."""
+    app = Flask(__name__, static_folder="static", static_url_path="/static")
+    app.extensions[EXTENSION] = node
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = _STATIC_SECONDS
+    # A trailing slash never makes a difference, and two slashes in an identifier are its own.
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    for blueprint in (
+        descriptions.blueprint,
+        sparql_endpoints.blueprint,
+        library.blueprint,
+        wellknown.blueprint,
+    ):
+        app.register_blueprint(blueprint)
+    app.register_error_handler(Exception, _on_error)
+    app.after_request(_finish)
+    prefix = root_of(node).rstrip("/")
+    app.wsgi_app = RequestLog(BasePrefix(app.wsgi_app, prefix))  # type: ignore[method-assign]
+    return app
+
+
+def _on_error(error: Exception) -> Response:
+    """Any error, raised anywhere, as a problem document or, for a browser, a page."""
+    if isinstance(error, HTTPException) and error.code is not None and error.code < 400:
+        redirect = error.get_response()
+        return Response(redirect.get_data(), status=redirect.status_code, headers=redirect.headers)
+    known, headers = _translate(error)
+    if status_of(known) == 500:
+        log("error", level=logging.ERROR, exception=error, request=request.environ.get(REQUEST_ID))
+    request.environ[PROBLEM] = known.slug
+    node: Node = current_app.extensions[EXTENSION]
+    try:
+        call = read_call(current_app, request)
+    except NodeError:
+        call = Call(
+            node, request.method, request.path, read_accept(request.headers.get("Accept")), (), "", _request_id()
+        )
+    document = problem(known, base=node.identifiers.base, request_id=call.request_id)
+    status = status_of(known)
+    if call.wants_page:
+        response = page(call, "error.html", status=status, problem=document)
+    else:
+        text = json.dumps(document, ensure_ascii=False)
+        response = Response(text, status=status, content_type=MEDIA_TYPE)
+    response.headers["Cache-Control"] = "no-store"
+    for name, value in (*headers_of(known).items(), *headers.items()):
+        response.headers[name] = value
+    return response
+
+
+def _request_id() -> str:
+    return str(request.environ.get(REQUEST_ID, "none"))
+
+
+def _translate(error: Exception) -> tuple[NodeError, dict[str, str]]:
+    """An error of ours as it is; one of Flask's or Python's as ours, with the headers it brings."""
+    if isinstance(error, NodeError):
+        return error, {}
+    if not isinstance(error, HTTPException):
+        return NodeError("unexpected error"), {}
+    headers = {k: v for k, v in error.get_headers() if k in ("Allow", "Location")}
+    match error.code:
+        case 404:
+            return NotFound("there is nothing at this address.", remedy="The node's contents are listed at /."), {}
+        case 405:
+            allow = headers.get("Allow", "")
+            return MethodNotAllowed(
+                f"this address takes {allow or 'other methods'}.", remedy="Use one of these."
+            ), headers
+        case 413:
+            return RequestTooLarge("the body is larger than this node takes.", remedy="Send less."), {}
+        case code if code is not None and code >= 500:
+            return NodeError("unexpected error"), {}
+        case 400:
+            return ProtocolError("the request cannot be read.", remedy="Check its headers and its encoding."), {}
+        case _:
+            return InvalidRequest(str(error.name), remedy=None), headers
+
+
+def _finish(response: Response) -> Response:
+    """Headers that every response carries."""
+    headers = response.headers
+    headers.add("Vary", "Accept")
+    headers["Access-Control-Allow-Origin"] = "*"
+    headers["Access-Control-Expose-Headers"] = _EXPOSED
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
+    headers.setdefault("Content-Security-Policy", _PAGE_POLICY)
+    if request.method == "OPTIONS":
+        headers["Access-Control-Allow-Methods"] = headers.get("Allow", _ALLOWED_METHODS)
+        headers["Access-Control-Allow-Headers"] = "Accept, Content-Type, If-None-Match, X-Request-Id"
+        headers["Access-Control-Max-Age"] = "86400"
+    return response

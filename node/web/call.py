@@ -1,0 +1,139 @@
+"""What the views know of one request, as a value: nothing below a view reaches for Flask's globals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode, urlsplit
+
+from flask import Flask, Request
+
+from node.errors import NotAcceptable, ProtocolError
+from node.rdf.formats import Format
+from node.sparql.protocol import read_parameters
+from node.web.middleware import REQUEST_ID
+from node.web.negotiation import HTML, Choice, Range, choose, read_accept
+
+if TYPE_CHECKING:
+    from node.assembly import Node
+
+EXTENSION = "onconode"
+
+#: Other names that clients give to formats in the parameter ``format``; ours are the formats' own names.
+_FORMAT_NAMES = {
+    "turtle": ("ttl",),
+    "n3": ("ttl",),
+    "ntriples": ("nt",),
+    "n-triples": ("nt",),
+    "nquads": ("nq",),
+    "n-quads": ("nq",),
+    "json-ld": ("jsonld",),
+    "rdfxml": ("rdf",),
+    "rdf+xml": ("rdf",),
+    "json": ("json", "jsonld"),
+    "xml": ("xml", "rdf"),
+}
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request to this node. ``parameters`` are those of the address, decoded."""
+
+    node: Node
+    method: str
+    path: str
+    accept: tuple[Range, ...]
+    parameters: tuple[tuple[str, str], ...]
+    if_none_match: str
+    request_id: str
+
+    def parameter(self, name: str) -> str | None:
+        """The first value of a parameter of the address."""
+        return next((value for key, value in self.parameters if key == name), None)
+
+    def choose(self, offers: Sequence[Format], *, override: str | None = None) -> Choice | None:
+        """The format of the answer: what the parameter ``format`` names, else what ``Accept`` prefers, else None.
+
+        A value of ``format`` that names none of the offers is left aside: several clients send it with words of
+        their own besides a proper ``Accept``.
+        """
+        return named(override or self.parameter("format"), offers) or choose(self.accept, offers)
+
+    def require(self, offers: Sequence[Format]) -> Choice:
+        """The same for a resource, where nothing but the offers will do. Raises NotAcceptable."""
+        wanted = self.parameter("format")
+        choice = named(wanted, offers) if wanted is not None else choose(self.accept, offers)
+        if choice is None:
+            raise NotAcceptable(
+                f"this resource cannot be had as {wanted[:60]!r}."
+                if wanted is not None
+                else "this resource cannot be had in a format that the header Accept allows.",
+                remedy=f"There are: {', '.join(o.media_type for o in offers)} "
+                f"(format={', format='.join(o.name for o in offers)}).",
+            )
+        return choice
+
+    def require_data(self, offers: Sequence[Format]) -> Choice:
+        """The same for a resource without a page: whoever would rather have one gets the first of the offers.
+
+        Without this a browser would get RDF/XML, because it names ``application/xml``. Raises NotAcceptable.
+        """
+        if self.parameter("format") is None and self.wants_page:
+            return Choice(offers[0], offers[0].media_type)
+        return self.require(offers)
+
+    @property
+    def wants_page(self) -> bool:
+        """Whether whoever asks prefers a page to a data format: a browser does."""
+        problem = Format("problem", ("application/problem+json", "application/json"), ())
+        choice = named(self.parameter("format"), (HTML,)) or choose(self.accept, (problem, HTML))
+        return choice is not None and choice.format is HTML
+
+    @property
+    def root(self) -> str:
+        """The path under which the world sees the node, with a slash at its end: the path of the base IRI."""
+        return root_of(self.node)
+
+    def url(self, path: str, **parameters: str) -> str:
+        """The address of a route of this node, relative to the host. ``path`` without a slash at the front."""
+        return f"{self.root}{path}" + (f"?{urlencode(parameters)}" if parameters else "")
+
+
+def root_of(node: Node) -> str:
+    """The path of the node's base IRI, with a slash at its end."""
+    return urlsplit(node.identifiers.base).path
+
+
+def read_call(app: Flask, request: Request) -> Call:
+    """The request as a value. Raises ProtocolError when its address does not decode."""
+    return Call(
+        node=app.extensions[EXTENSION],
+        method=request.method,
+        path=request.path,
+        accept=read_accept(request.headers.get("Accept")),
+        parameters=tuple(read_parameters(query_string(request))),
+        if_none_match=request.headers.get("If-None-Match", ""),
+        request_id=request.environ.get(REQUEST_ID, "none"),
+    )
+
+
+def query_string(request: Request) -> str:
+    """What stands after ``?`` in the address, still percent-encoded. Raises ProtocolError when it is not UTF-8."""
+    try:
+        # PEP 3333: one character of the environment is one byte of the request.
+        return str(request.environ.get("QUERY_STRING", "")).encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        raise ProtocolError("the address is not UTF-8.", remedy="Percent-encode what is not ASCII.") from None
+
+
+def named(name: str | None, offers: Sequence[Format]) -> Choice | None:
+    """The offer that a value of the parameter ``format`` names: a short name, a customary one or a media type."""
+    if not name:
+        return None
+    lower = name.strip().lower().replace(" ", "+")
+    for wanted in _FORMAT_NAMES.get(lower, (lower,)):
+        for offer in offers:
+            if offer.name == wanted or wanted in offer.media_types[:1]:
+                return Choice(offer, offer.media_type)
+    return None

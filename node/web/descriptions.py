@@ -1,0 +1,290 @@
+"""The IRIs that the node mints: catalogue, datasets, samples, donors, organisation, unnamed parts, graphs."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from flask import Blueprint, Response, current_app, request
+
+from node.errors import AccessDenied, NotFound, ProtocolError
+from node.model.access import Tier
+from node.policy.decide import ANONYMOUS
+from node.rdf.formats import GRAPH_FORMATS, JSON, NTRIPLES
+from node.rdf.namespaces import DCT, ONCO, RDFS_LABEL
+from node.rdf.statements import Statement, read_ntriples
+from node.rdf.terms import iri as iriref
+from node.web.answers import stream
+from node.web.call import Call, read_call
+from node.web.pages import Shower, shower, title_of
+from node.web.responses import described, page, relation_links
+from node.web.streaming import OpenAnswer
+
+if TYPE_CHECKING:
+    from node.assembly import Node
+
+blueprint = Blueprint("descriptions", __name__)
+
+PAGE_SIZE = 50
+_SAMPLE_COLUMNS = (
+    (ONCO + "diagnosis", "Diagnosis"),
+    (ONCO + "anatomicalSite", "Anatomical site"),
+    (ONCO + "sampleType", "Sample type"),
+    (ONCO + "assay", "Assay"),
+)
+# RFC 3987: what a path segment of an IRI may hold besides letters and digits (isegment of ipchar).
+_SEGMENT = "!$&'()*+,;=:@"
+_NOT_IN_IRI = re.compile(r'[\x00-\x20<>"{}|^`\\%/?#]')
+
+
+@blueprint.get("/")
+def catalog() -> Response:
+    call = read_call(current_app, request)
+    node = call.node
+
+    def make_page() -> Response:
+        return page(
+            call,
+            "catalog.html",
+            formats=GRAPH_FORMATS,
+            datasets=node.catalog.datasets(),
+            members=node.federation.members(),
+            show=_shower(node),
+        )
+
+    return described(
+        call, iri=node.identifiers.catalog, ntriples=node.catalog.catalog_description(), make_page=make_page
+    )
+
+
+@blueprint.get("/datasets/")
+def datasets() -> Response:
+    call = read_call(current_app, request)
+    node = call.node
+    return described(
+        call,
+        iri=node.identifiers.catalog,
+        ntriples=node.catalog.catalog_description(),
+        make_page=lambda: page(call, "datasets.html", datasets=node.catalog.datasets(), show=_shower(node)),
+    )
+
+
+@blueprint.get("/datasets/<dataset>")
+def dataset(dataset: str) -> Response:
+    call = read_call(current_app, request)
+    node = call.node
+    iri = _dataset_iri(node, dataset)
+    ntriples = node.catalog.describe(iri)
+    summary = node.catalog.dataset(dataset)
+
+    def make_page() -> Response:
+        show = _shower(node)
+        statements = read_ntriples(ntriples)
+        return page(
+            call,
+            "dataset.html",
+            iri=iri,
+            dataset=dataset,
+            title=title_of(iri, statements, dataset),
+            summary=summary,
+            properties=show.properties(iri, statements, leave_out=(DCT + "title", DCT + "description")),
+            formats=GRAPH_FORMATS,
+            show=show,
+        )
+
+    own = f"{call.root}datasets/{quote(dataset)}"
+    links = (
+        *relation_links({"license": summary.license}),
+        f'<{own}/samples/>; rel="item"',
+        f'<{call.root}graph/{quote(dataset)}>; rel="describedby"; type="text/turtle"',
+    )
+    return described(call, iri=iri, ntriples=ntriples, make_page=make_page, address=own, links=links)
+
+
+@blueprint.get("/datasets/<dataset>/samples/")
+def samples(dataset: str) -> Response:
+    call = read_call(current_app, request)
+    node = call.node
+    dataset_iri = _dataset_iri(node, dataset)
+    description = node.catalog.describe(dataset_iri)
+    offset = _offset(call)
+    found = node.catalog.samples(dataset, offset, PAGE_SIZE + 1)
+    more, shown = len(found) > PAGE_SIZE, found[:PAGE_SIZE]
+    ntriples = _facts(node, shown)
+    own = f"{call.root}datasets/{quote(dataset)}/samples/"
+
+    def make_page() -> Response:
+        show = _shower(node)
+        statements = read_ntriples(ntriples)
+        return page(
+            call,
+            "samples.html",
+            dataset=dataset,
+            title=title_of(dataset_iri, read_ntriples(description), dataset),
+            total=node.catalog.dataset(dataset).samples,
+            columns=[label for _, label in _SAMPLE_COLUMNS],
+            rows=[_sample_row(show, sample, statements) for sample in shown],
+            offset=offset,
+            page_size=PAGE_SIZE,
+            more=more,
+            own=own,
+        )
+
+    links = []
+    if more:
+        links.append(f'<{own}?offset={offset + PAGE_SIZE}>; rel="next"')
+    if offset:
+        links.append(f'<{own}?offset={max(0, offset - PAGE_SIZE)}>; rel="prev"')
+    return described(call, iri=dataset_iri, ntriples=ntriples, make_page=make_page, address=own, links=links)
+
+
+@blueprint.get("/datasets/<dataset>/samples/<path:sample>")
+def sample(dataset: str, sample: str) -> Response:
+    call = read_call(current_app, request)
+    return _record(call, "Sample", dataset, "samples", sample)
+
+
+@blueprint.get("/datasets/<dataset>/donors/<path:donor>")
+def donor(dataset: str, donor: str) -> Response:
+    call = read_call(current_app, request)
+    return _record(call, "Donor", dataset, "donors", donor)
+
+
+@blueprint.get("/organisation")
+def organisation() -> Response:
+    call = read_call(current_app, request)
+    return _resource(call, "Organisation", f"{call.node.identifiers.base}organisation")
+
+
+@blueprint.get("/.well-known/genid/<token>")
+def unnamed(token: str) -> Response:
+    call = read_call(current_app, request)
+    return _resource(call, "Part of a description", call.node.identifiers.skolem(quote(token, safe="")))
+
+
+@blueprint.get("/graph/")
+def catalog_graph() -> Response:
+    call = read_call(current_app, request)
+    node = call.node
+    return described(
+        call,
+        iri=node.identifiers.catalog,
+        ntriples=node.catalog.catalog_description(),
+        formats=GRAPH_FORMATS,
+    )
+
+
+@blueprint.get("/graph/<dataset>")
+def graph(dataset: str) -> Response:
+    call = read_call(current_app, request)
+    choice = call.require_data(GRAPH_FORMATS)
+    return stream(OpenAnswer(call.node.catalog.dataset_graph(dataset, choice.format)), choice)
+
+
+@blueprint.get("/graph/<dataset>/provenance")
+def provenance(dataset: str) -> Response:
+    call = read_call(current_app, request)
+    choice = call.require_data(GRAPH_FORMATS)
+    return stream(OpenAnswer(call.node.catalog.provenance(dataset, choice.format)), choice)
+
+
+@blueprint.get("/graph/<dataset>/records")
+def records(dataset: str) -> Response:
+    """The samples of a dataset that is not open: there, but for nobody who comes this way."""
+    call = read_call(current_app, request)
+    node = call.node
+    node.catalog.dataset(dataset)
+    if node.identifiers.records_graph(dataset) in node.store.graphs((Tier.CONTROLLED,)):
+        raise AccessDenied(
+            "the samples of this dataset are not open to everybody.",
+            remedy=f"Ask the contact that {node.identifiers.dataset(dataset)} names.",
+        )
+    raise NotFound("this dataset has no graph of its own for samples.", remedy="They are in the graph of the dataset.")
+
+
+def _record(call: Call, kind: str, dataset: str, collection: str, name: str) -> Response:
+    """A sample or donor. Its IRI was minted with every special character encoded, or written by the partner."""
+    node = call.node
+    base = f"{node.identifiers.dataset(quote(dataset, safe=_SEGMENT))}/{collection}/"
+    minted = node.catalog.resolve(f"datasets/{dataset}/{collection}/{name}")
+    missing: NotFound | None = None
+    for iri in dict.fromkeys((minted, *(base + spelling for spelling in _spellings(name)))):
+        try:
+            return _resource(call, kind, iri, parent=dataset)
+        except NotFound as error:
+            missing = missing or error
+    assert missing is not None  # there is at least one spelling
+    raise missing
+
+
+def _spellings(name: str) -> tuple[str, ...]:
+    """The ways a name can stand in an IRI. The address arrives decoded, so they cannot be told apart by it."""
+    ways = [
+        quote(name, safe=""),
+        quote(name, safe=_SEGMENT),
+        _NOT_IN_IRI.sub(lambda m: quote(m.group(), safe=""), name),
+        quote(name, safe=_SEGMENT + "/"),
+    ]
+    if name.endswith("/"):
+        ways.append(quote(name.rstrip("/"), safe=""))
+    return tuple(dict.fromkeys(ways))
+
+
+def _resource(call: Call, kind: str, iri: str, *, parent: str | None = None) -> Response:
+    node = call.node
+    ntriples = node.catalog.describe(iri)
+    # The name without the base is the path below the root, already percent-encoded where it must be.
+    address = quote(call.root + iri.removeprefix(node.identifiers.base), safe="/%:@!$'()*+,=")
+
+    def make_page() -> Response:
+        show = _shower(node)
+        statements = read_ntriples(ntriples)
+        return page(
+            call,
+            "resource.html",
+            address=address,
+            iri=iri,
+            kind=kind,
+            title=title_of(iri, statements, show.short(iri)),
+            properties=show.properties(iri, statements),
+            parent=parent,
+            formats=GRAPH_FORMATS,
+        )
+
+    return described(call, iri=iri, ntriples=ntriples, make_page=make_page, address=address)
+
+
+def _dataset_iri(node: Node, dataset: str) -> str:
+    return node.catalog.resolve(f"datasets/{dataset}")
+
+
+def _shower(node: Node) -> Shower:
+    return shower(node.identifiers.base, node.vocabulary())
+
+
+def _offset(call: Call) -> int:
+    text = call.parameter("offset") or "0"
+    if not re.fullmatch(r"[0-9]{1,9}", text):
+        raise ProtocolError(
+            f"the parameter offset is {text[:40]!r}, not a whole number.", remedy="Start with offset=0."
+        )
+    return int(text)
+
+
+def _facts(node: Node, samples: tuple[str, ...]) -> bytes:
+    """What a list of samples shows of them, as N-Triples."""
+    if not samples:
+        return b""
+    subjects = " ".join(iriref(s) for s in samples)
+    wanted = (RDFS_LABEL, DCT + "identifier", DCT + "isPartOf", *(p for p, _ in _SAMPLE_COLUMNS))
+    predicates = " ".join(iriref(p) for p in wanted)
+    text = f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ VALUES ?s {{ {subjects} }} VALUES ?p {{ {predicates} }} ?s ?p ?o }}"
+    with node.query(text, ANONYMOUS, (JSON, NTRIPLES)) as answer:
+        return b"".join(answer)
+
+
+def _sample_row(show: Shower, sample: str, statements: tuple[Statement, ...]) -> dict[str, object]:
+    own = [s for s in statements if s.subject == sample]
+    cells = [[show.value(s.object) for s in own if s.predicate == predicate] for predicate, _ in _SAMPLE_COLUMNS]
+    return {"title": title_of(sample, own, show.short(sample)), "href": show.href(sample), "cells": cells}

@@ -1,0 +1,111 @@
+"""Which of the formats we have a client wants: content negotiation of RFC 9110, section 12. Pure.
+
+Werkzeug's own matching gives up on a missing header and on ``application/ld+json;profile="…"``, which linked-data
+clients send; hence these functions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from node.rdf.formats import Format
+
+HTML = Format("html", ("text/html", "application/xhtml+xml"), (".html",))
+
+_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_RANGE = re.compile(rf"({_NAME})/({_NAME})")
+# Commas and semicolons inside a quoted parameter value do not separate anything (RFC 9110, section 5.6.4).
+_ELEMENT = re.compile(r'(?:[^,"]|"[^"]*"?)+')
+_PART = re.compile(r'(?:[^;"]|"[^"]*"?)+')
+_EXACT, _TYPE, _ANY = 2, 1, 0
+#: A header longer than this is not a list of preferences.
+_LONGEST = 8_000
+
+
+@dataclass(frozen=True)
+class Range:
+    """One media range of an ``Accept`` header with its quality, 0 to 1. Parameters other than ``q`` are left out."""
+
+    type: str
+    subtype: str
+    quality: float
+
+    def specificity(self, media_type: str) -> int | None:
+        """How closely this range names the media type (higher is closer), None when it does not match it."""
+        if (self.type, self.subtype) == ("*", "*"):
+            return _ANY
+        type_, _, subtype = media_type.partition("/")
+        if self.type != type_:
+            return None
+        if self.subtype == "*":
+            return _TYPE
+        return _EXACT if self.subtype == subtype else None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The format to write, under the media type the client knows it by."""
+
+    format: Format
+    media_type: str
+
+    @property
+    def content_type(self) -> str:
+        """The value of ``Content-Type``: with the charset where the format has none of its own."""
+        if self.media_type == self.format.media_type:
+            return self.format.content_type
+        return f"{self.media_type}; charset=utf-8" if self.media_type.startswith("text/") else self.media_type
+
+
+def read_accept(header: str | None) -> tuple[Range, ...]:
+    """The media ranges of an ``Accept`` header. What cannot be read is skipped; nothing left means anything goes."""
+    ranges = []
+    for element in _ELEMENT.findall((header or "")[:_LONGEST]):
+        name, *parameters = (part.strip() for part in _PART.findall(element))
+        # Java's HttpURLConnection sends "*; q=.2".
+        match = _RANGE.fullmatch("*/*" if name == "*" else name)
+        quality = _quality(parameters)
+        if match is not None and quality is not None:
+            ranges.append(Range(match[1].lower(), match[2].lower(), quality))
+    return tuple(ranges) or (Range("*", "*", 1.0),)
+
+
+def choose(ranges: Sequence[Range], offers: Sequence[Format]) -> Choice | None:
+    """The best of the offers for these ranges, None when none will do.
+
+    The highest quality wins, then the closest match, then the order of the offers. A format's other media types
+    (``application/json`` for JSON-LD) count only for a client that names them.
+    """
+    best: tuple[tuple[float, int, int, int], Choice] | None = None
+    for position, offer in enumerate(offers):
+        for alias, media_type in enumerate(offer.media_types):
+            judged = _judge(ranges, media_type)
+            if judged is None or (alias and judged[1] != _EXACT):
+                continue
+            rank = (*judged, -position, -alias)
+            if best is None or rank > best[0]:
+                best = (rank, Choice(offer, media_type))
+    return best[1] if best else None
+
+
+def _judge(ranges: Sequence[Range], media_type: str) -> tuple[float, int] | None:
+    """Quality and specificity of the closest range that matches; None when none does, or when it says ``q=0``."""
+    matches = [(closeness, r.quality) for r in ranges if (closeness := r.specificity(media_type)) is not None]
+    if not matches:
+        return None
+    closest, quality = max(matches)
+    return (quality, closest) if quality > 0 else None
+
+
+def _quality(parameters: Sequence[str]) -> float | None:
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "q":
+            try:
+                quality = float(value.strip())
+            except ValueError:
+                return None
+            return quality if 0 <= quality <= 1 else None
+    return 1.0

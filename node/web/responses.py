@@ -1,0 +1,100 @@
+"""The responses that views give: RDF descriptions and pages by negotiation, with validators and links."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from flask import Response, render_template
+
+from node.publishing.contexts import PATH as CONTEXT_PATH
+from node.publishing.jsonld import serialize
+from node.rdf.formats import GRAPH_FORMATS, Format
+from node.web.call import Call
+from node.web.negotiation import HTML
+
+#: What every description can be had in. Data comes first: a client that takes anything (``*/*``) gets data, one that
+#: names HTML, as browsers do, gets a page.
+DESCRIPTION_FORMATS: tuple[Format, ...] = (*GRAPH_FORMATS, HTML)
+REVALIDATE = "no-cache"
+
+
+def page(call: Call, template: str, *, status: int = 200, **values: Any) -> Response:
+    """An HTML page from a template. ``call`` and ``site`` (the node's identity) are there for every template."""
+    text = render_template(template, call=call, root=call.root, site=call.node.settings.node, **values)
+    return Response(text, status=status, content_type=HTML.content_type)
+
+
+def described(
+    call: Call,
+    *,
+    iri: str,
+    ntriples: bytes,
+    make_page: Callable[[], Response] | None = None,
+    address: str | None = None,
+    formats: Sequence[Format] = DESCRIPTION_FORMATS,
+    links: Sequence[str] = (),
+) -> Response:
+    """A resource's description in the format the client wants; its page for browsers.
+
+    ``iri`` is what the description is of, ``address`` the path of the resource on this host (for links to its other
+    formats), ``links`` further values of the header ``Link``. Raises NotAcceptable.
+    """
+    choice = call.require_data(formats) if make_page is None else call.require(formats)
+    if choice.format is HTML and make_page is not None:
+        response = make_page()
+    else:
+        body = serialize(ntriples, choice.format, iri, context=f"{call.node.identifiers.base}{CONTEXT_PATH}")
+        response = Response(body, content_type=choice.content_type)
+    address = address or quote(call.root + call.path.lstrip("/"))
+    for offer in formats:
+        if offer is not choice.format:
+            relation = "describedby" if choice.format is HTML else "alternate"
+            response.headers.add(
+                "Link", f'<{address}?format={offer.name}>; rel="{relation}"; type="{offer.media_type}"'
+            )
+    for link in links:
+        response.headers.add("Link", link)
+    return validated(call, response)
+
+
+def validated(call: Call, response: Response, *, max_age: int | None = None) -> Response:
+    """The response with an ETag from its bytes; 304 without them when the client has them already.
+
+    ``max_age`` in seconds lets caches keep it without asking; without it they ask each time.
+    """
+    body = response.get_data()
+    digest = hashlib.sha256(response.content_type.encode() + b"\0" + body).hexdigest()[:32]
+    response.set_etag(digest)
+    response.headers["Cache-Control"] = f"public, max-age={max_age}" if max_age else REVALIDATE
+    if _matches(call.if_none_match, digest):
+        response.status_code = 304
+        response.set_data(b"")
+        for name in ("Content-Type", "Content-Length"):
+            response.headers.pop(name, None)
+    return response
+
+
+def data(call: Call, body: bytes, content_type: str, *, max_age: int | None = None) -> Response:
+    """Bytes as they are, with a validator."""
+    return validated(call, Response(body, content_type=content_type), max_age=max_age)
+
+
+def relation_links(properties: Mapping[str, str | None]) -> tuple[str, ...]:
+    """Values of ``Link`` for relations to absolute addresses; those without a target are left out."""
+    return tuple(
+        f'<{quote(target, safe=_IN_LINK)}>; rel="{relation}"'
+        for relation, target in properties.items()
+        if target and target.startswith(("http://", "https://"))
+    )
+
+
+_IN_LINK = "%/:=&?~#+!$,;'@()*[]"
+
+
+def _matches(if_none_match: str, digest: str) -> bool:
+    """RFC 9110, section 13.1.2, with the weak comparison."""
+    tags = [tag.strip().removeprefix("W/").strip('"') for tag in if_none_match.split(",")]
+    return digest in tags or tags == ["*"]

@@ -1,0 +1,168 @@
+"""``onconode serve``: the web application behind granian, until SIGINT or SIGTERM."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from granian.constants import HTTPModes, Interfaces, Loops
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.server import Server
+
+from node.assembly import Node, build
+from node.config import load_settings
+from node.errors import ConfigurationError, NodeError
+from node.observability import log, log_to_stderr
+from node.web.app import create_app
+from node.web.gateway import Gateway
+
+#: How long requests in flight may take to finish once the server is asked to stop.
+STOP_SECONDS = 5
+_HEADER_MILLISECONDS = 10_000
+#: A request line holds at most 64 KiB (granian answers 414); all headers together at most this.
+_HEADER_BYTES = 200_000
+
+
+def serve(folder: Path, host: str | None, port: int | None) -> None:
+    """Serve the node in ``folder`` until SIGINT or SIGTERM; its address is printed once it listens.
+
+    ``host`` and ``port`` override the settings; port 0 takes a free one. Raises ConfigurationError when the settings
+    are wrong or the address cannot be listened on. Returns when the server has stopped and its query workers with it.
+    """
+    settings = load_settings(folder)
+    run(
+        lambda: build(folder),
+        host=host or settings.server.host,
+        port=settings.server.port if port is None else port,
+        base=settings.node.base_iri,
+    )
+
+
+def run(make_node: Callable[[], Node], *, host: str, port: int, base: str) -> None:
+    """Serve the node that ``make_node`` gives; it is called in the process that serves. ``base``: its base IRI.
+
+    Raises ConfigurationError when the address cannot be listened on or the node cannot be made.
+    """
+    address, chosen = _free(host, port)
+    log_to_stderr()
+    # Closed by the kernel when this process ends, however it ends: the serving process sees that and ends as well.
+    alive_read, alive_write = os.pipe()
+    failure_read, failure_write = os.pipe()
+
+    def load() -> Any:
+        """Build the node in the serving process, so that its threads and workers belong to it."""
+        os.close(alive_write)
+        os.close(failure_read)
+        _end_with_parent(alive_read)
+        log_to_stderr()
+        try:
+            node = make_node()
+        except NodeError as error:
+            os.write(failure_write, str(error).encode()[:4000])
+            sys.exit(1)
+        finally:
+            os.close(failure_write)
+        server = node.settings.server
+        return Gateway(
+            create_app(node), threads=server.threads, body_limit=server.max_request_bytes, on_stop=node.close
+        )
+
+    server = Server(
+        "onconode",
+        address=address,
+        port=chosen,
+        interface=Interfaces.RSGI,
+        workers=1,
+        loop=Loops.asyncio,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=_HEADER_MILLISECONDS, max_buffer_size=_HEADER_BYTES),
+        websockets=False,
+        log_level=LogLevels.error,
+        workers_kill_timeout=STOP_SECONDS,
+    )
+    server.main_loop_interrupt = _Wakeup()  # type: ignore[assignment]
+    shown = f"[{host}]" if ":" in host else host
+    server.on_startup(lambda: _announce(f"http://{shown}:{chosen}/", base))
+    try:
+        server.serve(target_loader=load, wrap_loader=False)
+    except SystemExit:
+        os.close(failure_write)
+        reason = os.read(failure_read, 4000).decode(errors="replace")
+        raise ConfigurationError(
+            f"the server could not start: {reason or 'its process ended unexpectedly.'}",
+            remedy=None if reason else "The log on standard error says more.",
+        ) from None
+    log("stopped")
+
+
+def _free(host: str, port: int) -> tuple[str, int]:
+    """The numeric address of a host and a port on it that can be listened on. Raises ConfigurationError.
+
+    Granian shares ports (SO_REUSEPORT), so that a second node on the same port would answer every other request;
+    hence this try without sharing.
+    """
+    try:
+        family, kind, number, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except (socket.gaierror, UnicodeError, OverflowError) as error:
+        raise ConfigurationError(
+            f"{host!r} is not a host that this machine knows ({getattr(error, 'strerror', error)}).",
+            remedy="Give a name or address of this machine with --host, such as 127.0.0.1 or 0.0.0.0.",
+        ) from None
+    with socket.socket(family, kind, number) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+        except OSError as error:
+            raise ConfigurationError(
+                f"{host}, port {port}, cannot be listened on: {error.strerror}.",
+                remedy="Choose another with --port, or end the program that uses it.",
+            ) from None
+        bound = probe.getsockname()
+        return bound[0], bound[1]
+
+
+class _Wakeup:
+    """What the server's main loop waits for, in place of ``threading.Event``.
+
+    An Event that a signal handler sets can deadlock: the handler waits for a lock that the code it interrupted holds,
+    as two signals in a row show. A byte in a pipe needs no lock.
+    """
+
+    def __init__(self) -> None:
+        self._read, self._write = os.pipe()
+        os.set_blocking(self._write, False)
+
+    def set(self) -> None:
+        with contextlib.suppress(BlockingIOError):  # then the pipe is full of wake-ups
+            os.write(self._write, b"!")
+
+    def wait(self) -> None:
+        os.read(self._read, 1)
+
+    def clear(self) -> None:
+        pass
+
+
+def _announce(address: str, base: str) -> None:
+    where = "" if base == address else f" (its IRIs begin with {base})"
+    print(f"Serving at {address}{where}; Ctrl-C ends it.", flush=True)
+
+
+def _end_with_parent(alive: int) -> None:
+    """End this process when the one that started it is gone and could not say so (SIGKILL)."""
+
+    def watch() -> None:
+        os.read(alive, 1)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
