@@ -1,0 +1,132 @@
+"""``onconode publish`` and ``onconode withdraw``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from node.assembly import build
+from node.cli.nodes import node_option
+from node.cli.output import Output, json_option
+from node.publishing.drafts import DatasetReport, Finding, Outcome, Report, Severity
+from node.publishing.publish import publish as publish_paths
+from node.publishing.publish import withdraw as withdraw_description
+
+_FINDINGS_SHOWN = 50
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True), metavar="PATH…")
+@node_option()
+@click.option("--dry-run", is_flag=True, help="Check everything, change nothing.")
+@json_option
+@click.pass_context
+def publish(context: click.Context, paths: tuple[Path, ...], folder: Path, dry_run: bool, output: Output) -> None:
+    """Validate and publish descriptions: JSON-LD or other RDF files, study folders, or folders of these.
+
+    A dataset with an error is not published at all; the others are. Exit code 2 when any was rejected.
+    """
+    node = build(folder)
+    try:
+        report = publish_paths(paths, node=node.parts(), dry_run=dry_run, progress=output.progress)
+    finally:
+        output.progress_done()
+        node.close()
+    output.result(report_document(report))
+    if not output.json:
+        print_report(report)
+    if not report.ok:
+        context.exit(2)
+
+
+@click.command()
+@click.argument("iri")
+@node_option()
+@click.option("--reason", required=True, help="Why; shown to whoever asks for the description later.")
+@json_option
+def withdraw(iri: str, folder: Path, reason: str, output: Output) -> None:
+    """Take the dataset description IRI back. Its address answers 410 with the reason from then on."""
+    node = build(folder)
+    try:
+        generation = withdraw_description(iri, reason, node.parts())
+    finally:
+        node.close()
+    output.say(f"Withdrawn: {iri}. The node is at generation {generation.number}.")
+    output.result({"iri": iri, "reason": reason, "generation": generation.number})
+
+
+def print_report(report: Report) -> None:
+    """What was done, dataset by dataset, and every finding, for people."""
+    for dataset in report.datasets:
+        click.echo(f"{dataset.outcome.value:>9}  {dataset.dataset}: {dataset.title} {counts(dataset)}".rstrip())
+        _print_findings(dataset.findings)
+    _print_findings(report.findings)
+    for line in coding_lines(report.datasets):
+        click.echo(line)
+    done = sum(d.outcome is Outcome.PUBLISHED for d in report.datasets)
+    rejected = sum(d.outcome is Outcome.REJECTED for d in report.datasets)
+    click.echo(f"{done} published, {rejected} rejected; the node is at generation {report.generation}.")
+
+
+def counts(dataset: DatasetReport) -> str:
+    """``(120 samples of 95 donors)``, or nothing for a description without samples."""
+    return f"({dataset.samples:,} samples of {dataset.donors:,} donors)" if dataset.samples else ""
+
+
+def coding_lines(datasets: tuple[DatasetReport, ...], *, most: int = 8) -> list[str]:
+    """How many samples carry an NCIt diagnosis, and the commonest reasons why others do not."""
+    reports = [d.coding for d in datasets if d.coding is not None and d.outcome is not Outcome.REJECTED]
+    samples = sum(r.samples for r in reports)
+    if not samples:
+        return []
+    coded = sum(r.coded for r in reports)
+    lines = [
+        f"NCIt diagnosis: {coded:,} of {samples:,} samples ({100 * coded / samples:.1f} %), {samples - coded:,} without"
+    ]
+    reasons: dict[str, dict[str, int]] = {}
+    for report in reports:
+        for reason, values in report.uncoded.items():
+            for value, count in values.items():
+                reasons.setdefault(reason, {})[value] = reasons.get(reason, {}).get(value, 0) + count
+    for reason, tally in sorted(reasons.items(), key=lambda item: -sum(item[1].values())):
+        top = sorted(tally.items(), key=lambda item: (-item[1], item[0]))
+        named = ", ".join(f"{value or '(empty)'} {count:,}" for value, count in top[:most])
+        rest = f", {len(top) - most} more" if len(top) > most else ""
+        lines.append(f"  {sum(tally.values()):>6,} {reason}: {named}{rest}")
+    return lines
+
+
+def report_document(report: Report) -> dict[str, Any]:
+    """The report as plain values for ``--json``."""
+    return {
+        "datasets": [_dataset_document(dataset) for dataset in report.datasets],
+        "findings": [asdict(finding) for finding in report.findings],
+        "generation": report.generation,
+        "ok": report.ok,
+    }
+
+
+def _dataset_document(dataset: DatasetReport) -> dict[str, Any]:
+    coding = dataset.coding
+    return {
+        **{key: getattr(dataset, key) for key in ("dataset", "title", "source", "outcome", "samples", "donors")},
+        "findings": [asdict(finding) for finding in dataset.findings],
+        "coding": coding
+        and {
+            "samples": coding.samples,
+            "coded": coding.coded,
+            "uncoded": {k: dict(v) for k, v in coding.uncoded.items()},
+        },
+    }
+
+
+def _print_findings(findings: tuple[Finding, ...]) -> None:
+    order = {Severity.VIOLATION: 0, Severity.WARNING: 1, Severity.INFO: 2}
+    ranked = sorted(findings, key=lambda f: order[f.severity])
+    for finding in ranked[:_FINDINGS_SHOWN]:
+        click.echo(f"           {finding}", err=finding.severity is Severity.VIOLATION)
+    if len(ranked) > _FINDINGS_SHOWN:
+        click.echo(f"           … and {len(ranked) - _FINDINGS_SHOWN} more; --json lists all")

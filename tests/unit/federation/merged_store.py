@@ -1,0 +1,200 @@
+"""The oracle of the federation's tests: members in memory, and one store that holds their merge."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyoxigraph as ox
+
+from node.federation.execution import Execution, FederatedAnswer
+from node.federation.meter import Meter
+from node.federation.rows import Table, read_json, read_tsv
+from node.federation.summaries import Summary
+from node.rdf.formats import JSON, NTRIPLES, Format
+from node.rdf.namespaces import RDF_TYPE
+from node.sparql.algebra import Form, Query
+from node.sparql.parser import parse_query
+from node.sparql.results import read_json_results
+from node.store.quads import Answer, Budget, Generation
+
+NOWHERE = Generation(0, Path())
+BUDGET = Budget(60.0, 1 << 30, 1 << 30)
+
+
+@dataclass
+class BytesAnswer:
+    """An answer that is there already."""
+
+    format: Format
+    data: bytes
+    generation: Generation = NOWHERE
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self.data
+
+    def close(self) -> None:
+        pass
+
+
+def ask_store(store: ox.Store, text: str, formats: tuple[Format, Format]) -> BytesAnswer:
+    """What the store answers."""
+    result = store.query(text)
+    if isinstance(result, ox.QueryTriples):
+        return BytesAnswer(formats[1], result.serialize(format=formats[1].rdf) or b"")
+    return BytesAnswer(formats[0], result.serialize(format=formats[0].results) or b"")
+
+
+@contextmanager
+def evaluate_in_memory(
+    triples: Iterable[bytes], quads: Iterable[bytes], text: str, formats: tuple[Format, Format], budget: Budget
+) -> Iterator[Answer]:
+    """The last step without worker processes: each iterable is one document."""
+    store = ox.Store()
+    store.load(b"".join(triples), format=ox.RdfFormat.N_TRIPLES)
+    store.load(b"".join(quads), format=ox.RdfFormat.N_QUADS)
+    yield ask_store(store, text, formats)
+
+
+@dataclass
+class StoreSource:
+    """A member over a store in memory, which counts what it is asked.
+
+    ``summarised``: like a node of ours, it says what it holds; otherwise like a foreign endpoint that says nothing and
+    may hold blank nodes.
+    """
+
+    name: str
+    store: ox.Store
+    summarised: bool = True
+    version: int = 1
+    requests: list[str] = field(default_factory=list)
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://{self.name}.example/sparql"
+
+    @property
+    def skolemised(self) -> bool:
+        return self.summarised
+
+    def summary(self, meter: Meter) -> Summary | None:
+        if not self.summarised:
+            return None
+        triples = list(self.store.quads_for_pattern(None, None, None, ox.DefaultGraph()))
+        predicates = Counter(q.predicate.value for q in triples)
+        classes = Counter(getattr(q.object, "value", "") for q in triples if q.predicate.value == RDF_TYPE)
+        return Summary(len(triples), predicates, classes, str(self.version))
+
+    def select(self, text: str, columns: tuple[str, ...], meter: Meter) -> Table:
+        meter.request(self.name)
+        self.requests.append(text)
+        results = self.store.query(text)
+        if self.summarised:
+            table = read_tsv(results.serialize(format=ox.QueryResultsFormat.TSV) or b"", columns)
+        else:
+            # A foreign endpoint's labels mean something within one answer only.
+            data = results.serialize(format=ox.QueryResultsFormat.JSON) or b""
+            table = read_json(_relabelled(data, len(self.requests)), columns)
+        meter.received(self.name, len(table.body))
+        meter.done(self.name, len(table), 0.0)
+        return table
+
+    def ask(self, text: str, meter: Meter) -> bool:
+        meter.request(self.name)
+        self.requests.append(text)
+        return bool(self.store.query(text))
+
+    @contextmanager
+    def answer(self, text: str, formats: tuple[Format, Format], meter: Meter) -> Iterator[Answer]:
+        meter.request(self.name)
+        self.requests.append(text)
+        yield ask_store(self.store, text, formats)
+
+
+def _relabelled(data: bytes, number: int) -> bytes:
+    import json
+
+    document = json.loads(data)
+    for row in document["results"]["bindings"]:
+        for term in row.values():
+            if term["type"] == "bnode":
+                term["value"] = f"r{number}{term['value'][::-1]}"
+    return json.dumps(document).encode()
+
+
+def merge(stores: Sequence[ox.Store]) -> ox.Store:
+    """The RDF merge: triples that several hold are there once, blank nodes of two are two."""
+    merged = ox.Store()
+    for at, store in enumerate(stores):
+        merged.extend(_apart(quad, at) for quad in store)
+    return merged
+
+
+def _apart(quad: ox.Quad, at: int) -> ox.Quad:
+    def term(t: object) -> object:
+        return ox.BlankNode(f"m{at}{t.value}") if isinstance(t, ox.BlankNode) else t
+
+    return ox.Quad(term(quad.subject), quad.predicate, term(quad.object), term(quad.graph_name))
+
+
+def expected(merged: ox.Store, text: str) -> list[object]:
+    """What the merged store answers. FROM is carried out here, because the engine does not merge its graphs."""
+    query = parse_query(text)
+    store = merged if query.dataset is None else _dataset(merged, query)
+    return solutions(ask_store(store, query.without_dataset_clause(), (JSON, NTRIPLES)), query)
+
+
+def _dataset(merged: ox.Store, query: Query) -> ox.Store:
+    assert query.dataset is not None
+    store = ox.Store()
+    for quad in merged:
+        name = getattr(quad.graph_name, "value", None)
+        if name in query.dataset.default:
+            store.add(ox.Quad(quad.subject, quad.predicate, quad.object))
+        if name in query.dataset.named:
+            store.add(quad)
+    return store
+
+
+def solutions(answer: Iterable[bytes], query: Query) -> list[object]:
+    """An answer as a list of comparable rows; blank nodes are all alike."""
+    data = b"".join(answer)
+    if query.form in (Form.CONSTRUCT, Form.DESCRIBE):
+        triples = ox.parse(data, format=ox.RdfFormat.N_TRIPLES)
+        return sorted({" ".join("_:" if isinstance(t, ox.BlankNode) else str(t) for t in q.triple) for q in triples})
+    results = read_json_results(data)
+    if results.boolean is not None:
+        return [results.boolean]
+    return [
+        tuple(sorted((k, "_:" if t.kind == "bnode" else t.n3) for k, t in row.items())) for row in results.rows
+    ]
+
+
+def federated(sources: Sequence[StoreSource], text: str, *, cache_bytes: int = 0) -> list[object]:
+    """What the federation answers over these members."""
+    execution = Execution(evaluate_in_memory, cache_bytes=cache_bytes)
+    try:
+        return federated_by(execution, sources, text)[0]
+    finally:
+        execution.close()
+
+
+def federated_by(
+    execution: Execution, sources: Sequence[StoreSource], text: str
+) -> tuple[list[object], FederatedAnswer]:
+    """The same with an execution that lives longer, for what it reports and keeps."""
+    query = parse_query(text)
+    meter = Meter(60.0, 100_000, 1 << 30)
+    with execution.answer(
+        query, sources, formats=(JSON, NTRIPLES), meter=meter, budget=BUDGET, generation=NOWHERE
+    ) as answer:
+        return solutions(answer, query), answer
+
+
+def same(got: list[object], wanted: list[object], *, ordered: bool = False) -> bool:
+    """Whether two answers are the same multiset, or sequence."""
+    return got == wanted if ordered else Counter(got) == Counter(wanted)

@@ -1,0 +1,202 @@
+"""Random data, random splits and random queries over them: every operator of SPARQL 1.1, deep enough to be strange."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pyoxigraph as ox
+
+EX = "http://ex.org/"
+XSD = "http://www.w3.org/2001/XMLSchema#"
+PREFIXES = f"PREFIX : <{EX}> PREFIX xsd: <{XSD}> "
+NODES = [ox.NamedNode(f"{EX}n{i}") for i in range(8)]
+LITERALS = [
+    *(ox.Literal(str(i), datatype=ox.NamedNode(XSD + "integer")) for i in range(4)),
+    ox.Literal("a"),
+    ox.Literal("b\t\"\n\\'"),
+    ox.Literal("a", language="en"),
+]
+PREDICATES = [ox.NamedNode(f"{EX}p{i}") for i in range(4)]
+TYPE = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
+GRAPHS = [ox.NamedNode(f"{EX}g{i}") for i in range(3)]
+VARIABLES = ["?x", "?y", "?z", "?w"]
+
+
+def random_members(random: Random, *, members: int = 3, blank: bool = False) -> list[ox.Store]:
+    """Stores that share some triples; each also has them in named graphs that its default graph covers."""
+    stores = [ox.Store() for _ in range(members)]
+    size = random.choice([0, 4, 10, 25, 25, 40])
+    subjects = NODES[: random.randint(2, 8)]
+    for store in stores:
+        blanks = [ox.BlankNode() for _ in range(3)] if blank else []
+        for _ in range(size):
+            subject = random.choice(subjects + blanks)
+            predicate = random.choice([*PREDICATES, PREDICATES[0], TYPE])
+            target = random.choice([*NODES, *NODES, *LITERALS, *blanks, random.choice(PREDICATES)])
+            if predicate == TYPE:
+                target = random.choice(NODES[5:])
+            holders = [store] if random.random() < 0.8 or blank else random.sample(stores, 2)
+            for holder in holders:
+                holder.add(ox.Quad(subject, predicate, target))
+                if random.random() < 0.4:
+                    holder.add(ox.Quad(subject, predicate, target, random.choice(GRAPHS)))
+    return stores
+
+
+class QueryMaker:
+    """Makes one random query."""
+
+    def __init__(self, random: Random, *, blank: bool = False) -> None:
+        self.random = random
+        self.fresh = 0
+        self.blank = blank
+
+    def query(self) -> str:
+        """A query of any form. Some are invalid (a variable assigned twice): the evaluator tells."""
+        random = self.random
+        dataset = ""
+        if random.random() < 0.12:
+            clauses = [f"FROM {random.choice(['NAMED ', ''])}<{random.choice(GRAPHS).value}>" for _ in range(2)]
+            dataset = " ".join(clauses[: random.randint(1, 2)]) + " "
+        form = random.random()
+        if form < 0.06:
+            return f"{PREFIXES}ASK {dataset}{self.group(2)}"
+        if form < 0.12:
+            template = " . ".join(self.plain_triple() for _ in range(random.randint(1, 2)))
+            return f"{PREFIXES}CONSTRUCT {{ {template} }} {dataset}WHERE {self.group(2)}"
+        if form < 0.16 and not self.blank:
+            what = random.choice(["?x", "?x ?y", "*", f"<{random.choice(NODES).value}>", f"<{NODES[0].value}> ?x"])
+            return f"{PREFIXES}DESCRIBE {what} {dataset}WHERE {self.group(1)}"
+        return f"{PREFIXES}{self.select(3, dataset)}"
+
+    def select(self, depth: int, dataset: str = "") -> str:
+        """A SELECT, plain or grouped, cut or not."""
+        random = self.random
+        body = self.group(depth)
+        kind = random.random()
+        if kind < 0.2:
+            key = random.choice(VARIABLES)
+            counted = random.choice(VARIABLES)
+            function = random.choice(["COUNT", "COUNT(DISTINCT", "MIN", "MAX", "SUM"])
+            call = f"{function}({counted})" if "DISTINCT" not in function else f"COUNT(DISTINCT {counted})"
+            self.fresh += 1
+            if random.random() < 0.3:
+                return f"SELECT ({call} AS ?a{self.fresh}) {dataset}WHERE {body}"
+            having = random.choice(["", "", f" HAVING (COUNT(*) > {random.randint(0, 2)})", self.having_exists()])
+            return f"SELECT {key} ({call} AS ?a{self.fresh}) {dataset}WHERE {body} GROUP BY {key}{having}"
+        distinct = random.choice(["", "", "", "DISTINCT "])
+        columns = random.sample(VARIABLES, random.randint(1, 3))
+        if kind < 0.35 and not self.blank:  # blank nodes have no order
+            cut = f" LIMIT {random.randint(1, 4)}" + random.choice(["", f" OFFSET {random.randint(0, 3)}"])
+            return f"SELECT {distinct}{' '.join(columns)} {dataset}WHERE {body} ORDER BY {' '.join(columns)}{cut}"
+        if kind < 0.6:
+            return f"SELECT * {dataset}WHERE {body}"
+        if kind < 0.65:
+            self.fresh += 1
+            condition = f"EXISTS {self.group(1)}"
+            return f"SELECT {' '.join(columns)} ({condition} AS ?e{self.fresh}) {dataset}WHERE {body}"
+        values = f" VALUES {columns[0]} {{ {self.value()} {self.value()} }}" if random.random() < 0.2 else ""
+        return f"SELECT {distinct}{' '.join(columns)} {dataset}WHERE {body}{values}"
+
+    def having_exists(self) -> str:
+        return f" HAVING (EXISTS {self.group(1)})"
+
+    def group(self, depth: int) -> str:
+        """``{ … }`` with one to four elements."""
+        random = self.random
+        parts = [self.element(depth) for _ in range(random.choice([1, 1, 2, 2, 3, 4]))]
+        return "{ " + " ".join(parts) + " }"
+
+    def element(self, depth: int) -> str:
+        """One element of a group."""
+        random = self.random
+        kind = random.random()
+        if depth <= 0 or kind < 0.45:
+            return self.triple() + " ."
+        if kind < 0.57:
+            return f"OPTIONAL {self.group(depth - 1)}"
+        if kind < 0.63:
+            return f"MINUS {self.group(depth - 1)}"
+        if kind < 0.70:
+            return f"{self.group(depth - 1)} UNION {self.group(depth - 1)}"
+        if kind < 0.74:
+            return self.group(depth - 1)
+        if kind < 0.79:
+            name = random.choice([f"<{random.choice(GRAPHS).value}>", "?g", "?x", f"<{EX}nowhere>"])
+            return f"GRAPH {name} {self.group(depth - 1)}"
+        if kind < 0.91:
+            return f"FILTER({self.condition(depth - 1)})"
+        if kind < 0.94:
+            return f"VALUES {random.choice(VARIABLES)} {{ {self.value()} {self.value()} }}"
+        if kind < 0.955:
+            first, second = random.sample(VARIABLES, 2)
+            return f"VALUES ({first} {second}) {{ ({self.value()} UNDEF) ({self.value()} {self.value()}) }}"
+        if kind < 0.975:
+            self.fresh += 1
+            target = random.choice([f"?b{self.fresh}", random.choice(VARIABLES)])
+            return f"BIND({random.choice([self.value(), random.choice(VARIABLES), '1 + ?y'])} AS {target})"
+        return "{ " + self.select(depth - 1) + " }"
+
+    def condition(self, depth: int) -> str:
+        """A filter's condition."""
+        random = self.random
+        kind = random.random()
+        variable = random.choice(VARIABLES)
+        if kind < 0.35:
+            return f"{random.choice(['', 'NOT '])}EXISTS {self.group(max(depth, 0))}"
+        if kind < 0.5:
+            return f"{variable} = {self.value()}"
+        if kind < 0.6:
+            return f"{variable} IN ({self.value()}, {self.value()})"
+        if kind < 0.7:
+            return f"{variable} {random.choice(['<', '!=', '>='])} {random.choice(['1', '?y', '?z'])}"
+        if kind < 0.8:
+            return f"{random.choice(['', '!'])}BOUND({variable})"
+        if kind < 0.9:
+            return f"{self.condition(depth - 1)} && {self.condition(depth - 1)}"
+        return f"{self.condition(depth - 1)} || {self.condition(depth - 1)}"
+
+    def triple(self) -> str:
+        """A triple pattern, now and then with a path."""
+        random = self.random
+        subject = random.choice([*VARIABLES, *VARIABLES, f"<{random.choice(NODES).value}>"])
+        target = random.choice([*VARIABLES, *VARIABLES, self.value()])
+        return f"{subject} {self.predicate()} {target}"
+
+    def plain_triple(self) -> str:
+        return f"{self.random.choice(VARIABLES)} {self.iri()} {self.random.choice(VARIABLES)}"
+
+    def predicate(self) -> str:
+        kind = self.random.random()
+        if kind < 0.62:
+            return self.random.choice([self.iri(), self.iri(), self.iri(), "a"])
+        if kind < 0.7:
+            return self.random.choice(["?p", *VARIABLES])
+        return self.path(2)
+
+    def path(self, depth: int) -> str:
+        """A property path."""
+        kind = self.random.random()
+        if depth == 0 or kind < 0.2:
+            return self.iri()
+        inner = self.path(depth - 1)
+        if kind < 0.32:
+            return f"^({inner})"
+        if kind < 0.44:
+            return f"({inner})/({self.path(depth - 1)})"
+        if kind < 0.56:
+            return f"({inner})|({self.path(depth - 1)})"
+        if kind < 0.7:
+            return f"({inner})*"
+        if kind < 0.82:
+            return f"({inner})+"
+        if kind < 0.92:
+            return f"({inner})?"
+        return self.random.choice([f"!{self.iri()}", f"!(^{self.iri()}|{self.iri()})", f"!^{self.iri()}"])
+
+    def iri(self) -> str:
+        return f":p{self.random.randint(0, 3)}"
+
+    def value(self) -> str:
+        chosen = self.random.choice([*NODES, *NODES, *LITERALS])
+        return str(chosen)
