@@ -34,6 +34,8 @@ from node.sparql.stored import StoredQuery, stored_queries
 _MARKER = "demo.json"
 _READY_SECONDS = 60.0
 _ROWS_SHOWN = 8
+#: The question that shows best what the network is for is answered first.
+_FIRST = "glioma-whole-genomes"
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,8 @@ class Place:
 @click.option("--port", type=click.IntRange(1, 65000), default=8080, show_default=True, help="The first of the ports.")
 @click.option("--once", is_flag=True, help="Show the answers, then stop and exit.")
 @json_option
-def demo(partners: Path | None, data: Path, port: int, once: bool, output: Output) -> None:
+@click.pass_context
+def demo(context: click.Context, partners: Path | None, data: Path, port: int, once: bool, output: Output) -> None:
     """A network of nodes on this machine: one with the vocabularies, one for each partner.
 
     Publishes every partner's data at its own node, then answers the stored queries over all of them.
@@ -73,14 +76,19 @@ def demo(partners: Path | None, data: Path, port: int, once: bool, output: Outpu
     report = _prepare(network, source, output)
     with _serving(network, output):
         _print_addresses(network, output)
-        answers = [_answer(network, query, output) for query in stored_queries() if query.endpoint == "federation"]
+        asked = sorted(
+            (q for q in stored_queries() if q.endpoint == "federation"), key=lambda q: (q.name != _FIRST, q.name)
+        )
+        answers = [_answer(network, query, output) for query in asked]
         seconds = time.monotonic() - started
-        output.say(f"\nReady after {seconds:.0f} s. ")
+        output.say(f"\nReady after {seconds:.0f} s.")
         output.result({"nodes": [_node_document(p) for p in network], "published": report, "queries": answers})
         if not once:
             output.say(f"Open {network[0].base} in a browser; Ctrl-C ends everything.")
             _wait_for_ctrl_c()
     output.say("All nodes have ended.")
+    if any("problem" in answer for answer in answers):
+        context.exit(6)
 
 
 def _plan(source: Path, data: Path, port: int) -> tuple[Place, ...]:

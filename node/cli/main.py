@@ -34,9 +34,8 @@ for _command in (demo, init, ontology, publish, withdraw, serve, query, member):
 def main() -> None:
     """Run the command line. Exit codes: see ``node.cli.exit_codes``; 130 after Ctrl-C."""
     try:
-        onconode.main(standalone_mode=False)
-    except click.exceptions.Exit as done:
-        sys.exit(done.exit_code)
+        # without standalone mode, click returns the code that a command left with
+        sys.exit(onconode.main(standalone_mode=False) or 0)
     except click.UsageError as error:
         error.show()
         sys.exit(2)

@@ -68,7 +68,11 @@ def print_report(report: Report) -> None:
         click.echo(line)
     done = sum(d.outcome is Outcome.PUBLISHED for d in report.datasets)
     rejected = sum(d.outcome is Outcome.REJECTED for d in report.datasets)
-    click.echo(f"{done} published, {rejected} rejected; the node is at generation {report.generation}.")
+    checked = sum(d.outcome is Outcome.CHECKED for d in report.datasets)
+    if checked:
+        click.echo(f"{checked} would be published, {rejected} rejected; nothing was changed.")
+    else:
+        click.echo(f"{done} published, {rejected} rejected; the node is at generation {report.generation}.")
 
 
 def counts(dataset: DatasetReport) -> str:

@@ -18,7 +18,7 @@ def slug(text: str) -> str:
     Raises ValueError when nothing of the text is left.
     """
     ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-    made = re.sub(r"[^a-z0-9._-]+", "-", ascii_text.lower()).strip("-._")[:100]
+    made = re.sub(r"[^a-z0-9._]+", "-", ascii_text.lower()).strip("-._")[:100]
     if not made:
         raise ValueError(f"no letter or digit in {text!r}")
     return made

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 
 from node.errors import Place
 from node.ontology.concepts import Vocabulary
-from node.publishing.drafts import DatasetReport, Draft, Finding, Outcome, Severity
+from node.publishing.drafts import CodingReport, DatasetReport, Draft, Finding, Outcome, Severity
 from node.publishing.judging import judge, violations
 from node.publishing.ntriples import Description, digest
 from node.publishing.provenance import Input, read_input
 from node.publishing.registry import Registry, State, find
 from node.publishing.sources import Reading
+from node.rdf.namespaces import ONCO
 
 
 @dataclass(frozen=True)
@@ -42,12 +43,29 @@ def judged(reading: Reading, vocabulary: Vocabulary, progress: Callable[[str], N
             whole = Description([*public.lines, *records.lines])
             content = digest([digest(public.lines), digest(records.lines)])
         findings = tuple(judge(draft, whole, vocabulary))
+        if draft.coding is None and draft.samples:
+            draft.coding = _stated_coding(whole, draft.samples)
         candidates.append(Candidate(draft, findings, content, tuple(read_input(path) for path in draft.inputs)))
     if violations(reading.findings) or any(c.fell for c in candidates):
         return [c if c.fell else _with(c, _COMPANION, reading) for c in candidates]
     return candidates
 
 
+def _stated_coding(description: Description, samples: int) -> CodingReport:
+    """How many samples of a document state a diagnosis; of the others, what the partner wrote instead."""
+    coded = {subject for subject, _ in description.with_predicate(_DIAGNOSIS)}
+    report = CodingReport(samples=samples, coded=len(coded))
+    written = {s: value for s, value in description.with_predicate(_SOURCE_CODE) if s not in coded}
+    for value in written.values():
+        report.miss(_NOT_STATED, value.strip('"'))
+    for _ in range(samples - len(coded) - len(written)):
+        report.miss(_NOT_STATED, "")
+    return report
+
+
+_NOT_STATED = "the document states no NCIt diagnosis"
+_DIAGNOSIS = f"<{ONCO}diagnosis>"
+_SOURCE_CODE = f"<{ONCO}sourceCode>"
 _COMPANION = "other parts of the same document have errors, and a document is published whole or not at all"
 
 

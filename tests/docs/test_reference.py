@@ -18,9 +18,9 @@ def test_every_setting_is_documented(repository: Path, table: str, cls: type) ->
     text = (repository / "docs/reference/settings.md").read_text(encoding="utf-8")
     for field in dataclasses.fields(cls):
         default = "required" if field.default is dataclasses.MISSING else f"`{field.default}`"
-        assert any(
-            row.startswith(f"| `{table}.{field.name}` | {default} |") for row in text.splitlines()
-        ), f"{table}.{field.name} ({default}) has no row in docs/reference/settings.md"
+        assert any(row.startswith(f"| `{table}.{field.name}` | {default} |") for row in text.splitlines()), (
+            f"{table}.{field.name} ({default}) has no row in docs/reference/settings.md"
+        )
 
 
 def commands(group: click.Group, path: str) -> list[tuple[str, click.Command]]:

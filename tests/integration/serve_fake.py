@@ -13,7 +13,7 @@ from node.web.serve import run
 
 def fakes() -> Any:
     """The module with the fakes, which lies beside the unit tests."""
-    path = Path(__file__).parents[1] / "unit" / "web" / "conftest.py"
+    path = Path(__file__).parents[1] / "unit" / "web" / "web_fakes.py"
     spec = importlib.util.spec_from_file_location("web_fakes", path)
     assert spec is not None
     assert spec.loader is not None

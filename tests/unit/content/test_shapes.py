@@ -78,7 +78,6 @@ def test_the_examples_conform(path: object) -> None:
         (DATASET, "dct:license :l", 'dct:license "CC BY"', "d", "licence by its IRI"),
         (DATASET, "access:PUBLIC", '"public"', "d", "PUBLIC, RESTRICTED, NON_PUBLIC"),
         (DATASET, "access:PUBLIC", "access:CONFIDENTIAL", "d", "PUBLIC, RESTRICTED, NON_PUBLIC"),
-        (DATASET, "; dct:accessRights access:PUBLIC", "", "d", "who may see"),
         (SAMPLE, "dct:isPartOf :d ;", "", "s", "which dataset"),
         (SAMPLE, "dct:isPartOf :d ;", "dct:isPartOf :d , :e ;", "s", "exactly one dct:isPartOf"),
         (SAMPLE, "dct:isPartOf :d ;", 'dct:isPartOf "d" ;', "s", "the dataset's IRI"),
@@ -117,8 +116,10 @@ def test_a_mistake_is_found_and_answered(part: str, old: str, new: str, focus: s
 
 
 def test_things_worth_a_warning() -> None:
-    """No licence, two licences or a nameless publisher are said, but stop nothing."""
+    """No licence, two licences, a nameless publisher, no access rights, an IRI as identifier: said, not stopped."""
     for old, new, words in (
+        ("; dct:accessRights access:PUBLIC", "", "who may see"),
+        ('dct:identifier "d"', "dct:identifier :d", "as text"),
         ("dct:license :l ;", "", "Without a licence"),
         ("dct:license :l ;", "dct:license :l , :m ;", "one licence"),
         ('foaf:name "P"', 'foaf:mbox "x"', "publisher's name"),

@@ -12,10 +12,12 @@ from pyoxigraph import Dataset, RdfFormat, parse
 from node.config import Identity
 from node.errors import NotFound, StoreError, Withdrawn
 from node.publishing.catalog import Catalog
+from node.publishing.drafts import Outcome
+from node.publishing.jsonld import serialize
 from node.publishing.publish import NodeParts, publish, withdraw
 from node.publishing.registry import read_registry
 from node.publishing.summary import void_description
-from node.rdf.formats import GRAPH_FORMATS, JSONLD, NTRIPLES, TURTLE
+from node.rdf.formats import GRAPH_FORMATS, JSONLD, NTRIPLES, TURTLE, Format
 
 IRI = f"{BASE}datasets/gliomas"
 
@@ -127,10 +129,10 @@ def test_paths_stand_for_iris(published: NodeParts, catalog: Catalog) -> None:
 
 @pytest.mark.parametrize("format_", GRAPH_FORMATS, ids=lambda f: f.name)
 def test_a_description_is_the_same_graph_in_every_format(
-    format_: object, published: NodeParts, catalog: Catalog
+    format_: Format, published: NodeParts, catalog: Catalog
 ) -> None:
     """What is served reads back as what is described; JSON-LD by the node's own context."""
-    text = catalog.represent(IRI, format_)  # type: ignore[arg-type]
+    text = catalog.represent(IRI, format_)
     if format_ is JSONLD:
         from node.publishing.contexts import context_text  # noqa: PLC0415
 
@@ -138,7 +140,8 @@ def test_a_description_is_the_same_graph_in_every_format(
         assert address in text.decode()
         inline = context_text().strip().removeprefix("{").removesuffix("}").split(":", 1)[1]
         text = text.decode().replace(address, inline).encode()
-    assert graph(text, format_.rdf) == graph(catalog.describe(IRI))  # type: ignore[attr-defined]
+    assert format_.rdf is not None
+    assert graph(text, format_.rdf) == graph(catalog.describe(IRI))
 
 
 def test_the_whole_graph_of_a_dataset(published: NodeParts, catalog: Catalog) -> None:
@@ -148,6 +151,19 @@ def test_the_whole_graph_of_a_dataset(published: NodeParts, catalog: Catalog) ->
         assert b"samples/S1" in b"".join(answer)
     with catalog.dataset_graph("closed", NTRIPLES) as answer:
         assert b"samples" not in b"".join(answer)
+
+
+@pytest.mark.parametrize("format_", [TURTLE, JSONLD], ids=["ttl", "jsonld"])
+def test_what_is_served_can_be_published_again(
+    format_: Format, published: NodeParts, catalog: Catalog, tmp_path: Path
+) -> None:
+    """A downloaded dataset, in its own node, is the same dataset: nothing changes."""
+    with catalog.dataset_graph("gliomas") as answer:
+        text = serialize(b"".join(answer), format_, IRI, context=f"{BASE}context/v1.jsonld")
+    path = tmp_path / f"downloaded{format_.endings[0]}"
+    path.write_bytes(text)
+    report = publish([path], node=published)
+    assert [d.outcome for d in report.datasets] == [Outcome.UNCHANGED], report
 
 
 def test_void_counts_what_the_store_counted(store: MemoryStore, parts: NodeParts, identity: Identity) -> None:

@@ -26,15 +26,17 @@ GRAPH = f"{BASE}graph/gliomas"
 
 
 @pytest.fixture
-def put(parts: NodeParts, tmp_path: Path) -> Iterator[Any]:
+def put(parts: NodeParts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Publish a description, changed as the keywords say; afterwards nothing is left of the temporary folders."""
-    before = set(Path(tempfile.gettempdir()).glob("onconode-publish-*"))
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
 
     def put(**changes: Any) -> Report:
         return publish([write_json(tmp_path, description(**changes))], node=parts)
 
     yield put
-    assert set(Path(tempfile.gettempdir()).glob("onconode-publish-*")) <= before
+    assert list(temporary.iterdir()) == []
 
 
 def outcomes(report: Report) -> list[str]:

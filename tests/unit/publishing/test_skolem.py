@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 from descriptions import BASE
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyoxigraph import BlankNode, Literal, NamedNode
 
@@ -33,6 +33,7 @@ def trees(draw: st.DrawFn) -> list[BlankTriple]:
     return triples
 
 
+@settings(max_examples=50, deadline=None)
 @given(trees(), st.randoms(use_true_random=False))
 def test_names_do_not_depend_on_labels_or_order(triples: list[BlankTriple], chance: random.Random) -> None:
     """Renaming blank nodes and shuffling triples gives the very same lines."""
@@ -46,6 +47,7 @@ def test_names_do_not_depend_on_labels_or_order(triples: list[BlankTriple], chan
     assert set(skolemise(triples, IDENTIFIERS).lines) == set(skolemise(other, IDENTIFIERS).lines)  # type: ignore[arg-type]
 
 
+@settings(max_examples=50, deadline=None)
 @given(trees())
 def test_no_two_blank_nodes_become_one(triples: list[BlankTriple]) -> None:
     """There are as many skolem IRIs as there were blank nodes, and as many triples."""
