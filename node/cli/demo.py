@@ -70,6 +70,7 @@ def demo(context: click.Context, partners: Path | None, data: Path, port: int, o
     Publishes every partner's data at its own node, then answers the stored queries over all of them.
     """
     started = time.monotonic()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does: the nodes are ended too
     source = partners or resource("examples/partners")
     network = _plan(source, data / f"{source.resolve().name}-{port}", port)
     _refuse_busy_ports(network)
@@ -303,13 +304,6 @@ def _node_document(place: Place) -> dict[str, Any]:
 
 
 def _wait_for_ctrl_c() -> None:
-    stop = False
-
-    def end(_signum: int, _frame: object) -> None:
-        nonlocal stop
-        stop = True
-
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, end)
-    while not stop:
-        time.sleep(0.2)
+    with suppress(KeyboardInterrupt):
+        while True:
+            time.sleep(3600)

@@ -58,12 +58,12 @@ class Call:
         A value of ``format`` that names none of the offers is left aside: several clients send it with words of
         their own besides a proper ``Accept``.
         """
-        return named(override or self.parameter("format"), offers) or choose(self.accept, offers)
+        return named(override or self.parameter("format"), offers) or choose(self.accept, tuple(offers))
 
     def require(self, offers: Sequence[Format]) -> Choice:
         """The same for a resource, where nothing but the offers will do. Raises NotAcceptable."""
         wanted = self.parameter("format")
-        choice = named(wanted, offers) if wanted is not None else choose(self.accept, offers)
+        choice = named(wanted, offers) if wanted is not None else choose(self.accept, tuple(offers))
         if choice is None:
             raise NotAcceptable(
                 f"this resource cannot be had as {wanted[:60]!r}."

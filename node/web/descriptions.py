@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -12,12 +13,12 @@ from node.errors import AccessDenied, NotFound, ProtocolError
 from node.model.access import Tier
 from node.policy.decide import ANONYMOUS
 from node.rdf.formats import GRAPH_FORMATS, JSON, NTRIPLES
-from node.rdf.namespaces import DCT, ONCO, RDFS_LABEL
+from node.rdf.namespaces import DCT, ONCO
 from node.rdf.statements import Statement, read_ntriples
 from node.rdf.terms import iri as iriref
 from node.web.answers import stream
 from node.web.call import Call, read_call
-from node.web.pages import Shower, shower, title_of
+from node.web.pages import TITLES, Shower, nameless, shower, title_of
 from node.web.responses import described, page, relation_links
 from node.web.streaming import OpenAnswer
 
@@ -79,8 +80,8 @@ def dataset(dataset: str) -> Response:
     summary = node.catalog.dataset(dataset)
 
     def make_page() -> Response:
-        show = _shower(node)
         statements = read_ntriples(ntriples)
+        show = _shower(node, statements)
         return page(
             call,
             "dataset.html",
@@ -111,7 +112,7 @@ def samples(dataset: str) -> Response:
     offset = _offset(call)
     found = node.catalog.samples(dataset, offset, PAGE_SIZE + 1)
     more, shown = len(found) > PAGE_SIZE, found[:PAGE_SIZE]
-    ntriples = _facts(node, shown)
+    ntriples = _facts(node, shown, (*TITLES, DCT + "isPartOf", *(p for p, _ in _SAMPLE_COLUMNS)))
     own = f"{call.root}datasets/{quote(dataset)}/samples/"
 
     def make_page() -> Response:
@@ -238,8 +239,8 @@ def _resource(call: Call, kind: str, iri: str, *, parent: str | None = None) -> 
     address = quote(call.root + iri.removeprefix(node.identifiers.base), safe="/%:@!$'()*+,=")
 
     def make_page() -> Response:
-        show = _shower(node)
         statements = read_ntriples(ntriples)
+        show = _shower(node, statements)
         return page(
             call,
             "resource.html",
@@ -259,8 +260,14 @@ def _dataset_iri(node: Node, dataset: str) -> str:
     return node.catalog.resolve(f"datasets/{dataset}")
 
 
-def _shower(node: Node) -> Shower:
-    return shower(node.identifiers.base, node.vocabulary())
+def _shower(node: Node, statements: Sequence[Statement] = ()) -> Shower:
+    """What shows RDF on a page, knowing the names of the things on this node that the statements lead to."""
+    wanted = nameless(node.identifiers.base, statements)
+    names: dict[str, str] = {}
+    if wanted:
+        found = read_ntriples(_facts(node, wanted, TITLES))
+        names = {iri: name for iri in wanted if (name := title_of(iri, found, ""))}
+    return shower(node.identifiers.base, node.vocabulary(), names)
 
 
 def _offset(call: Call) -> int:
@@ -272,13 +279,12 @@ def _offset(call: Call) -> int:
     return int(text)
 
 
-def _facts(node: Node, samples: tuple[str, ...]) -> bytes:
-    """What a list of samples shows of them, as N-Triples."""
-    if not samples:
+def _facts(node: Node, subjects_: Sequence[str], predicates_: Sequence[str]) -> bytes:
+    """What is said of these IRIs with these predicates and open to everybody, as N-Triples."""
+    if not subjects_:
         return b""
-    subjects = " ".join(iriref(s) for s in samples)
-    wanted = (RDFS_LABEL, DCT + "identifier", DCT + "isPartOf", *(p for p, _ in _SAMPLE_COLUMNS))
-    predicates = " ".join(iriref(p) for p in wanted)
+    subjects = " ".join(iriref(s) for s in subjects_)
+    predicates = " ".join(iriref(p) for p in predicates_)
     text = f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ VALUES ?s {{ {subjects} }} VALUES ?p {{ {predicates} }} ?s ?p ?o }}"
     with node.query(text, ANONYMOUS, (JSON, NTRIPLES)) as answer:
         return b"".join(answer)

@@ -11,18 +11,22 @@ What it gives besides: a client that reads slowly holds no thread, and a body is
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import json
 import os
 import socket
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from node.errors import NodeError
 from node.observability import log
+from node.web.problems import MEDIA_TYPE, status_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
@@ -33,6 +37,7 @@ SEND_SECONDS = 60.0
 RECEIVE_SECONDS = 30.0
 #: A body up to this size goes out in one piece.
 _AT_ONCE = 64 * 1024
+_HELD_IN_MEMORY = 4_000_000
 _DESCRIPTORS = (Path("/proc/self/fd"), Path("/dev/fd"))
 
 
@@ -75,11 +80,17 @@ class Gateway:
             protocol.response_bytes(408, [("content-type", "text/plain"), ("connection", "close")], b"")
             return
         environ = environment(scope, body)
+        start = self._start_held if scope.http_version.startswith("1.0") or scope.http_version == "1" else self._start
         try:
-            response = await loop.run_in_executor(self._pool, self._start, environ)
+            response = await loop.run_in_executor(self._pool, start, environ)
+        except NodeError as error:  # only from an answer that is held back: see _start_held
+            status = status_of(error)
+            document = {"type": "about:blank", "title": error.title, "status": status}
+            protocol.response_bytes(status, [("content-type", MEDIA_TYPE)], json.dumps(document).encode())
+            return
         except Exception as error:  # noqa: BLE001 - the last resort: whatever it is, the client gets an answer
             log("gateway", level=40, exception=error)
-            protocol.response_bytes(500, [("content-type", "application/problem+json")], _LAST_RESORT)
+            protocol.response_bytes(500, [("content-type", MEDIA_TYPE)], _LAST_RESORT)
             return
         if response.rest is None:
             await loop.run_in_executor(self._pool, response.close)
@@ -126,6 +137,26 @@ class Gateway:
         except BaseException:
             close()
             raise
+
+    def _start_held(self, environ: WSGIEnvironment) -> _Response:
+        """The same for HTTP/1.0, which some proxies speak to their upstream: with the length of the body.
+
+        HTTP/1.0 has no chunks, so the end of the connection would be all that ends a body, broken or not. The body is
+        held in a file until it is whole. Raises what its iterator raises.
+        """
+        response = self._start(environ)
+        if response.rest is None:
+            return response
+        with contextlib.ExitStack() as stack:
+            stack.callback(response.close)
+            held = stack.enter_context(tempfile.SpooledTemporaryFile(_HELD_IN_MEMORY))
+            held.write(response.head)
+            for chunk in response.rest:
+                held.write(chunk)
+            headers = [*response.headers, ("content-length", str(held.tell()))]
+            held.seek(0)
+            rest = iter(lambda: held.read(_AT_ONCE) or None, None)
+            return _Response(response.status, headers, b"", rest, stack.pop_all().close)
 
     async def _stream(self, loop: asyncio.AbstractEventLoop, scope: Any, protocol: Any, response: _Response) -> None:
         transport = protocol.response_stream(response.status, response.headers)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from node.rdf.formats import Format
 
@@ -59,11 +60,12 @@ class Choice:
         return f"{self.media_type}; charset=utf-8" if self.media_type.startswith("text/") else self.media_type
 
 
+@lru_cache(maxsize=256)
 def read_accept(header: str | None) -> tuple[Range, ...]:
     """The media ranges of an ``Accept`` header. What cannot be read is skipped; nothing left means anything goes."""
     ranges = []
     for element in _ELEMENT.findall((header or "")[:_LONGEST]):
-        name, *parameters = (part.strip() for part in _PART.findall(element))
+        name, *parameters = (part.strip() for part in _PART.findall(element) or [""])
         # Java's HttpURLConnection sends "*; q=.2".
         match = _RANGE.fullmatch("*/*" if name == "*" else name)
         quality = _quality(parameters)
@@ -72,7 +74,8 @@ def read_accept(header: str | None) -> tuple[Range, ...]:
     return tuple(ranges) or (Range("*", "*", 1.0),)
 
 
-def choose(ranges: Sequence[Range], offers: Sequence[Format]) -> Choice | None:
+@lru_cache(maxsize=1024)
+def choose(ranges: tuple[Range, ...], offers: tuple[Format, ...]) -> Choice | None:
     """The best of the offers for these ranges, None when none will do.
 
     The highest quality wins, then the closest match, then the order of the offers. A format's other media types

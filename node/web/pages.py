@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from node.ontology.concepts import Vocabulary
@@ -11,6 +11,8 @@ from node.rdf.namespaces import DCAT, DCT, FOAF, ONCO, PROV, RDF_TYPE, RDFS_LABE
 from node.rdf.statements import Statement, Value
 
 _NESTING = 3
+#: The properties that hold a resource's name, the best first.
+TITLES = (DCT + "title", RDFS_LABEL, SKOS + "prefLabel", FOAF + "name", VCARD + "fn", DCT + "identifier")
 
 #: English names of the properties and classes that descriptions mostly use; codes have theirs from the vocabulary.
 LABELS: dict[str, str] = {
@@ -133,10 +135,15 @@ class ShownProperty:
 
 @dataclass(frozen=True)
 class Shower:
-    """Turns RDF into what pages show. ``base`` is the node's base IRI, ``label_of`` a concept's label by its IRI."""
+    """Turns RDF into what pages show.
+
+    ``base`` is the node's base IRI, ``label_of`` gives a concept's label by its IRI, ``names`` are the names of other
+    things on this node, by IRI.
+    """
 
     base: str
     label_of: Callable[[str], str | None]
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def href(self, iri: str) -> str | None:
         """Where a link to this IRI leads: on this node by path, elsewhere by http(s), otherwise nowhere."""
@@ -146,7 +153,7 @@ class Shower:
 
     def label(self, iri: str) -> str | None:
         """The name people know the IRI by, None when there is none."""
-        return self.label_of(iri) or LABELS.get(iri)
+        return self.label_of(iri) or LABELS.get(iri) or self.names.get(iri)
 
     def short(self, iri: str) -> str:
         """A label for an IRI, whatever it takes: its name, its path on this node, or its CURIE."""
@@ -205,19 +212,26 @@ class Shower:
 Properties = tuple[ShownProperty, ...]
 
 
-def shower(base: str, vocabulary: Vocabulary) -> Shower:
-    """The shower of a node with this base IRI, with labels from this vocabulary."""
+def shower(base: str, vocabulary: Vocabulary, names: Mapping[str, str] | None = None) -> Shower:
+    """The shower of a node with this base IRI, with labels from this vocabulary and further names by IRI."""
 
     def label_of(iri: str) -> str | None:
         concept = vocabulary.get(iri)
         return concept.label if concept else None
 
-    return Shower(base, label_of)
+    return Shower(base, label_of, names or {})
+
+
+def nameless(base: str, statements: Sequence[Statement], most: int = 100) -> tuple[str, ...]:
+    """The IRIs of this node that the statements lead to without describing them: a page asks for their names."""
+    described = {s.subject for s in statements}
+    found = (s.object.text for s in statements if s.object.kind == "iri" and s.object.text.startswith(base))
+    return tuple(dict.fromkeys(iri for iri in found if iri not in described))[:most]
 
 
 def title_of(iri: str, statements: Sequence[Statement], fallback: str) -> str:
     """The best title of a resource: its title, label, name or identifier; the fallback when it has none."""
-    for predicate in (DCT + "title", RDFS_LABEL, SKOS + "prefLabel", FOAF + "name", DCT + "identifier"):
+    for predicate in TITLES:
         for statement in statements:
             if statement.subject == iri and statement.predicate == predicate and statement.object.kind == "literal":
                 return statement.object.text

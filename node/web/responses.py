@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from flask import Response, render_template
 
+from node import __version__
 from node.publishing.contexts import PATH as CONTEXT_PATH
 from node.publishing.jsonld import serialize
 from node.rdf.formats import GRAPH_FORMATS, Format
@@ -23,7 +24,9 @@ REVALIDATE = "no-cache"
 
 def page(call: Call, template: str, *, status: int = 200, **values: Any) -> Response:
     """An HTML page from a template. ``call`` and ``site`` (the node's identity) are there for every template."""
-    text = render_template(template, call=call, root=call.root, site=call.node.settings.node, **values)
+    text = render_template(
+        template, call=call, root=call.root, site=call.node.settings.node, version=__version__, **values
+    )
     return Response(text, status=status, content_type=HTML.content_type)
 
 

@@ -25,7 +25,7 @@ from node.web.app import create_app
 from node.web.gateway import Gateway
 
 #: How long requests in flight may take to finish once the server is asked to stop.
-STOP_SECONDS = 5
+STOP_SECONDS = 3
 _HEADER_MILLISECONDS = 10_000
 #: A request line holds at most 64 KiB (granian answers 414); all headers together at most this.
 _HEADER_BYTES = 200_000

@@ -12,7 +12,7 @@ from node.errors import NotFound, TooBusy
 from node.policy.decide import ANONYMOUS
 from node.publishing.summary import void_description
 from node.rdf.formats import GRAPH_FORMATS, JSON, JSONLD, TURTLE
-from node.rdf.namespaces import ONCO, RDFS, RDFS_LABEL, SH, SKOS
+from node.rdf.namespaces import ONCO, RDFS, RDFS_LABEL, SH, SKOS, shorten
 from node.rdf.statements import Statement, read_ntriples, to_ntriples
 from node.resources import resource
 from node.web.call import read_call
@@ -117,17 +117,18 @@ def _health(values: dict[str, object]) -> Response:
 
 
 def terms(statements: Sequence[Statement]) -> list[dict[str, str]]:
-    """The named terms of a document: IRI, label, and what is said of them, in the document's order."""
+    """The named terms of a document: name, label, and what is said of them; those it defines itself first."""
     found: dict[str, dict[str, str]] = {}
     for s in statements:
         if s.subject.startswith("_:"):
             continue
-        entry = found.setdefault(s.subject, {"iri": s.subject, "label": "", "text": ""})
+        entry = found.setdefault(s.subject, {"iri": shorten(s.subject), "label": "", "text": ""})
         if s.predicate in (RDFS_LABEL, SH + "name") and not entry["label"]:
             entry["label"] = s.object.text
         elif s.predicate in (SKOS + "definition", RDFS + "comment", SH + "description") and not entry["text"]:
             entry["text"] = s.object.text
-    return [entry for entry in found.values() if entry["label"] or entry["text"]]
+    named = (entry for entry in found.values() if entry["label"] or entry["text"])
+    return sorted(named, key=lambda entry: not entry["text"])
 
 
 @lru_cache(maxsize=8)

@@ -43,7 +43,7 @@ def running_demo(arguments: Sequence[str], seconds: float) -> Iterator[tuple[sub
     command = [sys.executable, "-m", "node", "demo", *arguments]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert process.stdout is not None
-    timer = threading.Timer(seconds, process.kill)
+    timer = threading.Timer(seconds, process.terminate)
     timer.start()
     lines: list[str] = []
     try:
@@ -60,8 +60,8 @@ def running_demo(arguments: Sequence[str], seconds: float) -> Iterator[tuple[sub
         assert lines[-1] == "All nodes have ended."
     finally:
         timer.cancel()
-        process.kill()
-        process.wait()
+        process.terminate()  # not kill: the demo ends its nodes
+        process.wait(60)
         process.stdout.close()
 
 
@@ -71,6 +71,8 @@ def merged_store(network: Path) -> Store:
     for folder in sorted(p for p in network.iterdir() if p.is_dir()):
         generations = folder / "data" / "generations"
         current = generations / (generations / "CURRENT").read_text(encoding="utf-8").strip()
+        if not (current / "quads" / "CURRENT").exists():
+            continue  # a node that has published no triple yet
         held = Store.read_only(str(current / "quads"))
         (tier,) = (g for g in held.named_graphs() if str(g.value).endswith("/tier/public"))
         merged.bulk_extend(

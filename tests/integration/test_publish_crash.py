@@ -45,7 +45,7 @@ def state(folder: Path) -> tuple[int, str, str, tuple[str, ...]]:
 
 @pytest.mark.slow
 def test_killed_at_any_moment_a_publication_is_whole_or_not_there(tmp_path: Path, repository: Path) -> None:
-    """SIGKILL at 60 instants over the whole run of ``onconode publish``: old or new; the same command then completes."""
+    """SIGKILL at 60 instants over a whole run of ``onconode publish``: old or new; run again, it completes."""
     first = repository / "examples/partners/sarcoma-biobank"
     second = repository / "examples/partners/neuro-registry"
     before = tmp_path / "before"

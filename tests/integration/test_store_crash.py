@@ -36,13 +36,13 @@ from test_store_crash import open_store, version
 for _ in sys.stdin:
     pid = os.fork()
     if pid == 0:
+        os.write(1, b"writer %d\\n" % os.getpid())
         store = open_store(Path(sys.argv[1]))
         number = int(store.file("version") or b"0")
         while True:
             number += 1
             store.apply(version(number))
             os.write(1, b"%d\\n" % number)
-    os.write(1, b"%d\\n" % pid)
     os.waitpid(pid, 0)
     os.write(1, b"ended\\n")
 """
@@ -97,11 +97,12 @@ class Watch:
         assert self.writers.stdout is not None
         self.writers.stdin.write("go\n")
         self.writers.stdin.flush()
-        pid = int(self.writers.stdout.readline())
+        word, pid = self.writers.stdout.readline().split()
+        assert word == "writer"
         give_up = time.monotonic() + 3
         while not moment() and time.monotonic() < give_up:
             pass
-        os.kill(pid, signal.SIGKILL)
+        os.kill(int(pid), signal.SIGKILL)
         while (line := self.writers.stdout.readline().strip()) != "ended":
             self.least = int(line)
         self.check()

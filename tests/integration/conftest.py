@@ -1,0 +1,36 @@
+"""One published node behind the real server, shared by the tests that only ask it."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.running_node import Service, onconode, running
+
+PARTNER = Path(__file__).parents[2] / "examples" / "partners" / "neuro-registry"
+
+
+@pytest.fixture(scope="session")
+def published_node(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
+    """A node's folder with the example registry published, and the port that its base IRI names."""
+    folder = tmp_path_factory.mktemp("node") / "registry"
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    made = onconode("init", str(folder), "--base-iri", f"http://127.0.0.1:{port}/", "--title", "Example registry")
+    assert made.returncode == 0, made.stderr
+    published = onconode("publish", str(PARTNER), "--node", str(folder))
+    assert published.returncode == 0, published.stderr
+    return folder, port
+
+
+@pytest.fixture(scope="session")
+def service(published_node: tuple[Path, int], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """That node, served."""
+    folder, port = published_node
+    log = tmp_path_factory.mktemp("log") / "serve.log"
+    with running(["-m", "node", "serve", "--node", str(folder), "--port", str(port)], log) as started:
+        yield started
