@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-import threading
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pyoxigraph import Store
@@ -29,6 +29,15 @@ SUMMARY_FILE = "summary.json"
 _ATTEMPTS = 10
 
 
+@dataclass(frozen=True)
+class _Registered:
+    """The registry of one generation, and the answers worked out from it."""
+
+    number: int
+    registry: Mapping[str, Entry]
+    by_tiers: dict[tuple[Tier, ...], tuple[str, ...]] = field(default_factory=dict)
+
+
 class OxigraphStore:
     """Quads in the folder ``data``. Implements ``quads.QuadStore``.
 
@@ -49,8 +58,7 @@ class OxigraphStore:
         self._generations = Generations(data, writer_seconds=writer_seconds)
         self._tier_graphs = {tier: identifiers.tier_graph(tier) for tier in Tier}
         self._pool = WorkerPool(workers, queue_seconds)
-        self._registry: tuple[int, Mapping[str, Entry]] = (0, {})
-        self._lock = threading.Lock()
+        self._registered = _Registered(0, {})
 
     def generation(self) -> Generation:
         """The current generation, as the last finished change by any process left it. Raises StoreError."""
@@ -58,7 +66,12 @@ class OxigraphStore:
 
     def graphs(self, tiers: tuple[Tier, ...]) -> tuple[str, ...]:
         """The IRIs of the named graphs in these tiers, in the current generation, sorted. Raises StoreError."""
-        return tuple(sorted(graph for graph, entry in self._read_registry().items() if entry.tier in tiers))
+        registered = self._read_registry()
+        # Asked before every query: kept until the generation changes.
+        if (graphs := registered.by_tiers.get(tiers)) is None:
+            graphs = tuple(sorted(graph for graph, entry in registered.registry.items() if entry.tier in tiers))
+            registered.by_tiers[tiers] = graphs
+        return graphs
 
     def query(self, text: str, *, scope: GraphScope, formats: tuple[Format, Format], budget: Budget) -> WorkerAnswer:
         """Evaluate a query; see ``QuadStore.query``. Close the answer, or use it in a ``with`` statement.
@@ -126,22 +139,20 @@ class OxigraphStore:
         """End the query workers. Queries under way fail."""
         self._pool.close()
 
-    def _read_registry(self) -> Mapping[str, Entry]:
+    def _read_registry(self) -> _Registered:
         while True:
             generation = self.generation()
-            with self._lock:
-                number, registry = self._registry
-            if generation.number == number:
-                return registry
+            registered = self._registered
+            if generation.number == registered.number:
+                return registered
             try:
-                registry = _registry_in(generation.folder)
+                registered = _Registered(generation.number, _registry_in(generation.folder))
             except StoreError:
                 if generation.folder.is_dir():
                     raise
                 continue
-            with self._lock:
-                self._registry = (generation.number, registry)
-            return registry
+            self._registered = registered
+            return registered
 
     def _check(self, change: Change) -> None:
         """Raises StoreError for a change that no store can make."""

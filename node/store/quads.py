@@ -90,8 +90,8 @@ class QuadStore(Protocol):
         """Evaluate a query (no SERVICE) on the current generation.
 
         ``formats``: what to write solutions and booleans in, and what to write graphs in; the query's form decides.
-        Raises QuerySyntaxError, TooBusy, QueryTimeout, QueryMemoryExceeded, ResultTooLarge, StoreError. When this
-        returns, the first bytes are there: errors of evaluation before them are raised here.
+        Raises QuerySyntaxError, Unsupported, TooBusy, QueryTimeout, QueryMemoryExceeded, ResultTooLarge, StoreError.
+        When this returns, the first bytes are there: errors of evaluation before them are raised here.
         """
         ...
 
@@ -102,8 +102,9 @@ class QuadStore(Protocol):
     def apply(self, change: Change) -> Generation:
         """Make the next generation. Atomic and durable: a crash leaves the old or the new one whole.
 
-        Raises StoreError (nothing has changed then) and Conflict when another process holds the writer too long, or
-        when ``change.base`` is given and no longer current.
+        Raises DocumentSyntaxError for content that is not N-Triples without blank nodes, StoreError, and
+        Conflict when another process holds the writer too long or when ``change.base`` is given and no longer
+        current. In each case nothing has changed.
         """
         ...
 

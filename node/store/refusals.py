@@ -17,9 +17,15 @@ from node.errors import (
     StoreError,
     Unsupported,
 )
+from node.rdf.namespaces import PREFIXES
 from node.store.quads import Budget
 
 _SYNTAX = re.compile(r"error at (\d+):(\d+): (.*)", re.DOTALL)
+#: Where a colon makes no prefixed name: IRIs, literals and comments.
+_NOT_NAMES = re.compile(
+    r'''<[^<>"{}|^`\\\s]*>|"""(?:\\.|[^\\])*?"""|"(?:\\.|[^"\\\n])*"'''
+    r"""|'''(?:\\.|[^\\])*?'''|'(?:\\.|[^'\\\n])*'|#[^\n]*"""
+)
 _OUT_OF_MEMORY = re.compile(rb"memory allocation of|bad_alloc|[Oo]ut of memory|MemoryError")
 
 
@@ -42,13 +48,13 @@ def _out_of_memory(budget: Budget) -> QueryMemoryExceeded:
     )
 
 
-def refusal(refused: dict[str, Any], budget: Budget) -> Exception:
-    """The error a worker's ERROR frame stands for."""
+def refusal(refused: dict[str, Any], text: str, budget: Budget) -> Exception:
+    """The error a worker's ERROR frame stands for, as the answer to the query ``text``."""
     kind, message = refused["kind"], refused["message"]
     if kind == "gone":
         return GenerationGone(message)
     if kind == "syntax":
-        return _syntax_error(message)
+        return _syntax_error(message, text)
     if kind == "document":
         return DocumentSyntaxError(f"{message}.", where=Place(line=refused.get("line")))
     if kind == "large":
@@ -63,12 +69,28 @@ def refusal(refused: dict[str, Any], budget: Budget) -> Exception:
     return StoreError(f"the query cannot be evaluated: {without_paths(message)}.")
 
 
-def _syntax_error(message: str) -> QuerySyntaxError:
+def _syntax_error(message: str, text: str) -> QuerySyntaxError:
     match = _SYNTAX.fullmatch(message)
     if match is None:
         return QuerySyntaxError(f"{message}.")
     line, column, expected = match.groups()
-    return QuerySyntaxError(f"{_wanted(expected)}.", where=Place(line=int(line), column=int(column)))
+    where = Place(line=int(line), column=int(column))
+    # The commonest mistake, and the one of which the parser's own words tell least.
+    if (prefix := _undeclared_prefix(text)) is not None:
+        known = PREFIXES.get(prefix, "…")
+        return QuerySyntaxError(
+            f"the prefix {prefix}: is not declared.",
+            where=where,
+            remedy=f"Begin the query with: PREFIX {prefix}: <{known}>",
+        )
+    return QuerySyntaxError(f"{_wanted(expected)}.", where=where)
+
+
+def _undeclared_prefix(text: str) -> str | None:
+    bare = _NOT_NAMES.sub(" ", text)
+    declared = set(re.findall(r"(?i)\bprefix\s+([\w.-]*):", bare))
+    used = re.findall(r"(?<![\w:.?$@-])([A-Za-z][\w-]*(?:\.[\w-]+)*):", bare)
+    return next((prefix for prefix in used if prefix not in declared), None)
 
 
 def _wanted(expected: str) -> str:
@@ -80,8 +102,6 @@ def _wanted(expected: str) -> str:
     items = items.removeprefix("expected ").removeprefix("one of ")
     named = [item for item in items.split(", ") if item]
     sentences = [item for item in named if re.match(r"[A-Z][a-z]+ ", item)]
-    if "Prefix not found" in sentences:
-        return "this prefix is not declared"
     if sentences:
         return sentences[0][0].lower() + sentences[0][1:]
     if not named or len(named) > 20:

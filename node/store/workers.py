@@ -229,7 +229,7 @@ class WorkerAnswer:
             self._lease = None
             # A worker that was loading may have unread frames in its pipe and ends itself.
             lease.end(reusable=refused["kind"] in frames.HARMLESS and self._question.load is None)
-            raise refusal(refused, self._question.budget)
+            raise refusal(refused, self._question.text, self._question.budget)
 
 
 class WorkerPool:

@@ -72,14 +72,25 @@ def test_parser_messages_are_made_readable() -> None:
     """The engine's list of what could have stood there is shortened to what helps, with line and column."""
     for message, readable in {
         "error at 2:10: expected one of DISTINCT, WHERE": "line 2, column 10: expected DISTINCT or WHERE.",
-        "error at 1:14: expected one of OPTIONAL, Prefix not found, ['%'], ['a'..=']']": "line 1, column 14: this "
-        "prefix is not declared.",
+        "error at 1:4: expected one of \".\", \";\", ['%'], ['a'..=']'], GRAPH": "line 1, column 4: "
+        'expected ".", ";" or GRAPH.',
         "error at 1:1: expected [_]": "line 1, column 1: this cannot stand here.",
         "error at 1:8: expected one of Duplicated variable name in SELECT, [_]": "line 1, column 8: duplicated "
         "variable name in SELECT.",
         "something new": "something new.",
     }.items():
-        assert str(refusal({"kind": "syntax", "message": message}, BUDGET)) == readable
+        assert str(refusal({"kind": "syntax", "message": message}, "", BUDGET)) == readable
+
+
+def test_a_prefix_that_is_not_declared_is_named() -> None:
+    """It is what people forget; and what only looks like one, in IRIs, literals, comments and names, is none."""
+    syntax = {"kind": "syntax", "message": "error at 3:4: expected OPTIONAL"}
+    assert str(refusal(syntax, "PREFIX x: <http://x/>\nASK { ?s x:p obo:NCIT_C1 }", BUDGET)) == (
+        "line 3, column 4: the prefix obo: is not declared. "
+        "Begin the query with: PREFIX obo: <http://purl.obolibrary.org/obo/>"
+    )
+    innocent = "prefix x: <http://x/> prefix : <y:z> ASK { ?s x:p 'a:b', \"c:d\"@en, <e:f>, _:g, :h, x:i:j # k:l\n }"
+    assert "expected OPTIONAL" in str(refusal(syntax, innocent, BUDGET))
 
 
 def test_a_worker_that_ended_for_an_unknown_reason_is_a_store_error() -> None:

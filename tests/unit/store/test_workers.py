@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -94,33 +95,34 @@ def open_files() -> int:
 
 def test_a_query_is_ended_at_its_deadline(ask: Callable[..., WorkerAnswer]) -> None:
     """The error comes within half a second of the deadline, and the next query gets a worker."""
-    works(ask)
+    assert works(ask)
     started = time.monotonic()
     with pytest.raises(QueryTimeout, match=r"within 0\.5 s"):
         ask(ENDLESS, seconds=0.5)
-    assert time.monotonic() - started < 1.0
+    assert 0.5 <= time.monotonic() - started < 1.0
     assert works(ask)
 
 
 def test_a_stream_is_ended_at_its_deadline(ask: Callable[..., WorkerAnswer]) -> None:
     """A query that has begun to answer gets no more time for that; what came is followed by the error."""
+    assert works(ask)
     started = time.monotonic()
-    with pytest.raises(QueryTimeout):
-        for _ in ask(ENDLESS_ROWS, seconds=0.8, result_bytes=10**12):
-            pass
-    assert 0.7 < time.monotonic() - started < 1.3
+    with ask(ENDLESS_ROWS, seconds=1, result_bytes=10**12) as answer, pytest.raises(QueryTimeout):
+        deque(answer, maxlen=0)
+    assert 1.0 <= time.monotonic() - started < 1.5
     assert works(ask)
 
 
 def test_a_reader_that_stops_reading_keeps_no_worker(ask: Callable[..., WorkerAnswer], pool: WorkerPool) -> None:
     """At the deadline the worker goes although nobody reads, its place is free at once, and the reader finds out."""
-    with ask(ENDLESS_ROWS, seconds=0.6, result_bytes=10**12) as stalled:
+    assert works(ask)
+    with ask(ENDLESS_ROWS, seconds=1, result_bytes=10**12) as stalled:
         pieces = iter(stalled)
         next(pieces)
         (pid,) = pool.pids()
         with pytest.raises(TooBusy):
             works(ask)
-        time.sleep(0.7)
+        time.sleep(1)
         assert works(ask)
         assert Path(f"/proc/{pid}/stat").read_text().split()[2] in "ZX"
         with pytest.raises(QueryTimeout):
@@ -206,7 +208,7 @@ def test_errors_in_the_query_are_the_callers_and_keep_the_worker(
         ask("SELECT *\n{ ?s ?p }")
     assert caught.value.where is not None
     assert (caught.value.where.line, caught.value.where.column) == (2, 10)
-    with pytest.raises(QuerySyntaxError, match="prefix is not declared"):
+    with pytest.raises(QuerySyntaxError, match="prefix x: is not declared"):
         ask("SELECT * { ?s x:p ?o }")
     with pytest.raises(QuerySyntaxError, match="surrogate"):
         ask("ASK { ?s ?p '\ud800' }")
@@ -231,10 +233,8 @@ def test_two_hundred_queries_leave_nothing_behind(generation: Generation) -> Non
     processes, files, threads = children(), open_files(), threading.active_count()
     pool = WorkerPool(2, queue_seconds=1)
     scope = GraphScope(("http://node.example/tier/public",))
-    kinds = (["SELECT * { ?s ?p ?o } LIMIT 10"] * 30 + ["SELECT * { ?s ?p ?o }"] * 15 + ["SELECT nonsense"] * 3) * 4 + [
-        ENDLESS,
-        HUNGRY,
-    ] * 4
+    kinds = (["SELECT * { ?s ?p ?o } LIMIT 10"] * 32 + ["SELECT * { ?s ?p ?o }"] * 15 + ["SELECT nonsense"] * 2) * 4
+    kinds += [ENDLESS, HUNGRY] * 2
     for number, text in enumerate(kinds):
         budget = replace(BUDGET, seconds=0.2, memory_bytes=50_000_000) if text in (ENDLESS, HUNGRY) else BUDGET
         try:
@@ -392,8 +392,8 @@ def test_scratch_limits_hold_while_loading(scratch: ScratchEvaluator) -> None:
     assert taken < 1_000
     started = time.monotonic()
     with pytest.raises(QueryTimeout):
-        scratch.evaluate(flood(), [], "ASK {}", (TSV, NTRIPLES), replace(BUDGET, seconds=0.5))
-    assert time.monotonic() - started < 1.0
+        scratch.evaluate(flood(), [], "ASK {}", (TSV, NTRIPLES), replace(BUDGET, seconds=0.5, memory_bytes=10**10))
+    assert time.monotonic() - started < 1.5
 
 
 def test_scratch_gives_the_callers_own_error_back(scratch: ScratchEvaluator) -> None:
