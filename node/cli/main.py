@@ -9,6 +9,7 @@ import sys
 import click
 
 from node import __version__
+from node.cli.copies import backup, dump, restore
 from node.cli.demo import demo
 from node.cli.exit_codes import exit_code
 from node.cli.members import member
@@ -27,7 +28,7 @@ def onconode() -> None:
     data, and query all nodes as if they were one store."""
 
 
-for _command in (demo, init, ontology, publish, withdraw, serve, query, member):
+for _command in (demo, init, ontology, publish, withdraw, serve, query, member, backup, restore, dump):
     onconode.add_command(_command)
 
 

@@ -93,6 +93,32 @@ class Generations:
         return Generation(int(number), folder)
 
     @contextlib.contextmanager
+    def reading(self) -> Iterator[Generation]:
+        """The current generation, which no writer removes while the block runs. Raises StoreError."""
+        while True:
+            current = self.current()
+            if current.number == 0:
+                yield current
+                return
+            try:
+                lease = os.open(self._folder / f"{current.number}{_LEASE}", os.O_RDONLY | os.O_CLOEXEC)
+            except FileNotFoundError:
+                if current.folder.is_dir():
+                    raise StoreError(
+                        f"generation {current.number} has no lease file.", where=Place(source=str(current.folder))
+                    ) from None
+                continue  # removed between two system calls: there is a newer one
+            except OSError as error:
+                raise translated(error, "the store cannot be read") from error
+            try:
+                fcntl.flock(lease, fcntl.LOCK_SH)
+                if current.folder.is_dir():
+                    yield current
+                    return
+            finally:
+                os.close(lease)
+
+    @contextlib.contextmanager
     def writer(self) -> Iterator[Generation]:
         """Be the only writer, of all threads and processes, and get the current generation.
 
