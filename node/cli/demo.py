@@ -70,7 +70,9 @@ def demo(context: click.Context, partners: Path | None, data: Path, port: int, o
     Publishes every partner's data at its own node, then answers the stored queries over all of them.
     """
     started = time.monotonic()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does: the nodes are ended too
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        # both end the nodes too; SIGINT may have been inherited as ignored
+        signal.signal(ending, signal.default_int_handler)
     source = partners or resource("examples/partners")
     network = _plan(source, data / f"{source.resolve().name}-{port}", port)
     _refuse_busy_ports(network)
