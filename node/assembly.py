@@ -56,7 +56,7 @@ class Node:
 
         Raises QuerySyntaxError, Unsupported (``SERVICE``), LimitExceeded, StoreError.
         """
-        scope = scope_within(text, self.scope(principal))
+        scope = scope_within(text, self.scope(principal), self.identifiers.base)
         with self.store.query(text, scope=scope, formats=formats, budget=query_budget(self.settings.limits)) as answer:
             yield answer
 

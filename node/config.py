@@ -56,6 +56,7 @@ class Limits:
     federation_requests: int = 5_000
     federation_bytes: int = 1_000_000_000
     federation_queries: int = 4
+    cache_bytes: int = 64_000_000
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,8 @@ def _table(path: Path, name: str, cls: type[Any], given: Any, environment: Mappi
     if missing:
         raise _wrong(path, f"{name}.{missing[0]}", "is missing", [])
     for key, value in values.items():
-        if isinstance(value, (int, float)) and value <= 0 and key != "port":
+        # Port 0 takes a free one, a cache of 0 bytes is none.
+        if isinstance(value, (int, float)) and value <= 0 and key != "port" and (key, value) != ("cache_bytes", 0):
             raise _wrong(path, f"{name}.{key}", f"must be greater than 0, not {value}", [])
     if cls is Identity and not _is_base_iri(values["base_iri"]):
         raise _wrong(

@@ -44,7 +44,9 @@ class FederationEngine:
         self._identifiers = identifiers
         self._settings = settings
         limits = settings.limits
-        self._evaluator = None if evaluate else ScratchEvaluator(limits.query_workers, limits.queue_seconds)
+        self._evaluator = (
+            None if evaluate else ScratchEvaluator(limits.query_workers, limits.queue_seconds, identifiers.base)
+        )
         evaluate = evaluate or (self._evaluator.evaluate if self._evaluator else None)
         assert evaluate is not None
         self._execution = Execution(evaluate, cache_bytes=_CACHE_BYTES)
@@ -62,7 +64,7 @@ class FederationEngine:
         (TooBusy, QueryTimeout, ResultTooLarge, …) and StoreError. A failure after the first bytes is raised while the
         answer is read.
         """
-        query = parse_query(text)
+        query = parse_query(text, self._identifiers.base)
         limits = self._settings.limits
         if not self._places.acquire(timeout=limits.queue_seconds):
             raise TooBusy(

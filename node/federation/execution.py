@@ -12,7 +12,7 @@ from node.federation.cache import PartCache
 from node.federation.fetch import Fetcher
 from node.federation.meter import Meter, Tally
 from node.federation.plan import Body, Closure, Names, Scan
-from node.federation.requests import Job, Scope, scan_text
+from node.federation.requests import DEFAULT_GRAPH, Job, Scope, arm_text, scan_text
 from node.federation.rows import Shape, Table, cell
 from node.federation.runner import Runner, Workers
 from node.federation.scratch import Scratch
@@ -31,7 +31,6 @@ Evaluate: TypeAlias = Callable[
     [Iterable[bytes], Iterable[bytes], str, tuple[Format, Format], Budget], AbstractContextManager[Answer]
 ]
 
-_DEFAULT_GRAPH = "urn:onconode:default-graph"
 _BLANK = re.compile(rb"(?<![^\t\n])_:")
 
 
@@ -116,8 +115,8 @@ class Execution:
             alone = _only_source(query, body, catalogue)
             if alone is not None:
                 source = next(s for s in sources if s.name == alone)
-                runner.asked.add(alone)
-                with source.answer(query.text, formats, meter) as answer:
+                runner.whole = alone
+                with source.answer(query.self_contained(), formats, meter) as answer:
                     yield FederatedAnswer(answer, generation, report)
                 return
             gathering = _Gathering(query, body, catalogue, runner)
@@ -165,7 +164,7 @@ class _Gathering:
         jobs = [Job(name, text.whole(limit), text.columns) for name in sources]
         for job, table in zip(jobs, self._runner.run(jobs), strict=True):
             assert isinstance(table, Table)
-            self._scratch.add(job.source, scan, text.shape, table)
+            self._scratch.add(job.source, text.shape, table, [arm_text(scan, self._catalogue.scope)])
 
     def describe(self, evaluate: Callable[[str, tuple[Format, Format]], AbstractContextManager[Answer]]) -> str:
         """Find the resources, fetch their descriptions, and give the query that names them."""
@@ -195,8 +194,8 @@ class _Gathering:
         """Everything fetched. Rows with blank nodes come again, those of a member in one answer."""
         quads = list(self._scratch.quads)
         jobs = [
-            Job(name, _blank_text(scans, self._catalogue.scope), ("s", "p", "o", "g"))
-            for name, scans in self._scratch.blank_scans.items()
+            Job(name, f"SELECT ?s ?p ?o ?g WHERE {{ {' UNION '.join(arms)} }}", ("s", "p", "o", "g"))
+            for name, arms in self._scratch.again.items()
         ]
         shape = Shape("s", "p", "o", "g")
         for at, table in enumerate(self._runner.run(jobs)):
@@ -205,26 +204,8 @@ class _Gathering:
             body = _BLANK.sub(b"_:m%dx" % at, blank.body)
             lines = shape.statements(Table(blank.columns, body))
             # Both kinds in one chunk: a label means the same node only within one load.
-            quads.append(lines.replace(f" <{_DEFAULT_GRAPH}> .\n".encode(), b" .\n"))
+            quads.append(lines.replace(f" <{DEFAULT_GRAPH}> .\n".encode(), b" .\n"))
         return self._scratch.triples, quads
-
-
-def _blank_text(scans: Iterable[Scan], scope: Scope) -> str:
-    """One request for all matches of these scans: s, p, o, and the graph, which has a name here even if it is the
-    default one."""
-    arms: list[str] = []
-    for scan in scans:
-        given = [
-            f"VALUES ?{column} {{ {cell(place).decode()} }}"
-            for column, place in (("s", scan.s), ("p", scan.p), ("o", scan.o), ("g", scan.graph))
-            if isinstance(place, Term)
-        ]
-        if scan.graph is None:
-            given.append(f"BIND(<{_DEFAULT_GRAPH}> AS ?g) {scope.around(None, '?s ?p ?o')}")
-        else:
-            given.append("GRAPH ?g { ?s ?p ?o }")
-        arms.append(f"{{ {' '.join(given)} }}")
-    return f"SELECT ?s ?p ?o ?g WHERE {{ {' UNION '.join(dict.fromkeys(arms))} }}"
 
 
 def _enough(query: Query, body: Body) -> int | None:
@@ -260,7 +241,8 @@ def _only_source(query: Query, body: Body, catalogue: Catalogue) -> str | None:
 
 def _report(source: Source, meter: Meter, runner: Runner) -> MemberReport:
     tally = meter.tallies.get(source.name, Tally())
-    verdict = "answered" if tally.rows else ("empty" if source.name in runner.asked else "pruned")
+    took_part = tally.rows or source.name == runner.whole
+    verdict = "answered" if took_part else ("empty" if source.name in runner.asked else "pruned")
     return MemberReport(
         source.name, source.endpoint, verdict, tally.requests, tally.rows, tally.bytes, tally.seconds * 1000
     )

@@ -22,7 +22,17 @@ from node.federation.plan import (
     Scan,
     Step,
 )
-from node.federation.requests import Job, ScanText, blocks, names_text, one_of_each, scan_text, witness_text
+from node.federation.requests import (
+    BLOCK,
+    Job,
+    ScanText,
+    arm_text,
+    blocks,
+    names_text,
+    one_of_each,
+    scan_text,
+    witness_text,
+)
 from node.federation.rows import Shape, Table, cell
 from node.federation.scratch import Scratch
 from node.federation.selection import Catalogue, estimate
@@ -86,8 +96,7 @@ class Fetcher:
                 return None
             if not remaining:
                 break
-            chosen = self._next_round(remaining, known)
-            remaining = [e for e in remaining if e not in chosen]
+            chosen, remaining = self._next_round(remaining, known)
             needed = later.union(*(e.variables for e in remaining))
             outcomes = yield from together([self._element(e, known, needed) for e in chosen])
             for outcome in outcomes:
@@ -100,10 +109,14 @@ class Fetcher:
         )
         return {v: known[v] for v in wanted if v in known}
 
-    def _next_round(self, remaining: list[Element], known: Mapping[str, Candidates]) -> list[Element]:
-        guesses = [(self._guess(element, known), at) for at, element in enumerate(remaining)]
-        limit = max(_SAME_ROUND_TRIPLES, _SAME_ROUND_FACTOR * min(guesses)[0])
-        return [remaining[at] for guess, at in guesses if guess <= limit]
+    def _next_round(
+        self, remaining: list[Element], known: Mapping[str, Candidates]
+    ) -> tuple[list[Element], list[Element]]:
+        """The elements to fetch now, those that bring least, and the others."""
+        guesses = [self._guess(element, known) for element in remaining]
+        limit = max(_SAME_ROUND_TRIPLES, _SAME_ROUND_FACTOR * min(guesses))
+        now = [element for element, guess in zip(remaining, guesses, strict=True) if guess <= limit]
+        return now, [element for element, guess in zip(remaining, guesses, strict=True) if guess > limit]
 
     def _guess(self, element: Element, known: Mapping[str, Candidates]) -> float:
         match element:
@@ -149,6 +162,7 @@ class Fetcher:
         if not jobs:
             return None
         tables = yield jobs
+        again = [arm_text(scan, self._scope)]
         found: dict[str, set[bytes]] = {v: set() for v in text.positions if v in needed}
         blank: dict[str, set[str]] = {v: set() for v in found}
         matched = False
@@ -161,7 +175,7 @@ class Fetcher:
             ]
             kept = table.where(tests)
             matched = matched or bool(kept.body)
-            self._scratch.add(job.source, scan, text.shape, kept)
+            self._scratch.add(job.source, text.shape, kept, again)
             mixed = kept.has_blank_nodes()
             for variable in found:
                 values = kept.values(text.positions[variable])
@@ -195,7 +209,7 @@ class Fetcher:
         if held is not None:
             if isinstance(scan.s, Term) or (isinstance(scan.o, Term) and not _is_class(scan)):
                 held = 20 + held // 10
-            if held * _TRIPLE <= size * _VALUE + (size // 1000 + 1) * _REQUEST:
+            if held * _TRIPLE <= size * _VALUE + (size // BLOCK) * _REQUEST:
                 return [whole]
         values = known[variable].terms
         if column != "o":
@@ -225,10 +239,10 @@ class Fetcher:
 
     def _names(self, names: Names, known: Mapping[str, Candidates]) -> Rounds:
         if self._scope.excludes(names.graph):
-            return None
+            return {}
         sources = list(self._catalogue.summaries)
         graph = names.graph
-        answers = yield [Job(name, names_text(graph), ("g",)) for name in sources]
+        answers = yield [Job(name, names_text(graph, self._scope), ("g",)) for name in sources]
         allowed = known.get(graph) if isinstance(graph, str) else None
         found: set[bytes] = set()
         jobs: list[Job] = []
@@ -243,10 +257,8 @@ class Fetcher:
         tables = yield jobs
         for job, table in zip(jobs, tables, strict=True):
             assert isinstance(table, Table)
-            self._scratch.add(job.source, Scan("s", "p", "o", "g"), Shape("s", "p", "o", "g"), table)
-        if isinstance(graph, Term):
-            return {}
-        return {graph: Candidates(frozenset(found))} if found else None
+            self._scratch.add_rows(job.source, Shape("s", "p", "o", "g"), table, self._scope)
+        return {}
 
     # --- repeated paths ---
 
@@ -263,7 +275,9 @@ class Fetcher:
             reached = reached.widened(Candidates(near.terms, near.blank))
             nodes = near.terms if far is None else near.terms & far.terms
             if not _shown(closure.graph, near, far):
-                yield from self._witness(nodes - seen, closure.graph)
+                # An edge shows a node of one graph only: with a variable as its name, any could be meant.
+                unseen = nodes if isinstance(closure.graph, str) else nodes - seen
+                yield from self._witness(unseen, closure.graph)
         if not reached:
             return None
         place = closure.end if forward else closure.start
@@ -333,7 +347,7 @@ class Fetcher:
         tables = yield jobs
         for job, table in zip(jobs, tables, strict=True):
             assert isinstance(table, Table)
-            self._scratch.add(job.source, Scan("s", "p", "o", graph), shape, table)
+            self._scratch.add_rows(job.source, shape, table, self._scope)
         return {}
 
 

@@ -9,6 +9,8 @@ from node.federation.plan import GraphPlace, Place, Scan
 from node.federation.rows import Shape, cell
 from node.sparql.terms import Term
 
+#: What the default graph is called in rows that name their graph.
+DEFAULT_GRAPH = "urn:onconode:default-graph"
 #: Values in one VALUES block.
 BLOCK = 1000
 
@@ -44,11 +46,12 @@ class Scope:
         if isinstance(graph, Term):
             return f"GRAPH {_text(graph)} {{ {pattern} }}"
         if isinstance(graph, str):
-            return f"GRAPH ?g {{ {pattern} }}"
+            # What is loaded is the whole dataset of the query, so no other graph may be among it.
+            only = "" if self.named is None else f"VALUES ?g {{ {_iris(self.named)} }} "
+            return f"{only}GRAPH ?g {{ {pattern} }}"
         if self.default is None:
             return pattern
-        values = " ".join(f"<{g}>" for g in self.default)
-        return f"VALUES ?d {{ {values} }} GRAPH ?d {{ {pattern} }}"
+        return f"VALUES ?d {{ {_iris(self.default)} }} GRAPH ?d {{ {pattern} }}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +125,34 @@ def witness_text(nodes: Sequence[bytes], graph: GraphPlace, scope: Scope) -> str
     return f"SELECT ?s ?p ?o WHERE {{ {' UNION '.join(arms)} }}"
 
 
-def names_text(graph: str | Term) -> str:
+def arm_text(scan: Scan, scope: Scope) -> str:
+    """A scan as an arm of the request that brings everything with blank nodes of one member: all four columns, and a
+    name for the default graph."""
+    cells = [cell(place) if isinstance(place, Term) else None for place in (scan.s, scan.p, scan.o)]
+    return row_arm(cells, scan.graph, scope)
+
+
+def row_arm(cells: Sequence[bytes | None], graph: GraphPlace, scope: Scope) -> str:
+    """The same for given cells of s, p and o; None leaves one open."""
+    given = [
+        f"VALUES ?{column} {{ {value.decode()} }} "
+        for column, value in zip("spo", cells, strict=True)
+        if value is not None
+    ]
+    if graph is None:
+        given.append(f"VALUES ?g {{ <{DEFAULT_GRAPH}> }} {scope.around(None, '?s ?p ?o')}")
+    elif isinstance(graph, Term):
+        given.append(f"VALUES ?g {{ {_text(graph)} }} GRAPH ?g {{ ?s ?p ?o }}")
+    else:
+        given.append(scope.around(graph, "?s ?p ?o"))
+    return f"{{ {''.join(given)} }}"
+
+
+def names_text(graph: str | Term, scope: Scope) -> str:
     """The names of the graphs that are not empty."""
     if isinstance(graph, Term):
         return f"SELECT ?g WHERE {{ VALUES ?g {{ {_text(graph)} }} FILTER EXISTS {{ GRAPH ?g {{ ?s ?p ?o }} }} }}"
-    return "SELECT DISTINCT ?g WHERE { GRAPH ?g { ?s ?p ?o } }"
+    return f"SELECT DISTINCT ?g WHERE {{ {scope.around(graph, '?s ?p ?o')} }}"
 
 
 def one_of_each(names: Sequence[bytes]) -> str:
@@ -140,6 +166,10 @@ def one_of_each(names: Sequence[bytes]) -> str:
 
 def _one(pattern: str) -> str:
     return f"{{ SELECT ?s ?p ?o WHERE {{ {pattern} }} LIMIT 1 }}"
+
+
+def _iris(graphs: Sequence[str]) -> str:
+    return " ".join(f"<{graph}>" for graph in graphs)
 
 
 def _list(columns: tuple[str, ...]) -> str:

@@ -53,6 +53,7 @@ class Runner:
         self._remembered: dict[Job, Answer] = {}
         self.summaries: dict[str, Summary | None] = {}
         self.asked: set[str] = set()
+        self.whole: str | None = None
 
     def learn(self) -> Mapping[str, Summary | None]:
         """Ask every member what it holds now. Raises MemberError when one is down."""
@@ -81,6 +82,8 @@ class Runner:
             self.asked.add(job.source)
             if (known := self._known(job)) is not None:
                 answers[job] = known
+                if isinstance(known, Table):
+                    self._meter.done(job.source, len(known), 0.0)
             else:
                 future = self._workers.of(job.source).submit(self._do, job)
                 futures[future] = job.source

@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from node.federation.plan import Scan
+from node.federation.requests import Scope, row_arm
 from node.federation.rows import Shape, Table
+from node.sparql.terms import iri_term
 
 
 @dataclass
 class Scratch:
-    """Statements without blank nodes, and the scans that brought rows with blank nodes, by member.
+    """Statements without blank nodes, and how to ask again for those with blank nodes, by member.
 
     The label of a blank node means something within one answer only, so such rows are not kept: the engine asks for
-    them again, all of a member's in one request (``blank_scans``).
+    them again, all of a member's in one request made of the arms in ``again``.
     """
 
     triples: list[bytes] = field(default_factory=list)
     quads: list[bytes] = field(default_factory=list)
-    blank_scans: dict[str, dict[Scan, None]] = field(default_factory=dict)
+    again: dict[str, dict[str, None]] = field(default_factory=dict)
 
-    def add(self, source: str, scan: Scan, shape: Shape, table: Table) -> None:
-        """Keep the rows of a scan."""
+    def add(self, source: str, shape: Shape, table: Table, again: Iterable[str]) -> None:
+        """Keep rows; ``again`` are the arms that bring those with blank nodes."""
         plain, blank = table.split_blank()
         if blank.body:
-            self.blank_scans.setdefault(source, {})[scan] = None
+            self.again.setdefault(source, {}).update(dict.fromkeys(again))
         if plain.body:
             (self.triples if shape.g is None else self.quads).append(shape.statements(plain))
+
+    def add_rows(self, source: str, shape: Shape, table: Table, scope: Scope) -> None:
+        """Keep rows of s, p, o and perhaps g that show something by themselves, each to be asked for again alone."""
+        _, blank = table.split_blank()
+        arms: list[str] = []
+        for cells in blank.rows():
+            known = [None if value.startswith(b"_:") else value for value in cells[:3]]
+            name = shape.g if isinstance(shape.g, bytes) or shape.g is None else cells[3]
+            graph = None if name is None else iri_term(name[1:-1].decode())
+            arms.append(row_arm(known, graph, scope))
+        self.add(source, shape, table, arms)

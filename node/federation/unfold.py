@@ -160,12 +160,15 @@ class _Unfolder:
         graph = self._place(name, scope)
         before = len(into.elements)
         certain = self._group(pattern, replace(scope, graph=graph), into)
-        if not any(isinstance(e, Scan) and e.graph == graph for e in into.elements[before:]):
-            into.elements.append(Names(graph))
-        if isinstance(graph, str):
-            certain.add(graph)
-            if self._named is not None:
-                into.seeds.append((graph, seed_cells(list(self._named)) or frozenset()))
+        if any(isinstance(e, Scan) and e.graph == graph for e in into.elements[before:]):
+            if isinstance(graph, str):
+                certain.add(graph)
+                if self._named is not None:
+                    into.seeds.append((graph, seed_cells(list(self._named)) or frozenset()))
+            return certain
+        # That a graph of this name exists must show, but it restricts nothing: with VALUES inside, Oxigraph 0.5 gives
+        # solutions for graphs that do not exist and leaves the name unbound.
+        into.elements.append(Names(graph))
         return certain
 
     # --- sub-selects ---

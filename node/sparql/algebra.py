@@ -262,7 +262,8 @@ class Query:
     """One query. ``text`` is what was parsed: the spans point into it.
 
     ``template`` is CONSTRUCT's; ``described`` what DESCRIBE names (empty with ``described_all``, that is ``*``), and
-    ``described_span`` where that list stands, the keyword included. ``dataset`` is None without a clause.
+    ``described_span`` where that list stands, the keyword included. ``dataset`` is None without a clause. ``base`` is what
+    relative IRIs were resolved against beyond what the text itself says; None when there was no need.
     """
 
     form: Form
@@ -274,6 +275,11 @@ class Query:
     described_span: tuple[int, int] = (0, 0)
     dataset: DatasetClause | None = None
     services: bool = False
+    base: str | None = None
+
+    def self_contained(self) -> str:
+        """The text as it can be sent elsewhere, where relative IRIs would mean something else."""
+        return self.text if self.base is None else f"BASE <{self.base}>\n{self.text}"
 
     def without_dataset_clause(self) -> str:
         """The text with ``FROM`` and ``FROM NAMED`` overwritten by spaces; every position stays as it was."""

@@ -29,6 +29,9 @@ class Cursor:
         self._depth = 0
         self._blanks = 0
         self._base = base
+        #: Whether an IRI was resolved against the base that was given from outside.
+        self.needs_base = False
+        self._given = base
         self._prefixes: dict[str, str] = {}
 
     # --- tokens ---
@@ -133,6 +136,7 @@ class Cursor:
     def _resolve(self, token: Token) -> str:
         iri = token.text[1:-1]
         if self._base is not None:
+            self.needs_base = self.needs_base or (self._base is self._given and not has_scheme(iri))
             return resolve(self._base, iri)
         if not has_scheme(iri):
             raise self.error(f"{token.text} is relative, and the query has no BASE", token)

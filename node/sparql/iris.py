@@ -1,5 +1,6 @@
 """Relative IRIs resolved (RFC 3986, section 5.2, which RFC 3987 keeps). ``urllib.parse.urljoin`` drops an empty
-fragment and knows only some schemes; an IRI that a query names must come out letter for letter as in the store."""
+fragment and knows only some schemes; an IRI that a query names must come out letter for letter as in the store, which
+leaves the dots in the paths of references that bring their own scheme or authority."""
 
 from __future__ import annotations
 
@@ -19,24 +20,20 @@ def resolve(base: str, reference: str) -> str:
     scheme, authority, path, query, fragment = _parts(reference)
     base_scheme, base_authority, base_path, base_query, _ = _parts(base)
     if scheme is not None:
+        return reference
+    if authority is not None:
+        return f"{base_scheme}:{reference}"
+    if not path:
+        path = base_path
+        query = base_query if query is None else query
+    elif path.startswith("/"):
         path = _without_dots(path)
+    elif base_authority is not None and not base_path:
+        path = _without_dots("/" + path)
     else:
-        scheme = base_scheme
-        if authority is not None:
-            path = _without_dots(path)
-        else:
-            authority = base_authority
-            if not path:
-                path = base_path
-                query = base_query if query is None else query
-            elif path.startswith("/"):
-                path = _without_dots(path)
-            elif base_authority is not None and not base_path:
-                path = _without_dots("/" + path)
-            else:
-                path = _without_dots(base_path[: base_path.rfind("/") + 1] + path)
-    made = f"{scheme}:"
-    made += f"//{authority}" if authority is not None else ""
+        path = _without_dots(base_path[: base_path.rfind("/") + 1] + path)
+    made = f"{base_scheme}:"
+    made += f"//{base_authority}" if base_authority is not None else ""
     made += path
     made += f"?{query}" if query is not None else ""
     return made + (f"#{fragment}" if fragment is not None else "")

@@ -46,18 +46,18 @@ def parse_query(text: str, base: str | None = None) -> Query:
     return _QueryParser(unescape_codepoints(text), base).query()
 
 
-def scope_within(text: str, scope: GraphScope) -> GraphScope:
+def scope_within(text: str, scope: GraphScope, base: str | None = None) -> GraphScope:
     """The part of ``scope`` that this query is about.
 
     A text that cannot contain ``GRAPH``, ``FROM`` or ``SERVICE`` is not parsed: it gets the default graphs alone. With
     ``FROM`` the default graph is the graphs named there as far as they are in ``scope.named``, and those of ``FROM
     NAMED`` can be named (section 13.2); a graph that the caller may not see contributes nothing, as one that does not
     exist. The engine concatenates several ``FROM`` graphs instead of merging them: a triple in two of them is there
-    twice. Raises Unsupported for ``SERVICE``, QuerySyntaxError.
+    twice. Relative IRIs are resolved against ``base``. Raises Unsupported for ``SERVICE``, QuerySyntaxError.
     """
     if not _NEEDS_READING.search(text):
         return replace(scope, named=())
-    query = parse_query(text)
+    query = parse_query(text, base)
     if query.services:
         raise no_service()
     if query.dataset is None:
@@ -80,6 +80,7 @@ def no_service() -> Unsupported:
 class _QueryParser:
     def __init__(self, text: str, base: str | None) -> None:
         self._text = text
+        self._base = base
         self._cursor = Cursor(text, base)
         self._patterns = PatternParser(self._cursor, self._sub_select)
 
@@ -130,6 +131,7 @@ class _QueryParser:
             described_span=span,
             dataset=dataset,
             services=self._patterns.services,
+            base=self._base if cursor.needs_base else None,
         )
 
     def _sub_select(self) -> Select:
@@ -221,9 +223,10 @@ class _QueryParser:
                 raise cursor.unexpected("a variable or an expression to order by")
         limits: dict[str, int] = {}
         while cursor.at("LIMIT", "OFFSET"):
-            word = cursor.advance().text.upper()
+            word = cursor.token.text.upper()
             if word in limits:
                 raise cursor.error(f"{word} stands twice")
+            cursor.advance()
             if cursor.token.kind != "integer":
                 raise cursor.unexpected("a whole number")
             limits[word] = int(cursor.advance().text)

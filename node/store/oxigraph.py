@@ -58,6 +58,7 @@ class OxigraphStore:
         self._generations = Generations(data, writer_seconds=writer_seconds)
         self._tier_graphs = {tier: identifiers.tier_graph(tier) for tier in Tier}
         self._pool = WorkerPool(workers, queue_seconds)
+        self._base = identifiers.base
         self._registered = _Registered(0, {})
 
     def generation(self) -> Generation:
@@ -84,7 +85,7 @@ class OxigraphStore:
             # Telling the engine of thousands of graphs takes longer than most queries.
             scope = GraphScope(scope.default)
         for _ in range(_ATTEMPTS):
-            question = Question(text, formats, budget, self.generation(), scope=scope)
+            question = Question(text, formats, budget, self.generation(), scope=scope, base=self._base)
             try:
                 return self._pool.ask(question)
             except GenerationGone:

@@ -21,10 +21,12 @@ class ScratchEvaluator:
     """Up to ``workers`` evaluations at a time; one more waits up to ``queue_seconds``, then gets TooBusy.
 
     Owns its processes, apart from those of the store: a federated query that is evaluated here may be waiting for
-    this node's own store as one of its members. Close it when done.
+    this node's own store as one of its members. Relative IRIs in a query are resolved against ``base``. Close it when
+    done.
     """
 
-    def __init__(self, workers: int, queue_seconds: float) -> None:
+    def __init__(self, workers: int, queue_seconds: float, base: str | None = None) -> None:
+        self._base = base
         self._pool = WorkerPool(workers, queue_seconds)
 
     def evaluate(
@@ -44,7 +46,7 @@ class ScratchEvaluator:
         Raises QuerySyntaxError, DocumentSyntaxError, TooBusy, QueryTimeout, QueryMemoryExceeded, ResultTooLarge,
         StoreError. Close the answer, or use it in a ``with`` statement.
         """
-        return self._pool.ask(Question(text, formats, budget, _NO_GENERATION, load=(triples, quads)))
+        return self._pool.ask(Question(text, formats, budget, _NO_GENERATION, load=(triples, quads), base=self._base))
 
     def close(self) -> None:
         """End the workers. Evaluations under way fail."""

@@ -12,6 +12,7 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import resource
 import signal
 import time
@@ -20,7 +21,19 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any, NoReturn, cast
 
-from pyoxigraph import NamedNode, QueryBoolean, QueryResultsFormat, QuerySolutions, RdfFormat, Store, serialize
+from pyoxigraph import (
+    BlankNode,
+    Literal,
+    NamedNode,
+    QueryBoolean,
+    QueryResultsFormat,
+    QuerySolutions,
+    QueryTriples,
+    RdfFormat,
+    Store,
+    Triple,
+    serialize,
+)
 
 from node.rdf.namespaces import PREFIXES
 from node.store import frames
@@ -33,6 +46,9 @@ _RETIRE_TOTAL_BYTES = 256 * 1024 * 1024
 _ORPHAN_SECONDS = 1.0
 #: An answer that trickles is sent on at least this often.
 _TRICKLE_SECONDS = 0.05
+#: How the engine names a function it does not have, and how many of them one query may use.
+_UNKNOWN_FUNCTION = re.compile(r"The custom function <([^<>]*)> is not supported")
+_UNKNOWN_FUNCTIONS = 50
 _WITH_PREFIXES = (RdfFormat.TURTLE, RdfFormat.TRIG, RdfFormat.RDF_XML)
 
 
@@ -202,21 +218,35 @@ def _limits(seconds: float, memory_bytes: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
 
 
+def _query(store: Store, text: str, options: dict[str, Any]) -> QuerySolutions | QueryBoolean | QueryTriples:
+    """The engine's answer. A function that it does not have is an error of its expression (section 17.6), no more."""
+    unknown: dict[NamedNode, Callable[..., NamedNode | BlankNode | Literal | Triple | None]] = {}
+    while True:
+        try:
+            return store.query(text, custom_functions=unknown, **options)
+        except SyntaxError as error:
+            raise _Refusal("syntax", error.msg) from error
+        except UnicodeEncodeError as error:
+            raise _Refusal("syntax", "the text holds half a surrogate pair, which is no character") from error
+        except RuntimeError as error:
+            # Raised before evaluation starts, for one function at a time.
+            named = _UNKNOWN_FUNCTION.search(str(error))
+            if named is None or len(unknown) == _UNKNOWN_FUNCTIONS:
+                raise _Refusal("unsupported" if "not supported" in str(error) else "store", str(error)) from error
+            unknown[NamedNode(named[1])] = _no_value
+
+
+def _no_value(*_arguments: object) -> None:
+    """What an unknown function gives: an expression error."""
+
+
 def _evaluate(store: Store, ask: dict[str, Any], send: Callable[[bytes], None]) -> _Output:
     output = partial(_Output, send, ask["result_bytes"])
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = {"base_iri": ask["base"]}
     if ask["default"] is not None:
         options["default_graph"] = [NamedNode(graph) for graph in ask["default"]]
         options["named_graphs"] = [NamedNode(graph) for graph in ask["named"]]
-    try:
-        answer = store.query(ask["text"], **options)
-    except SyntaxError as error:
-        raise _Refusal("syntax", error.msg) from error
-    except UnicodeEncodeError as error:
-        raise _Refusal("syntax", "the text holds half a surrogate pair, which is no character") from error
-    except RuntimeError as error:
-        # Raised before evaluation starts for functions the engine does not have.
-        raise _Refusal("unsupported" if "not supported" in str(error) else "store", str(error)) from error
+    answer = _query(store, ask["text"], options)
     if isinstance(answer, QuerySolutions | QueryBoolean):
         written = output(frames.FORM_RESULTS)
         answer.serialize(cast("IO[bytes]", written), QueryResultsFormat.from_media_type(ask["results"]))

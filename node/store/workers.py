@@ -38,6 +38,7 @@ class Question:
     """What a worker is asked: a query over ``generation`` within ``scope``, or over ``load`` when that is given.
 
     ``load`` is (N-Triples for the default graph, N-Quads), each in pieces whose concatenation is the document.
+    ``base`` is what relative IRIs in the text are resolved against (SPARQL 1.1 Query, section 4.1.1.2).
     """
 
     text: str
@@ -46,6 +47,7 @@ class Question:
     generation: Generation
     scope: GraphScope | None = None
     load: tuple[Iterable[bytes], Iterable[bytes]] | None = None
+    base: str | None = None
 
 
 class _Worker:
@@ -384,6 +386,7 @@ def _ask(question: Question, seconds: float) -> bytes:
     generation = question.generation
     asked: dict[str, Any] = {
         "text": question.text,
+        "base": question.base,
         # Generation 0 is the empty node; it has no folder.
         "folder": str(generation.folder) if generation.number else None,
         "default": None if scope is None else scope.default,

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from flask import Response
 
-from node.rdf.formats import Format
+from node.rdf.formats import GRAPH_FORMATS, Format
 from node.rdf.statements import Value
 from node.sparql.results import read_json_results
 from node.sparql.terms import Term
+from node.store.quads import Answer
+from node.web.call import Call
 from node.web.negotiation import Choice
 from node.web.pages import Shower, ShownValue
 from node.web.streaming import OpenAnswer
+from node.web.validators import REVALIDATE, matches, not_modified
 
 #: What a page shows of an answer at most; the whole is to be had as a file.
 PAGE_BYTES = 4_000_000
@@ -20,15 +25,34 @@ PAGE_ROWS = 1_000
 PAGE_TEXT = 200_000
 
 
-def stream(answer: OpenAnswer, choice: Choice) -> Response:
+def stream(call: Call, answer: OpenAnswer, choice: Choice, *, tag: str | None = None) -> Response:
     """The answer as a response: whole and with its length when it is short, else as it comes.
 
-    A failure after the first bytes is raised by the body's iterator; the server breaks the connection then.
+    ``tag`` is its ETag, without which no cache may keep it; ``304`` when the client has it already. A failure after
+    the first bytes is raised by the body's iterator; the server breaks the connection then.
     """
+    if tag is not None and matches(call.if_none_match, tag):
+        answer.close()
+        return not_modified(tag)
     body = answer.head if answer.complete else answer
     response = Response(body, content_type=choice.content_type)
-    response.headers["Cache-Control"] = "no-cache"
+    if tag is None:
+        response.headers["Cache-Control"] = "no-store"
+    else:
+        response.set_etag(tag, weak=True)
+        response.headers["Cache-Control"] = REVALIDATE
     return response
+
+
+def whole_graph(call: Call, opening: Callable[[Format], AbstractContextManager[Answer]]) -> Response:
+    """A whole named graph, which ``opening`` gives in a format; ``304`` without it when the client has it already."""
+    choice = call.require_data(GRAPH_FORMATS)
+    parts = (call.path, choice.content_type)
+    tag = call.validators.tag(call.node.store.generation().number, *parts)
+    if matches(call.if_none_match, tag, exists=False):
+        return not_modified(tag)
+    answer = OpenAnswer(opening(choice.format))
+    return stream(call, answer, choice, tag=call.validators.tag(answer.answer.generation.number, *parts))
 
 
 @dataclass(frozen=True)

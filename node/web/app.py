@@ -13,17 +13,21 @@ from node.errors import (
     InvalidRequest,
     MethodNotAllowed,
     NodeError,
+    NotAcceptable,
     NotFound,
     ProtocolError,
     RequestTooLarge,
 )
 from node.observability import log
 from node.web import descriptions, library, sparql_endpoints, wellknown
-from node.web.call import EXTENSION, Call, read_call, root_of
+from node.web.cache import AnswerCache
+from node.web.call import ANSWERS, EXTENSION, VALIDATORS, Call, read_call, root_of
+from node.web.coding import encode
 from node.web.middleware import PROBLEM, REQUEST_ID, BasePrefix, RequestLog
-from node.web.negotiation import read_accept
+from node.web.negotiation import Codings, read_accept, read_accept_encoding
 from node.web.problems import MEDIA_TYPE, headers_of, problem, status_of
 from node.web.responses import page
+from node.web.validators import Validators
 
 if TYPE_CHECKING:
     from node.assembly import Node
@@ -41,6 +45,8 @@ def create_app(node: Node) -> Flask:
     """The WSGI application that serves this node. Opens nothing and starts nothing."""
     app = Flask(__name__, static_folder="static", static_url_path="/static")
     app.extensions[EXTENSION] = node
+    app.extensions[ANSWERS] = AnswerCache(node.settings.limits.cache_bytes)
+    app.extensions[VALIDATORS] = Validators()
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = _STATIC_SECONDS
     # A trailing slash never makes a difference, and two slashes in an identifier are its own.
     app.url_map.strict_slashes = False
@@ -54,6 +60,7 @@ def create_app(node: Node) -> Flask:
     ):
         app.register_blueprint(blueprint)
     app.register_error_handler(Exception, _on_error)
+    app.before_request(_check_coding)
     app.after_request(_finish)
     prefix = root_of(node).rstrip("/")
     app.wsgi_app = RequestLog(BasePrefix(app.wsgi_app, prefix))  # type: ignore[method-assign]
@@ -74,7 +81,15 @@ def _on_error(error: Exception) -> Response:
         call = read_call(current_app, request)
     except NodeError:
         call = Call(
-            node, request.method, request.path, read_accept(request.headers.get("Accept")), (), "", _request_id()
+            node=node,
+            answers=current_app.extensions[ANSWERS],
+            validators=current_app.extensions[VALIDATORS],
+            method=request.method,
+            path=request.path,
+            accept=read_accept(request.headers.get("Accept")),
+            parameters=(),
+            if_none_match="",
+            request_id=_request_id(),
         )
     document = problem(known, base=node.identifiers.base, request_id=call.request_id)
     status = status_of(known)
@@ -118,10 +133,23 @@ def _translate(error: Exception) -> tuple[NodeError, dict[str, str]]:
             return InvalidRequest(str(error.name), remedy=None), headers
 
 
+def _codings() -> Codings:
+    return read_accept_encoding(request.headers.get("Accept-Encoding"))
+
+
+def _check_coding() -> None:
+    """Raises NotAcceptable for a client that takes neither gzip nor a body as it is (RFC 9110, section 12.5.3)."""
+    if _codings() == Codings(gzip=False, identity=False):
+        raise NotAcceptable(
+            "there is no content coding that the header Accept-Encoding allows.",
+            remedy="There are: gzip, identity.",
+        )
+
+
 def _finish(response: Response) -> Response:
-    """Headers that every response carries."""
+    """Headers that every response carries, and its content coding."""
     headers = response.headers
-    headers.add("Vary", "Accept")
+    headers.add("Vary", "Accept, Accept-Encoding")
     headers["Access-Control-Allow-Origin"] = "*"
     headers["Access-Control-Expose-Headers"] = _EXPOSED
     headers["X-Content-Type-Options"] = "nosniff"
@@ -131,4 +159,4 @@ def _finish(response: Response) -> Response:
         headers["Access-Control-Allow-Methods"] = headers.get("Allow", _ALLOWED_METHODS)
         headers["Access-Control-Allow-Headers"] = "Accept, Content-Type, If-None-Match, X-Request-Id"
         headers["Access-Control-Max-Age"] = "86400"
-    return response
+    return encode(response, _codings())

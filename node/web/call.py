@@ -12,13 +12,17 @@ from flask import Flask, Request
 from node.errors import NotAcceptable, ProtocolError
 from node.rdf.formats import Format
 from node.sparql.protocol import read_parameters
+from node.web.cache import AnswerCache
 from node.web.middleware import REQUEST_ID
 from node.web.negotiation import HTML, Choice, Range, choose, read_accept
+from node.web.validators import Validators
 
 if TYPE_CHECKING:
     from node.assembly import Node
 
 EXTENSION = "onconode"
+ANSWERS = "onconode.answers"
+VALIDATORS = "onconode.validators"
 
 #: Other names that clients give to formats in the parameter ``format``; ours are the formats' own names.
 _FORMAT_NAMES = {
@@ -38,9 +42,14 @@ _FORMAT_NAMES = {
 
 @dataclass(frozen=True)
 class Call:
-    """One request to this node. ``parameters`` are those of the address, decoded."""
+    """One request to this node. ``parameters`` are those of the address, decoded.
+
+    ``answers`` and ``validators`` are the application's: answers kept in memory, and what makes ETags.
+    """
 
     node: Node
+    answers: AnswerCache
+    validators: Validators
     method: str
     path: str
     accept: tuple[Range, ...]
@@ -109,6 +118,8 @@ def read_call(app: Flask, request: Request) -> Call:
     """The request as a value. Raises ProtocolError when its address does not decode."""
     return Call(
         node=app.extensions[EXTENSION],
+        answers=app.extensions[ANSWERS],
+        validators=app.extensions[VALIDATORS],
         method=request.method,
         path=request.path,
         accept=read_accept(request.headers.get("Accept")),

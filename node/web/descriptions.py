@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -16,11 +17,10 @@ from node.rdf.formats import GRAPH_FORMATS, JSON, NTRIPLES
 from node.rdf.namespaces import DCT, ONCO
 from node.rdf.statements import Statement, read_ntriples
 from node.rdf.terms import iri as iriref
-from node.web.answers import stream
+from node.web.answers import whole_graph
 from node.web.call import Call, read_call
 from node.web.pages import TITLES, Shower, nameless, shower, title_of
 from node.web.responses import described, page, relation_links
-from node.web.streaming import OpenAnswer
 
 if TYPE_CHECKING:
     from node.assembly import Node
@@ -179,15 +179,13 @@ def catalog_graph() -> Response:
 @blueprint.get("/graph/<dataset>")
 def graph(dataset: str) -> Response:
     call = read_call(current_app, request)
-    choice = call.require_data(GRAPH_FORMATS)
-    return stream(OpenAnswer(call.node.catalog.dataset_graph(dataset, choice.format)), choice)
+    return whole_graph(call, partial(call.node.catalog.dataset_graph, dataset))
 
 
 @blueprint.get("/graph/<dataset>/provenance")
 def provenance(dataset: str) -> Response:
     call = read_call(current_app, request)
-    choice = call.require_data(GRAPH_FORMATS)
-    return stream(OpenAnswer(call.node.catalog.provenance(dataset, choice.format)), choice)
+    return whole_graph(call, partial(call.node.catalog.provenance, dataset))
 
 
 @blueprint.get("/graph/<dataset>/records")

@@ -75,7 +75,7 @@ class Gateway:
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         loop = asyncio.get_running_loop()
         try:
-            body = await self._read(protocol)
+            body = await self._read(protocol) if _announces_body(scope) else b""
         except TimeoutError:
             protocol.response_bytes(408, [("content-type", "text/plain"), ("connection", "close")], b"")
             return
@@ -93,7 +93,6 @@ class Gateway:
             protocol.response_bytes(500, [("content-type", MEDIA_TYPE)], _LAST_RESORT)
             return
         if response.rest is None:
-            await loop.run_in_executor(self._pool, response.close)
             protocol.response_bytes(response.status, response.headers, response.head)
             return
         await self._stream(loop, scope, protocol, response)
@@ -113,7 +112,7 @@ class Gateway:
         return b"".join(chunks)[: self._body_limit + 1]
 
     def _start(self, environ: WSGIEnvironment) -> _Response:
-        """Call the application and pull its first bytes. Runs on a thread."""
+        """Call the application and pull its first bytes; when these are all, close the body. Runs on a thread."""
         started: list[tuple[int, list[tuple[str, str]]]] = []
 
         def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], Any]:
@@ -127,16 +126,23 @@ class Gateway:
             rest = iter(body)
             head: list[bytes] = []
             size = 0
+            chunk: bytes | None = b""
             while size < _AT_ONCE:
                 chunk = next(rest, None)
                 if chunk is None:
-                    return _Response(*started[0], b"".join(head), None, close)
+                    break
                 head.append(chunk)
                 size += len(chunk)
-            return _Response(*started[0], b"".join(head), rest, close)
+                if size and not any(name == "content-length" for name, _ in started[0][1]):
+                    # It comes bit by bit, and gathering more could take long: one packed byte stands for many.
+                    break
+            if chunk is not None:
+                return _Response(*started[0], b"".join(head), rest, close)
         except BaseException:
             close()
             raise
+        close()
+        return _Response(*started[0], b"".join(head), None, _nothing)
 
     def _start_held(self, environ: WSGIEnvironment) -> _Response:
         """The same for HTTP/1.0, which some proxies speak to their upstream: with the length of the body.
@@ -207,6 +213,11 @@ def environment(scope: Any, body: bytes) -> WSGIEnvironment:
         joiner = "; " if key == "HTTP_COOKIE" else ","
         environ[key] = f"{environ[key]}{joiner}{value}" if key in environ else value
     return environ
+
+
+def _announces_body(scope: Any) -> bool:
+    """Whether a request has a body: RFC 9112, section 6.3. Waiting for one takes time even if there is none."""
+    return any(name.lower() in ("content-length", "transfer-encoding") for name, _ in scope.headers.items())
 
 
 def break_connection(client: str) -> bool:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 REQUEST_ID = "onconode.request_id"
 GENERATION = "onconode.generation"
+CACHED = "onconode.cached"
 PROBLEM = "onconode.problem"
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -93,6 +94,8 @@ class _Line:
         }
         if GENERATION in self._environ:
             fields["generation"] = self._environ[GENERATION]
+        if CACHED in self._environ:
+            fields["cached"] = self._environ[CACHED]
         if PROBLEM in self._environ:
             fields["problem"] = self._environ[PROBLEM]
         if error is not None:

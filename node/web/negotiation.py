@@ -1,4 +1,4 @@
-"""Which of the formats we have a client wants: content negotiation of RFC 9110, section 12. Pure.
+"""Which format and content coding a client wants: content negotiation of RFC 9110, section 12. Pure.
 
 Werkzeug's own matching gives up on a missing header and on ``application/ld+json;profile="…"``, which linked-data
 clients send; hence these functions.
@@ -91,6 +91,37 @@ def choose(ranges: tuple[Range, ...], offers: tuple[Format, ...]) -> Choice | No
             if best is None or rank > best[0]:
                 best = (rank, Choice(offer, media_type))
     return best[1] if best else None
+
+
+@dataclass(frozen=True)
+class Codings:
+    """The content codings that a client takes. ``gzip``: takes it, and no less gladly than none at all.
+
+    ``identity``: takes a body without any coding. With neither there is nothing that could be sent.
+    """
+
+    gzip: bool
+    identity: bool
+
+
+@lru_cache(maxsize=256)
+def read_accept_encoding(header: str | None) -> Codings:
+    """What an ``Accept-Encoding`` header allows (RFC 9110, section 12.5.3). What cannot be read is skipped.
+
+    Without the header anything would be allowed, but who does not send it mostly cannot unpack, so that is none.
+    """
+    qualities: dict[str, float] = {}
+    for element in (header or "")[:_LONGEST].split(","):
+        name, *parameters = (part.strip().lower() for part in element.split(";"))
+        quality = _quality(parameters)
+        if name and quality is not None:
+            name = "gzip" if name == "x-gzip" else name  # section 8.4.1.3
+            qualities[name] = max(quality, qualities.get(name, 0.0))
+    anything = qualities.get("*")
+    gzip = qualities.get("gzip", anything or 0.0)
+    # Not to be mentioned is to be acceptable, and less welcome than any coding that is mentioned.
+    identity = qualities.get("identity", anything)
+    return Codings(gzip > 0 and gzip >= (identity or 0.0), identity is None or identity > 0)
 
 
 def _judge(ranges: Sequence[Range], media_type: str) -> tuple[float, int] | None:

@@ -15,11 +15,11 @@ from node.publishing.jsonld import serialize
 from node.rdf.formats import GRAPH_FORMATS, Format
 from node.web.call import Call
 from node.web.negotiation import HTML
+from node.web.validators import REVALIDATE, matches
 
 #: What every description can be had in. Data comes first: a client that takes anything (``*/*``) gets data, one that
 #: names HTML, as browsers do, gets a page.
 DESCRIPTION_FORMATS: tuple[Format, ...] = (*GRAPH_FORMATS, HTML)
-REVALIDATE = "no-cache"
 
 
 def page(call: Call, template: str, *, status: int = 200, **values: Any) -> Response:
@@ -39,11 +39,12 @@ def described(
     address: str | None = None,
     formats: Sequence[Format] = DESCRIPTION_FORMATS,
     links: Sequence[str] = (),
+    version: str = "",
 ) -> Response:
     """A resource's description in the format the client wants; its page for browsers.
 
     ``iri`` is what the description is of, ``address`` the path of the resource on this host (for links to its other
-    formats), ``links`` further values of the header ``Link``. Raises NotAcceptable.
+    formats), ``links`` further values of the header ``Link``, ``version`` as for ``validated``. Raises NotAcceptable.
     """
     choice = call.require_data(formats) if make_page is None else call.require(formats)
     if choice.format is HTML and make_page is not None:
@@ -60,19 +61,20 @@ def described(
             )
     for link in links:
         response.headers.add("Link", link)
-    return validated(call, response)
+    return validated(call, response, version=version)
 
 
-def validated(call: Call, response: Response, *, max_age: int | None = None) -> Response:
+def validated(call: Call, response: Response, *, max_age: int | None = None, version: str = "") -> Response:
     """The response with an ETag from its bytes; 304 without them when the client has them already.
 
-    ``max_age`` in seconds lets caches keep it without asking; without it they ask each time.
+    ``max_age`` in seconds lets caches keep it without asking; without it they ask each time. ``version`` is of what
+    the response stands for: another version has another ETag even if it reads the same.
     """
     body = response.get_data()
-    digest = hashlib.sha256(response.content_type.encode() + b"\0" + body).hexdigest()[:32]
-    response.set_etag(digest)
+    tag = hashlib.sha256(f"{response.content_type}\0{version}\0".encode() + body).hexdigest()[:32]
+    response.set_etag(tag, weak=True)
     response.headers["Cache-Control"] = f"public, max-age={max_age}" if max_age else REVALIDATE
-    if _matches(call.if_none_match, digest):
+    if matches(call.if_none_match, tag):
         response.status_code = 304
         response.set_data(b"")
         for name in ("Content-Type", "Content-Length"):
@@ -95,9 +97,3 @@ def relation_links(properties: Mapping[str, str | None]) -> tuple[str, ...]:
 
 
 _IN_LINK = "%/:=&?~#+!$,;'@()*[]"
-
-
-def _matches(if_none_match: str, digest: str) -> bool:
-    """RFC 9110, section 13.1.2, with the weak comparison."""
-    tags = [tag.strip().removeprefix("W/").strip('"') for tag in if_none_match.split(",")]
-    return digest in tags or tags == ["*"]

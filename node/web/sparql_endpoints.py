@@ -3,37 +3,34 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Request, Response, current_app, request
 
-from node.assembly import query_budget
 from node.errors import MediaTypeNotSupported, NodeError, NotAcceptable, ProtocolError, RequestTooLarge, Unsupported
 from node.policy.decide import ANONYMOUS
 from node.rdf.formats import GRAPH_FORMATS, JSON, RESULT_FORMATS, TURTLE, Format
-from node.sparql.parser import scope_within
-from node.sparql.protocol import QueryRequest, read_request, within
+from node.sparql.protocol import QueryRequest, read_request
 from node.sparql.service_description import service_description
 from node.store.quads import Answer
 from node.web.answers import stream, tabulate
+from node.web.cache import KeptAnswer
 from node.web.call import Call, query_string, read_call
-from node.web.middleware import GENERATION
-from node.web.negotiation import HTML
+from node.web.middleware import CACHED, GENERATION
+from node.web.negotiation import HTML, Choice
 from node.web.pages import shower
 from node.web.problems import problem, status_of
+from node.web.questions import Question, open_answer, read_question
 from node.web.responses import described, page
 from node.web.streaming import OpenAnswer
+from node.web.validators import matches, not_modified
 
 if TYPE_CHECKING:
     from node.assembly import Node
     from node.federation.engine import FederatedAnswer
 
 blueprint = Blueprint("sparql", __name__)
-
-Run = Callable[[str, tuple[Format, Format]], AbstractContextManager[Answer]]
 
 
 @dataclass(frozen=True)
@@ -99,7 +96,15 @@ def _respond(call: Call, endpoint: Endpoint, asked: QueryRequest) -> Response:
     if results is None and graphs is None:
         raise _not_acceptable((*RESULT_FORMATS, *GRAPH_FORMATS, HTML), "an answer")
     formats = (results.format if results else JSON, graphs.format if graphs else TURTLE)
-    answer = OpenAnswer(_run(call.node, endpoint, asked)(asked.query, formats))
+    if endpoint.federated:
+        answer, tags = _ask_federation(call, asked, formats), None
+    else:
+        question = read_question(call.node, asked, formats)
+        tags = _Tags(call, question, results, graphs) if question.repeatable and call.method != "POST" else None
+        known = tags.before() if tags is not None else None
+        if known is not None:
+            return not_modified(known)
+        answer = open_answer(call.node, call.answers, question)
     is_graph = answer.answer.format.rdf is not None
     choice = graphs if is_graph else results
     if choice is None:
@@ -107,34 +112,53 @@ def _respond(call: Call, endpoint: Endpoint, asked: QueryRequest) -> Response:
         offers, what = (GRAPH_FORMATS, "a graph") if is_graph else (RESULT_FORMATS, "solutions or a boolean")
         raise _not_acceptable(offers, what)
     request.environ[GENERATION] = answer.answer.generation.number
-    response = stream(answer, choice)
+    request.environ[CACHED] = isinstance(answer.answer, KeptAnswer)
+    response = stream(call, answer, choice, tag=tags.of(answer.answer.generation.number) if tags is not None else None)
     timing = _server_timing(answer.answer)
     if timing:
         response.headers["Server-Timing"] = timing
     return response
 
 
-def _run(node: Node, endpoint: Endpoint, asked: QueryRequest) -> Run:
-    """How to ask at this endpoint, within the RDF dataset that the request names."""
-    if endpoint.federated:
-        if asked.names_dataset:
-            raise Unsupported(
-                "the federation does not take default-graph-uri or named-graph-uri.",
-                remedy="Ask without them, or ask one member at its own endpoint.",
-            )
-        return lambda text, formats: node.federation.query(text, ANONYMOUS, formats)
+@dataclass(frozen=True)
+class _Tags:
+    """The ETags of the answers to a question: known before they are, because they follow from it and the generation.
+
+    Which of the two formats is written shows only by evaluation, so an ETag stands for both.
+    """
+
+    call: Call
+    question: Question
+    results: Choice | None
+    graphs: Choice | None
+
+    def of(self, generation: int) -> str:
+        types = (choice.content_type if choice else "" for choice in (self.results, self.graphs))
+        return self.call.validators.tag(generation, self.question.key.hex(), *types)
+
+    def before(self) -> str | None:
+        """The ETag of the answer over the current generation if the client has it, None if it has not.
+
+        It can only have it from a ``200``, so that nothing need be evaluated to know that there would be another.
+        """
+        if not self.call.if_none_match:
+            return None
+        generation = self.call.node.store.generation().number
+        tag = self.of(generation)
+        if not matches(self.call.if_none_match, tag, exists=False):
+            return None
+        request.environ[GENERATION] = generation
+        return tag
+
+
+def _ask_federation(call: Call, asked: QueryRequest, formats: tuple[Format, Format]) -> OpenAnswer:
+    """The federation's answer. Never from memory: what members hold may change at any moment."""
     if asked.names_dataset:
-
-        def run(text: str, formats: tuple[Format, Format]) -> AbstractContextManager[Answer]:
-            scope = node.scope(ANONYMOUS)
-            # The RDF dataset of the request replaces the one of the query (SPARQL Protocol, section 2.1.4), so only
-            # the check for SERVICE counts here.
-            scope_within(text, scope)
-            budget = query_budget(node.settings.limits)
-            return node.store.query(text, scope=within(scope, asked), formats=formats, budget=budget)
-
-        return run
-    return lambda text, formats: node.query(text, ANONYMOUS, formats)
+        raise Unsupported(
+            "the federation does not take default-graph-uri or named-graph-uri.",
+            remedy="Ask without them, or ask one member at its own endpoint.",
+        )
+    return OpenAnswer(call.node.federation.query(asked.query or "", ANONYMOUS, formats))
 
 
 def _description(call: Call, endpoint: Endpoint) -> Response:
@@ -157,7 +181,10 @@ def _result_page(call: Call, endpoint: Endpoint, asked: QueryRequest) -> Respons
     if not asked.query.strip():
         return _form(call, endpoint, "")
     try:
-        answer = OpenAnswer(_run(node, endpoint, asked)(asked.query, (JSON, TURTLE)))
+        if endpoint.federated:
+            answer = _ask_federation(call, asked, (JSON, TURTLE))
+        else:
+            answer = open_answer(node, call.answers, read_question(node, asked, (JSON, TURTLE)))
         table = tabulate(answer, shower(node.identifiers.base, node.vocabulary()))
     except NodeError as error:
         status = status_of(error)
@@ -166,7 +193,7 @@ def _result_page(call: Call, endpoint: Endpoint, asked: QueryRequest) -> Respons
         document = problem(error, base=node.identifiers.base, request_id=call.request_id)
         return page(call, "sparql.html", status=status, endpoint=endpoint, query=asked.query, problem=document)
     request.environ[GENERATION] = answer.answer.generation.number
-    return page(
+    response = page(
         call,
         "sparql.html",
         endpoint=endpoint,
@@ -175,6 +202,8 @@ def _result_page(call: Call, endpoint: Endpoint, asked: QueryRequest) -> Respons
         downloads=RESULT_FORMATS if table.text is None else GRAPH_FORMATS,
         report=getattr(answer.answer, "report", ()),
     )
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def _form(call: Call, endpoint: Endpoint, query: str) -> Response:

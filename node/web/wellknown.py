@@ -29,13 +29,16 @@ _HOUR = 3600
 def void() -> Response:
     call = read_call(current_app, request)
     node = call.node
-    request.environ[GENERATION] = node.store.generation().number
+    # Read before the description, so that a change in between gives an ETag that does not come back.
+    request.environ[GENERATION] = generation = node.store.generation().number
     ntriples = void_description(node.store, node.identifiers, node.settings.node)
     return described(
         call,
         iri=f"{node.identifiers.base}.well-known/void",
         ntriples=ntriples,
         formats=GRAPH_FORMATS,
+        # Other nodes keep what they fetched here for as long as this ETag stays. Equal counts are not equal data.
+        version=str(generation),
     )
 
 

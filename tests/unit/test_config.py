@@ -27,7 +27,9 @@ def test_the_least_a_node_needs_is_its_base(tmp_path: Path) -> None:
 
 def test_members_are_read_in_order(tmp_path: Path) -> None:
     """Members keep the order of the file."""
-    text = GOOD + '[[members]]\nname = "b"\nendpoint = "http://b/sparql"\n[[members]]\nname = "a"\nendpoint = "http://a/x"'
+    text = (
+        GOOD + '[[members]]\nname = "b"\nendpoint = "http://b/sparql"\n[[members]]\nname = "a"\nendpoint = "http://a/x"'
+    )
     assert [m.name for m in load_settings(write(tmp_path, text), {}).members] == ["b", "a"]
 
 
@@ -89,3 +91,10 @@ def test_bytes_that_are_not_utf8(tmp_path: Path) -> None:
     (tmp_path / "node.toml").write_bytes(b'[node]\ntitle = "\xff"\n')
     with pytest.raises(ConfigurationError, match=r"node\.toml"):
         load_settings(tmp_path, {})
+
+
+def test_a_cache_may_have_no_bytes(tmp_path: Path) -> None:
+    """0 turns it off; less than that is a mistake."""
+    assert load_settings(write(tmp_path, GOOD + "[limits]\ncache_bytes = 0\n"), {}).limits.cache_bytes == 0
+    with pytest.raises(ConfigurationError, match="cache_bytes"):
+        load_settings(write(tmp_path, GOOD + "[limits]\ncache_bytes = -1\n"), {})

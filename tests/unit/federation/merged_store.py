@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -64,13 +65,15 @@ class StoreSource:
     """A member over a store in memory, which counts what it is asked.
 
     ``summarised``: like a node of ours, it says what it holds; otherwise like a foreign endpoint that says nothing and
-    may hold blank nodes.
+    may hold blank nodes. ``exaggerate`` multiplies what it says it holds, so that it is sent blocks of values and not
+    asked for all of a predicate.
     """
 
     name: str
     store: ox.Store
     summarised: bool = True
     version: int = 1
+    exaggerate: int = 1
     requests: list[str] = field(default_factory=list)
 
     @property
@@ -87,17 +90,19 @@ class StoreSource:
         triples = list(self.store.quads_for_pattern(None, None, None, ox.DefaultGraph()))
         predicates = Counter(q.predicate.value for q in triples)
         classes = Counter(getattr(q.object, "value", "") for q in triples if q.predicate.value == RDF_TYPE)
-        return Summary(len(triples), predicates, classes, str(self.version))
+        counted = ({k: n * self.exaggerate for k, n in c.items()} for c in (predicates, classes))
+        return Summary(len(triples) * self.exaggerate, *counted, version=str(self.version))
 
     def select(self, text: str, columns: tuple[str, ...], meter: Meter) -> Table:
         meter.request(self.name)
         self.requests.append(text)
-        results = self.store.query(text)
+        wanted = ox.QueryResultsFormat.TSV if self.summarised else ox.QueryResultsFormat.JSON
+        # Not kept in a variable: an error's traceback would carry it to another thread, which pyoxigraph forbids.
+        data = self.store.query(text).serialize(format=wanted) or b""
         if self.summarised:
-            table = read_tsv(results.serialize(format=ox.QueryResultsFormat.TSV) or b"", columns)
+            table = read_tsv(data, columns)
         else:
             # A foreign endpoint's labels mean something within one answer only.
-            data = results.serialize(format=ox.QueryResultsFormat.JSON) or b""
             table = read_json(_relabelled(data, len(self.requests)), columns)
         meter.received(self.name, len(table.body))
         meter.done(self.name, len(table), 0.0)
@@ -116,8 +121,6 @@ class StoreSource:
 
 
 def _relabelled(data: bytes, number: int) -> bytes:
-    import json
-
     document = json.loads(data)
     for row in document["results"]["bindings"]:
         for term in row.values():
@@ -169,9 +172,7 @@ def solutions(answer: Iterable[bytes], query: Query) -> list[object]:
     results = read_json_results(data)
     if results.boolean is not None:
         return [results.boolean]
-    return [
-        tuple(sorted((k, "_:" if t.kind == "bnode" else t.n3) for k, t in row.items())) for row in results.rows
-    ]
+    return [tuple(sorted((k, "_:" if t.kind == "bnode" else t.n3) for k, t in row.items())) for row in results.rows]
 
 
 def federated(sources: Sequence[StoreSource], text: str, *, cache_bytes: int = 0) -> list[object]:

@@ -24,7 +24,6 @@ from node.errors import (
     ResultTooLarge,
     StoreError,
     TooBusy,
-    Unsupported,
 )
 from node.model.access import Tier
 from node.model.identifiers import Identifiers
@@ -201,7 +200,7 @@ def test_a_small_answer_holds_no_worker(ask: Callable[..., WorkerAnswer]) -> Non
 def test_errors_in_the_query_are_the_callers_and_keep_the_worker(
     ask: Callable[..., WorkerAnswer], pool: WorkerPool
 ) -> None:
-    """Syntax errors say line and column; what the engine lacks is said to be unsupported."""
+    """Syntax errors say line and column."""
     works(ask)
     worker = pool.pids()
     with pytest.raises(QuerySyntaxError) as caught:
@@ -216,10 +215,26 @@ def test_errors_in_the_query_are_the_callers_and_keep_the_worker(
         ask("")
     with pytest.raises(QuerySyntaxError):
         ask("INSERT DATA { <a:b> <a:c> <a:d> }")
-    with pytest.raises(Unsupported, match=r"http://x\.example/function"):
-        ask("SELECT (<http://x.example/function>(1) AS ?x) {}")
     assert works(ask)
     assert pool.pids() == worker
+
+
+def test_an_unknown_function_is_an_error_of_its_expression(ask: Callable[..., WorkerAnswer]) -> None:
+    """SPARQL 1.1 Query, section 17.6: the variable stays unbound, the filter fails, the query goes on."""
+    one, two = "<http://x.example/f>(1)", "<http://x.example/g>(?a)"
+    with ask(f"SELECT ?a ?b {{ BIND({one} AS ?a) BIND({two} AS ?b) }}") as answer:
+        assert b"".join(answer) == b"?a\t?b\n\t\n"
+    with ask(f"SELECT (COUNT(*) AS ?n) {{ BIND(2 AS ?a) FILTER({two}) }}") as answer:
+        assert b"".join(answer) == b"?n\n0\n"
+
+
+def test_relative_iris_are_resolved_against_the_base(pool: WorkerPool, generation: Generation) -> None:
+    """A query without BASE may name resources relative to the service (section 4.1.1.2)."""
+    question = Question(
+        "SELECT (<here> AS ?x) {}", (TSV, NTRIPLES), BUDGET, generation, GraphScope(()), base="http://n.example/"
+    )
+    with pool.ask(question) as answer:
+        assert b"<http://n.example/here>" in b"".join(answer)
 
 
 def test_a_generation_that_is_not_there_is_told_apart(pool: WorkerPool, tmp_path: Path) -> None:

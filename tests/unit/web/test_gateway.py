@@ -41,6 +41,7 @@ class FakeProtocol:
     status: int = 0
     headers: list[tuple[str, str]] = field(default_factory=list)
     sent: bytes = b""
+    pieces: list[bytes] = field(default_factory=list)
     streamed: bool = False
 
     async def _chunks(self) -> AsyncIterator[bytes]:
@@ -60,6 +61,7 @@ class FakeProtocol:
 
     async def send_bytes(self, data: bytes) -> None:
         self.sent += data
+        self.pieces.append(data)
 
 
 @dataclass
@@ -79,7 +81,12 @@ class Body:
         self.closed += 1
 
 
-def ask(body: Body | Exception, scope: FakeScope | None = None, sent: list[bytes] | None = None) -> tuple[Any, Any]:
+def ask(
+    body: Body | Exception,
+    scope: FakeScope | None = None,
+    sent: list[bytes] | None = None,
+    headers: tuple[tuple[str, str], ...] = (),
+) -> tuple[Any, Any]:
     """One request through a gateway; the protocol and the environment the application saw."""
     seen: dict[str, Any] = {}
 
@@ -87,7 +94,7 @@ def ask(body: Body | Exception, scope: FakeScope | None = None, sent: list[bytes
         seen.update(environ)
         if isinstance(body, Exception):
             raise body
-        start_response("200 OK", [("Content-Type", "text/plain")])
+        start_response("200 OK", [("Content-Type", "text/plain"), *headers])
         return body
 
     protocol = FakeProtocol(sent or [])
@@ -102,12 +109,21 @@ def ask(body: Body | Exception, scope: FakeScope | None = None, sent: list[bytes
 
 
 def test_a_short_answer_goes_out_in_one_piece() -> None:
-    """Held together, closed once."""
+    """One with a length is held together, closed once."""
     body = Body([b"a", b"", b"b"])
-    protocol, _ = ask(body)
+    protocol, _ = ask(body, headers=(("Content-Length", "2"),))
     assert (protocol.status, protocol.sent, protocol.streamed) == (200, b"ab", False)
-    assert protocol.headers == [("content-type", "text/plain")]
+    assert protocol.headers == [("content-type", "text/plain"), ("content-length", "2")]
     assert body.closed == 1
+
+
+def test_an_answer_without_a_length_goes_out_as_it_comes() -> None:
+    """A few packed bytes may stand for much work, so the second chunk is not waited for."""
+    body = Body([b"", b"a", b"b"])
+    protocol, _ = ask(body)
+    assert (protocol.pieces, protocol.streamed, body.closed) == ([b"a", b"b"], True, 1)
+    empty, _ = ask(Body([]))
+    assert (empty.sent, empty.streamed) == (b"", False)
 
 
 def test_a_long_answer_is_streamed() -> None:
@@ -165,7 +181,8 @@ def test_a_fault_of_the_application_is_a_plain_500() -> None:
 
 def test_a_body_is_read_up_to_the_limit_and_one_byte() -> None:
     """The application sees that it was too much; the rest is left where it is."""
-    protocol, seen = ask(Body([b"ok"]), FakeScope(method="POST"), [b"x" * 600] * 100)
+    announced = FakeHeaders([("transfer-encoding", "chunked")])
+    protocol, seen = ask(Body([b"ok"]), FakeScope(method="POST", headers=announced), [b"x" * 600] * 100)
     assert len(seen["wsgi.input"].read()) == 1_001
     assert protocol.read <= 1_200
 

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from node.rdf.formats import CSV, GRAPH_FORMATS, JSON, JSONLD, NTRIPLES, RDFXML, RESULT_FORMATS, TURTLE, XML, Format
-from node.web.negotiation import HTML, choose, read_accept
+from node.web.negotiation import HTML, Codings, choose, read_accept, read_accept_encoding
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
 DESCRIPTIONS = (*GRAPH_FORMATS, HTML)
@@ -68,3 +68,37 @@ def test_a_hostile_header_costs_nothing(hostile: str) -> None:
     started = time.perf_counter()
     choose(read_accept(hostile), DESCRIPTIONS)
     assert time.perf_counter() - started < 0.5
+
+
+@pytest.mark.parametrize(
+    ("header", "gzip", "identity"),
+    [
+        (None, False, True),
+        ("", False, True),
+        ("gzip", True, True),
+        ("GZIP", True, True),
+        ("x-gzip", True, True),
+        ("gzip, deflate, br, zstd", True, True),
+        ("br, zstd", False, True),
+        ("*", True, True),
+        ("*;q=0", False, False),
+        ("gzip;q=0", False, True),
+        ("gzip;q=0, *", False, True),
+        ("gzip; q = 0.5", True, True),
+        ("gzip;q=0.5, identity", False, True),
+        ("gzip;q=0.5, identity;q=0.5", True, True),
+        ("gzip;q=0.3, *;q=0.5", False, True),
+        ("identity;q=0", False, False),
+        ("identity;q=0, gzip;q=0.001", True, False),
+        ("identity;q=0, *;q=0.1", True, False),
+        ("*;q=0, gzip", True, False),
+        ("*;q=0, identity", False, True),
+        ("br;q=1, identity;q=0", False, False),
+        ("gzip;q=2", False, True),
+        (",,;q=1,gzip;;", True, True),
+        ("gzip;q=0, x-gzip", True, True),
+    ],
+)
+def test_content_codings(header: str | None, gzip: bool, identity: bool) -> None:
+    """RFC 9110, section 12.5.3: gzip where it is at least as welcome as none; what is refused is refused."""
+    assert read_accept_encoding(header) == Codings(gzip, identity)

@@ -81,9 +81,10 @@ class FakeStore:
     broken: dict[str, Exception] = field(default_factory=dict)
     answers: list[FakeAnswer] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    number: int = 7
 
     def generation(self) -> Generation:
-        return Generation(7, Path())
+        return Generation(self.number, Path())
 
     def graphs(self, tiers: tuple[Tier, ...]) -> tuple[str, ...]:
         found = [f"{self.base}graph/glioma"] if Tier.PUBLIC in tiers else []
@@ -114,7 +115,7 @@ class FakeStore:
         failure = next((e for word, e in self.broken.items() if word in text), None)
         if failure is not None:
             chunks = [b"x" * 50_000, b"x" * 50_000]
-        answer = FakeAnswer(chosen, chunks, failure=failure)
+        answer = FakeAnswer(chosen, chunks, self.generation(), failure=failure)
         self.answers.append(answer)
         try:
             yield answer

@@ -1,0 +1,67 @@
+"""The tests that are known to fail, each with its reason. A test that is listed here and passes fails the suite.
+
+The engine is pyoxigraph 0.5.13. What it gets wrong is reported at github.com/oxigraph/oxigraph; the number is that of
+the issue, or of the pull request that mends it in a release to come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tests.conformance.manifests import BASE
+
+GROUP_CONCAT = (
+    "the engine keeps the language tag that all concatenated literals share; GROUP_CONCAT gives none "
+    "(mended by oxigraph pull request 1717, not released for Python)"
+)
+GRAPH_SCOPE = (
+    "the engine treats the variable of GRAPH as if it were bound inside of its braces "
+    "(oxigraph issue 1450, mended by pull request 1758, not released for Python)"
+)
+ZERO_LENGTH = (
+    "the engine gives a zero-length path from or to a term of the query only if the term is in the graph "
+    "(mended by oxigraph pull request 1815, not released for Python)"
+)
+BNODE = (
+    "the engine makes the label of BNODE(text) from the text alone, so that two solutions share a blank node "
+    "that should differ (SPARQL 1.1 Query, section 17.4.2.9)"
+)
+NUMBERS = (
+    "the database keeps numbers by value: 1.0E6 comes back as 1000000, an xsd:negativeInteger as an xsd:integer "
+    "(oxigraph issue 526)"
+)
+FUNCTION = "the engine refuses a function it does not know before it evaluates anything; the node says 'unsupported'"
+SERVICE = "the node does not answer SERVICE yet; it says 'unsupported', not that the query is wrong"
+NO_BASE = "the node resolves relative IRIs against BASE only, and refuses them in a query without it"
+
+
+def _all(reason: str, suite: str, names: Iterable[str]) -> dict[str, str]:
+    return {f"{BASE}{suite}/manifest#{name}": reason for name in names}
+
+
+#: Of both endpoints, since both leave the last step to the same engine.
+_ENGINE: dict[str, str] = {
+    **_all(GROUP_CONCAT, "aggregates", ("agg-groupconcat-04", "agg-groupconcat-06")),
+    **_all(NUMBERS, "csv-tsv-res", ("csv03", "tsv03")),
+    **_all(BNODE, "functions", ("bnode01",)),
+    **_all(
+        ZERO_LENGTH,
+        "property-path",
+        ("zero_or_more_set_start", "zero_or_more_set_end", "zero_or_one_set_start", "zero_or_one_set_end"),
+    ),
+}
+
+#: At ``/sparql``: test IRI to reason.
+NODE: dict[str, str] = {
+    **_ENGINE,
+    **_all(GRAPH_SCOPE, "aggregates", ("agg-empty-group-count-graph",)),
+    **_all(GRAPH_SCOPE, "bindings", ("graph",)),
+    **_all(GRAPH_SCOPE, "negation", ("graph-minus",)),
+    **_all(SERVICE, "service", ("service1", "service2", "service3", "service4a", "service5", "service6", "service7")),
+    **_all(SERVICE, "syntax-fed", ("test_1", "test_2", "test_3")),
+    **_all(FUNCTION, "syntax-query", ("test_4",)),
+    **_all(NO_BASE, "protocol", ("query_content_type_construct",)),
+}
+
+#: At ``/federation/sparql``: test IRI to reason.
+FEDERATION: dict[str, str] = dict(_ENGINE)

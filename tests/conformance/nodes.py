@@ -1,0 +1,166 @@
+"""Real nodes for the suite: their processes, what is put into their stores, and how they are asked."""
+
+from __future__ import annotations
+
+import random
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from http.client import HTTPConnection
+from pathlib import Path
+from urllib.parse import urlencode, urlsplit
+
+from pyoxigraph import BlankNode, NamedNode, RdfFormat, Triple, serialize
+
+from node.model.access import Tier
+from node.model.identifiers import Identifiers
+from node.store.oxigraph import OxigraphStore
+from node.store.quads import Change, GraphContent
+from tests.conformance.manifests import Case, File
+from tests.integration.running_node import onconode, running
+
+#: How many members hold the data of a federated test, and which triples are held by two of them.
+MEMBERS = 3
+_TWICE = 10
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An HTTP response."""
+
+    status: int
+    content_type: str
+    body: bytes
+
+
+@dataclass
+class RunningNode:
+    """A node served by a process of its own, and its store, written from here as ``onconode publish`` would."""
+
+    address: str
+    store: OxigraphStore
+    held: dict[str, bytes] = field(default_factory=dict)
+    #: Seconds spent on writing.
+    seconds: float = 0.0
+
+    def hold(self, graphs: Mapping[str, bytes]) -> None:
+        """Make these public graphs (name to N-Triples) all that the node holds."""
+        if graphs == self.held:
+            return
+        started = time.monotonic()
+        put = tuple(GraphContent(name, Tier.PUBLIC, triples) for name, triples in graphs.items())
+        self.store.apply(Change(put=put, remove=tuple(self.held.keys() - graphs.keys())))
+        self.held = dict(graphs)
+        self.seconds += time.monotonic() - started
+
+    def hold_files(self, files: Mapping[str, File]) -> None:
+        """The same with files of the suite, their blank nodes skolemised."""
+        self.hold({name: self._skolemised(file) for name, file in files.items()})
+
+    def unskolemise(self, iri: str) -> NamedNode | BlankNode:
+        """The blank node that an IRI of ``_skolemised`` stands for; any other IRI itself."""
+        prefix = Identifiers(self.address).skolem("")
+        return BlankNode(iri.removeprefix(prefix)) if iri.startswith(prefix) else NamedNode(iri)
+
+    def request(
+        self, method: str, path: str, query_string: str = "", *, body: bytes = b"", headers: Mapping[str, str]
+    ) -> Reply:
+        """One HTTP request with no header but these and what HTTP itself needs."""
+        parts = urlsplit(self.address)
+        connection = HTTPConnection(parts.netloc, timeout=60)
+        try:
+            target = f"{parts.path}{path}?{query_string}" if query_string else parts.path + path
+            connection.request(method, target, body=body or None, headers=dict(headers))
+            response = connection.getresponse()
+            return Reply(response.status, response.headers.get("Content-Type", ""), response.read())
+        finally:
+            connection.close()
+
+    def ask(self, path: str, text: str, accept: str, dataset: tuple[tuple[str, str], ...] = ()) -> Reply:
+        """Send a query as it is, with the protocol's parameters for the RDF dataset."""
+        headers = {"Content-Type": "application/sparql-query", "Accept": accept}
+        return self.request("POST", path, urlencode(dataset), body=text.encode(), headers=headers)
+
+    def _skolemised(self, file: File) -> bytes:
+        identifiers = Identifiers(self.address)
+        names: dict[str, NamedNode] = {}
+
+        def name(term: object) -> object:
+            if not isinstance(term, BlankNode):
+                return term
+            return names.setdefault(term.value, NamedNode(identifiers.skolem(f"{file.path.stem}x{len(names)}")))
+
+        triples = (Triple(name(t.subject), t.predicate, name(t.object)) for t in file.triples())  # type: ignore[arg-type]
+        return serialize(triples, format=RdfFormat.N_TRIPLES) or b""
+
+
+@dataclass
+class Network:
+    """A node that holds nothing, and the members it asks."""
+
+    coordinator: RunningNode
+    members: tuple[RunningNode, ...]
+
+    def hold(self, files: tuple[File, ...]) -> None:
+        """Spread these files' triples over the members, at random but always alike; every tenth is held twice."""
+        shares: list[list[Triple]] = [[] for _ in self.members]
+        choice = random.Random(" ".join(file.iri for file in files))
+        triples = sorted({triple for file in files for triple in file.triples()}, key=str)
+        for number, triple in enumerate(triples):
+            holders = choice.sample(range(len(self.members)), 2)
+            for holder in holders if number % _TWICE == 0 else holders[:1]:
+                shares[holder].append(triple)
+        self.coordinator.hold({})
+        for member, share in zip(self.members, shares, strict=True):
+            content = serialize(share, format=RdfFormat.N_TRIPLES) or b""
+            member.hold({"http://example.org/share": content})
+
+
+def place(node: RunningNode, case: Case) -> tuple[tuple[str, str], ...]:
+    """Put a test's data into the node; the protocol's parameters that make of it the test's RDF dataset.
+
+    Every file is a named graph of the public tier, and so in the default graph as well. That is the dataset of a test
+    that has no named graphs. For the others the parameters take it apart, unless the query does so itself (FROM).
+    """
+    node.hold_files({file.iri: file for file in (*case.data, *case.graphs)})
+    if not case.names_graphs() or "from" in case.query.text().lower():
+        return ()
+    default = [("default-graph-uri", file.iri) for file in case.data]
+    return (*default, *(("named-graph-uri", file.iri) for file in case.graphs))
+
+
+@contextmanager
+def network(folder: Path) -> Iterator[Network]:
+    """Start one coordinator and its members; they end with the context."""
+    ports = _free_ports(MEMBERS + 1)
+    folders = [folder / f"node{i}" for i in range(MEMBERS + 1)]
+    addresses = [f"http://127.0.0.1:{port}/" for port in ports]
+    for place_, address in zip(folders, addresses, strict=True):
+        made = onconode("init", str(place_), "--base-iri", address)
+        assert made.returncode == 0, made.stderr
+    members = (f'\n[[members]]\nname = "m{i}"\nendpoint = "{a}sparql"\n' for i, a in enumerate(addresses[1:]))
+    with (folders[0] / "node.toml").open("a", encoding="utf-8") as settings:
+        settings.write("".join(members))
+    with ExitStack() as stack:
+        nodes = []
+        for place_, address, port in zip(folders, addresses, ports, strict=True):
+            store = OxigraphStore(place_ / "data", identifiers=Identifiers(address), workers=1, queue_seconds=5)
+            stack.callback(store.close)
+            node = RunningNode(address, store)
+            # A node that never held anything has no summary, which a coordinator remembers for minutes.
+            node.hold({"http://example.org/share": b""})
+            command = ["-m", "node", "serve", "--node", str(place_), "--port", str(port)]
+            stack.enter_context(running(command, folder / f"node{port}.log"))
+            nodes.append(node)
+        yield Network(nodes[0], tuple(nodes[1:]))
+
+
+def _free_ports(count: int) -> list[int]:
+    """Ports that the system gives; other sessions on this machine get others."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]

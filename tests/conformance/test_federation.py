@@ -1,0 +1,39 @@
+"""The W3C SPARQL 1.1 query tests over HTTP at the federated endpoint, their data spread over three members."""
+
+from __future__ import annotations
+
+import pytest
+
+from node.sparql.results import read_json_results
+from tests.conformance.checks import check_answer
+from tests.conformance.judging import Judge
+from tests.conformance.manifests import Case
+from tests.conformance.nodes import Network
+
+pytestmark = [pytest.mark.shared, pytest.mark.slow]
+
+
+def test_query_evaluation(federated: Case, nodes: Network, federation_judge: Judge) -> None:
+    """The answer over all members is the expected one of a single store.
+
+    Triples are spread at random, every tenth held twice. Tests that need named graphs, or whose data have blank nodes,
+    are not among these.
+    """
+
+    def check() -> None:
+        nodes.hold(federated.data)
+        check_answer(nodes.coordinator, "federation/sparql", federated)
+
+    federation_judge.judge(federated.iri, check)
+
+
+def test_change_that_leaves_the_counts_alone(nodes: Network) -> None:
+    """What a member publishes counts from the next query on, also when its summary reads as before."""
+    text = "SELECT ?o { <http://example.org/s> <http://example.org/p> ?o . ?x <http://example.org/q> ?y }"
+    other = nodes.members[1]
+    other.hold({"http://example.org/share": b'<http://example.org/s> <http://example.org/q> "" .\n'})
+    for said in ("before", "after"):
+        triple = f'<http://example.org/s> <http://example.org/p> "{said}" .\n'
+        nodes.members[0].hold({"http://example.org/share": triple.encode()})
+        reply = nodes.coordinator.ask("federation/sparql", text, "application/sparql-results+json")
+        assert [row["o"].value for row in read_json_results(reply.body).rows] == [said]

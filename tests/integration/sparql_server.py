@@ -1,0 +1,262 @@
+"""A small SPARQL server over a store in memory, with a summary like a node's, and every way of failing."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pyoxigraph as ox
+
+from node.rdf.namespaces import RDF_TYPE, VOID, XSD
+
+Fault = Callable[["Handler", bytes, str], None]
+
+
+class SparqlServer:
+    """One member. ``summarised``: it publishes VoID, and answers with its data's version as ``ETag``.
+
+    ``fault`` is what happens to the answers at ``/sparql`` from the request number ``healthy`` on.
+    """
+
+    def __init__(self, *, summarised: bool = True) -> None:
+        self.store = ox.Store()
+        self.version = 1
+        self.summarised = summarised
+        self.fault: Fault | None = None
+        self.healthy = 0
+        self.requests: list[str] = []
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+        self._server = _Server(("127.0.0.1", 0), Handler)
+        self._server.member = self
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+
+    @property
+    def base(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}/"
+
+    @property
+    def endpoint(self) -> str:
+        return f"{self.base}sparql"
+
+    def close(self) -> None:
+        self._closing.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+    def hang(self) -> None:
+        self._closing.wait(30)
+
+    def count(self, request: str) -> int:
+        with self._lock:
+            self.requests.append(request)
+            return sum(1 for r in self.requests if not r.startswith("GET"))
+
+    def void(self) -> bytes:
+        """The summary of the default graph."""
+        lines = [f"<#d> <{VOID}sparqlEndpoint> <{self.endpoint}> ."]
+        triples = list(self.store.quads_for_pattern(None, None, None, ox.DefaultGraph()))
+
+        def part(kind: str, key: str, count: str, values: list[str]) -> None:
+            for i, value in enumerate(sorted(set(values))):
+                lines.append(f"<#d> <{VOID}{kind}Partition> <#{kind}{i}> .")
+                lines.append(f"<#{kind}{i}> <{VOID}{key}> <{value}> .")
+                lines.append(f'<#{kind}{i}> <{VOID}{count}> "{values.count(value)}"^^<{XSD}integer> .')
+
+        lines.append(f'<#d> <{VOID}triples> "{len(triples)}"^^<{XSD}integer> .')
+        part("property", "property", "triples", [t.predicate.value for t in triples])
+        part("class", "class", "entities", [t.object.value for t in triples if t.predicate.value == RDF_TYPE])
+        return ("\n".join(lines) + "\n").encode()
+
+
+class _Server(ThreadingHTTPServer):
+    member: SparqlServer
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that goes away is nothing to print."""
+
+
+class Handler(BaseHTTPRequestHandler):
+    """HTTP for one member."""
+
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name of the base class
+        pass
+
+    def do_GET(self) -> None:
+        member = self.server.member
+        member.count(f"GET {self.path}")
+        tag = f'"v{member.version}"'
+        if self.path != "/.well-known/void" or not member.summarised:
+            self.reply(404, b"nothing here", "text/plain")
+        elif self.headers.get("If-None-Match") == tag:
+            self.send_response(304)
+            self.send_header("ETag", tag)
+            self.end_headers()
+        else:
+            self.reply(200, member.void(), "application/n-triples; charset=utf-8", ETag=tag)
+
+    def do_POST(self) -> None:
+        member = self.server.member
+        text = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        number = member.count(text)
+        try:
+            body, kind = self.evaluate(text)
+        except SyntaxError as error:
+            problem = json.dumps({"type": "/problems/query-syntax", "detail": f"No: {error}"})
+            self.reply(400, problem.encode(), "application/problem+json")
+            return
+        if member.fault is not None and number > member.healthy:
+            member.fault(self, body, kind)
+            self.close_connection = True
+        else:
+            self.reply(200, body, kind)
+
+    def evaluate(self, text: str) -> tuple[bytes, str]:
+        result = self.server.member.store.query(text)
+        if isinstance(result, ox.QueryTriples):
+            return result.serialize(format=ox.RdfFormat.N_TRIPLES) or b"", "application/n-triples"
+        format_ = ox.QueryResultsFormat.JSON
+        if "tab-separated" in self.headers.get("Accept", ""):
+            format_ = ox.QueryResultsFormat.TSV
+        return result.serialize(format=format_) or b"", format_.media_type
+
+    def reply(self, status: int, body: bytes, kind: str, **headers: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        for name, value in ({"Content-Length": str(len(body))} | headers).items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def cut_connection(self) -> None:
+        self.wfile.flush()
+        self.connection.shutdown(socket.SHUT_RDWR)
+
+
+# --- the ways of failing: each gets the answer that would have been right ---
+
+
+def status(code: int, **headers: str) -> Fault:
+    return lambda handler, body, kind: handler.reply(code, b"no", "text/plain", **headers)
+
+
+def html(handler: Handler, body: bytes, kind: str) -> None:
+    handler.reply(200, b"<html><body>Welcome to our data portal</body></html>", "text/html")
+
+
+def wrong_type(handler: Handler, body: bytes, kind: str) -> None:
+    handler.reply(200, body, "application/octet-stream")
+
+
+def no_type(handler: Handler, body: bytes, kind: str) -> None:
+    handler.send_response(200)
+    handler.send_header("Content-Length", str(len(body)))
+    handler.end_headers()
+    handler.wfile.write(body)
+
+
+def html_as_results(handler: Handler, body: bytes, kind: str) -> None:
+    handler.reply(200, b"<html>\n</html>\n", kind)
+
+
+def rows_cut_mid_line(handler: Handler, body: bytes, kind: str) -> None:
+    handler.reply(200, body[: len(body) - 3], kind)
+
+
+def body_cut(handler: Handler, body: bytes, kind: str) -> None:
+    """Ends at a line end, before the announced length."""
+    half = body[: body.index(b"\n", len(body) // 2) + 1] if b"\n" in body[len(body) // 2 :] else body[: len(body) // 2]
+    handler.send_response(200)
+    handler.send_header("Content-Type", kind)
+    handler.send_header("Content-Length", str(len(body) + 10))
+    handler.end_headers()
+    handler.wfile.write(half)
+    handler.cut_connection()
+
+
+def chunks_cut(handler: Handler, body: bytes, kind: str) -> None:
+    """Chunked, and the last chunk never comes."""
+    handler.send_response(200)
+    handler.send_header("Content-Type", kind)
+    handler.send_header("Transfer-Encoding", "chunked")
+    handler.end_headers()
+    handler.wfile.write(b"%x\r\n%s\r\n" % (len(body), body))
+    handler.cut_connection()
+
+
+def no_length(handler: Handler, body: bytes, kind: str) -> None:
+    """The end of the connection is the end of the answer: nobody could see that it was cut."""
+    handler.send_response(200)
+    handler.send_header("Content-Type", kind)
+    handler.send_header("Connection", "close")
+    handler.end_headers()
+    handler.wfile.write(body)
+
+
+def gzip_cut(handler: Handler, body: bytes, kind: str) -> None:
+    packed = gzip.compress(body)[:-9]
+    handler.reply(200, packed, kind, Content_Encoding="gzip")
+
+
+def unknown_encoding(handler: Handler, body: bytes, kind: str) -> None:
+    handler.reply(200, body, kind, Content_Encoding="br")
+
+
+def closed(handler: Handler, body: bytes, kind: str) -> None:
+    """The connection ends before any answer."""
+    handler.cut_connection()
+
+
+def garbage(handler: Handler, body: bytes, kind: str) -> None:
+    handler.wfile.write(b"\x00\x01\x02 this is not HTTP\r\n\r\n")
+    handler.cut_connection()
+
+
+def hangs(handler: Handler, body: bytes, kind: str) -> None:
+    handler.server.member.hang()
+
+
+def hangs_after_headers(handler: Handler, body: bytes, kind: str) -> None:
+    handler.send_response(200)
+    handler.send_header("Content-Type", kind)
+    handler.send_header("Content-Length", str(len(body)))
+    handler.end_headers()
+    handler.wfile.flush()
+    handler.server.member.hang()
+
+
+def drips(handler: Handler, body: bytes, kind: str) -> None:
+    """One byte at a time, so that no single read takes long."""
+    handler.send_response(200)
+    handler.send_header("Content-Type", kind)
+    handler.send_header("Content-Length", str(len(body)))
+    handler.end_headers()
+    for at in range(len(body)):
+        handler.wfile.write(body[at : at + 1])
+        handler.wfile.flush()
+        time.sleep(0.05)
+
+
+def redirects_to(target: str) -> Fault:
+    return status(307, Location=target)
+
+
+@contextmanager
+def servers(count: int, *, summarised: bool = True) -> Iterator[list[SparqlServer]]:
+    """Several members, ended afterwards."""
+    running = [SparqlServer(summarised=summarised) for _ in range(count)]
+    try:
+        yield running
+    finally:
+        for server in running:
+            server.close()
