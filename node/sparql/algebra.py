@@ -262,8 +262,8 @@ class Query:
     """One query. ``text`` is what was parsed: the spans point into it.
 
     ``template`` is CONSTRUCT's; ``described`` what DESCRIBE names (empty with ``described_all``, that is ``*``), and
-    ``described_span`` where that list stands, the keyword included. ``dataset`` is None without a clause. ``base`` is what
-    relative IRIs were resolved against beyond what the text itself says; None when there was no need.
+    ``described_span`` where that list stands, the keyword included. ``dataset`` is None without a clause. ``base`` is
+    what relative IRIs were resolved against beyond what the text itself says; None when there was no need.
     """
 
     form: Form

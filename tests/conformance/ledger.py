@@ -30,9 +30,7 @@ NUMBERS = (
     "the database keeps numbers by value: 1.0E6 comes back as 1000000, an xsd:negativeInteger as an xsd:integer "
     "(oxigraph issue 526)"
 )
-FUNCTION = "the engine refuses a function it does not know before it evaluates anything; the node says 'unsupported'"
 SERVICE = "the node does not answer SERVICE yet; it says 'unsupported', not that the query is wrong"
-NO_BASE = "the node resolves relative IRIs against BASE only, and refuses them in a query without it"
 
 
 def _all(reason: str, suite: str, names: Iterable[str]) -> dict[str, str]:
@@ -59,8 +57,6 @@ NODE: dict[str, str] = {
     **_all(GRAPH_SCOPE, "negation", ("graph-minus",)),
     **_all(SERVICE, "service", ("service1", "service2", "service3", "service4a", "service5", "service6", "service7")),
     **_all(SERVICE, "syntax-fed", ("test_1", "test_2", "test_3")),
-    **_all(FUNCTION, "syntax-query", ("test_4",)),
-    **_all(NO_BASE, "protocol", ("query_content_type_construct",)),
 }
 
 #: At ``/federation/sparql``: test IRI to reason.
