@@ -192,13 +192,13 @@ FAULTS: list[tuple[str, Fault, type[MemberError]]] = [
 ]
 
 
-@pytest.mark.parametrize("summarised", [True, False])
+@pytest.mark.parametrize("summarised", [True, pytest.param(False, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("fault", "error"), [f[1:] for f in FAULTS], ids=[f[0] for f in FAULTS])
 def test_faults(make_hub: MakeHub, fault: Fault, error: type[MemberError], summarised: bool) -> None:
     """A member that fails at its first or a later request fails the query, by name and in time; then it recovers."""
     with servers(2, summarised=summarised) as members:
         fill(members)
-        hub = make_hub(members, federation_seconds=0.8 if error is MemberTimeout else 20.0)
+        hub = make_hub(members, federation_seconds=0.6 if error is MemberTimeout else 20.0)
         members[1].fault = fault
         for healthy in (0, 1):
             members[1].healthy = healthy
