@@ -17,9 +17,10 @@ test: $(VENV)/.dev      ## every check that needs nothing outside the repository
 
 check: lint types layers
 
-lint: $(VENV)/.dev      ## ruff: rules and format
+lint: $(VENV)/.dev      ## ruff: rules and format; hadolint where it can be had
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	@if [ -x $(BIN)/hadolint ]; then echo hadolint Dockerfile && $(BIN)/hadolint Dockerfile; fi
 
 types: $(VENV)/.dev     ## mypy, strict
 	$(BIN)/mypy
