@@ -26,7 +26,17 @@ pytestmark = [pytest.mark.shared, pytest.mark.slow]
 IDENTIFIERS = Identifiers("http://127.0.0.1:8080/")
 #: All predicates that may come out of a study folder; anything else would be a column that nobody meant to publish.
 PREDICATES = {
-    *("type", "label", "identifier", "isPartOf", "RO_0001000", "diagnosis", "sourceCode", "sampleType"),
+    *(
+        "type",
+        "label",
+        "identifier",
+        "isPartOf",
+        "RO_0001000",
+        "diagnosis",
+        "sourceCode",
+        "sourceCodeSystem",
+        "sampleType",
+    ),
     *("anatomicalSite", "assay", "ageAtDiagnosis", "sex", "vitalStatus", "title", "description", "publisher"),
     *("license", "accessRights", "theme", "keyword", "isReferencedBy", "bibliographicCitation", "name"),
     *("numberOfRecords", "numberOfUniqueIndividuals"),
