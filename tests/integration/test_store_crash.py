@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -100,8 +101,11 @@ class Watch:
         word, pid = self.writers.stdout.readline().split()
         assert word == "writer"
         give_up = time.monotonic() + 3
-        while not moment() and time.monotonic() < give_up:
-            pass
+        while time.monotonic() < give_up:
+            # a folder that is looked into may be renamed or removed at that very moment
+            with contextlib.suppress(FileNotFoundError):
+                if moment():
+                    break
         os.kill(int(pid), signal.SIGKILL)
         while (line := self.writers.stdout.readline().strip()) != "ended":
             self.least = int(line)
