@@ -49,7 +49,7 @@ class Vocabulary:
             self._lines.update(lines)
         self._concepts: dict[str, Concept] = {}
         self._ancestors: dict[str, frozenset[str]] = {}
-        self._names: tuple[dict[str, str | None], dict[str, str | None]] | None = None
+        self._names: dict[tuple[str, ...], tuple[dict[str, str | None], dict[str, str | None]]] = {}
 
     @classmethod
     def of(cls, concepts: Iterable[Concept], source: str = "given") -> Vocabulary:
@@ -100,14 +100,16 @@ class Vocabulary:
         """Whether ``iri`` is ``ancestor`` or one of its subclasses at any depth (``rdfs:subClassOf*``)."""
         return ancestor in self.ancestors(iri)
 
-    def by_label(self, text: str) -> Concept | None:
+    def by_label(self, text: str, *, below: tuple[str, ...] = ()) -> Concept | None:
         """The concept of this name, upper or lower case and spaces aside; obsolete ones are not found.
 
-        A label counts more than a synonym. None when nothing or more than one thing is called so.
+        With ``below`` (IRIs) only these classes and what is under them count: within one branch a name is often clear
+        that is not so in the whole vocabulary, as "glioma" also names a pathway. A label counts more than a synonym.
+        None when nothing or more than one thing is called so.
         """
-        if self._names is None:
-            self._names = self._index()
-        labels, synonyms = self._names
+        if below not in self._names:
+            self._names[below] = self._index(self._descendants(below) if below else self._lines)
+        labels, synonyms = self._names[below]
         name = _normal(text)
         iri = labels[name] if name in labels else synonyms.get(name)
         return self.get(iri) if iri else None
@@ -140,10 +142,26 @@ class Vocabulary:
             ranked.append((concept.obsolete, rank, len(label), label, iri, concept))
         return tuple(entry[-1] for entry in sorted(ranked, key=lambda entry: entry[:-1])[:limit])
 
-    def _index(self) -> tuple[dict[str, str | None], dict[str, str | None]]:
+    def _descendants(self, roots: tuple[str, ...]) -> set[str]:
+        """The classes themselves and all their subclasses at any depth."""
+        children: dict[str, list[str]] = {}
+        for iri in self._lines:
+            concept = self.get(iri)
+            for parent in concept.parents if concept else ():
+                children.setdefault(parent, []).append(iri)
+        seen = set(roots)
+        waiting = list(roots)
+        while waiting:
+            for child in children.get(waiting.pop(), ()):
+                if child not in seen:
+                    seen.add(child)
+                    waiting.append(child)
+        return seen
+
+    def _index(self, iris: Iterable[str]) -> tuple[dict[str, str | None], dict[str, str | None]]:
         labels: dict[str, str | None] = {}
         synonyms: dict[str, str | None] = {}
-        for iri in self._lines:
+        for iri in iris:
             concept = self.get(iri)
             if concept is None or concept.obsolete:
                 continue

@@ -203,41 +203,7 @@ class Coder:
         return Coded(concept.iri, code, "exact OncoTree to NCIt mapping")
 
     def _named(self, text: str, property_iri: str) -> Concept | None:
-        labels, synonyms = _names(self._vocabulary, BRANCHES[property_iri])
-        name = _folded(text)
-        iri = labels[name] if name in labels else synonyms.get(name)
-        return self._vocabulary.get(iri) if iri else None
-
-
-@lru_cache(maxsize=4)
-def _names(vocabulary: Vocabulary, roots: tuple[str, ...]) -> tuple[Mapping[str, str | None], Mapping[str, str | None]]:
-    """Labels, and exact synonyms, of all that is at or below ``roots``, each with its IRI; None for a name of several.
-
-    Within one branch a name is often clear that is not so in the whole vocabulary: "glioma" also names a pathway.
-    """
-    children: dict[str, list[str]] = {}
-    for iri in vocabulary.iris():
-        concept = vocabulary.get(iri)
-        for parent in concept.parents if concept else ():
-            children.setdefault(parent, []).append(iri)
-    seen = set(roots)
-    waiting = list(roots)
-    labels: dict[str, str | None] = {}
-    synonyms: dict[str, str | None] = {}
-    while waiting:
-        iri = waiting.pop()
-        for child in children.get(iri, ()):
-            if child not in seen:
-                seen.add(child)
-                waiting.append(child)
-        concept = vocabulary.get(iri)
-        if concept is None or concept.obsolete:
-            continue
-        name = _folded(concept.label)
-        labels[name] = None if name in labels else iri
-        for synonym in {_folded(s) for s in concept.synonyms}:
-            synonyms[synonym] = None if synonym in synonyms else iri
-    return labels, synonyms
+        return self._vocabulary.by_label(text, below=BRANCHES[property_iri])
 
 
 def first_filled(row: Row, columns: Sequence[str]) -> tuple[str, str]:
@@ -280,8 +246,4 @@ def age_at_diagnosis(row: Row) -> Age:
 
 
 def _plain(text: str) -> str:
-    return _folded(text.replace("_", " "))
-
-
-def _folded(text: str) -> str:
-    return " ".join(text.casefold().split())
+    return " ".join(text.replace("_", " ").casefold().split())
