@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from node.config import Limits, Settings, load_settings
+from node.federation.addresses import Resolve, look_up
 from node.federation.engine import FederationEngine
 from node.model.identifiers import Identifiers
 from node.ontology.concepts import Vocabulary
 from node.ontology.mappings import installed_code_map
 from node.ontology.releases import installed_vocabulary
 from node.policy.decide import Principal, decide
+from node.policy.tokens import TOKENS_FILE, Tokens
 from node.publishing.catalog import Catalog
 from node.publishing.publish import NodeParts
 from node.rdf.dataset import GraphScope
 from node.rdf.formats import Format
-from node.sparql.parser import scope_within
+from node.sparql.algebra import Query
+from node.sparql.parser import dataset_within, parse_query, scope_within
 from node.store.oxigraph import OxigraphStore
 from node.store.quads import Answer, Budget, QuadStore
+from node.store.remote import RemoteStore
+
+# A text without these cannot hold the keyword: it may also be spelt with escapes.
+_MAY_CALL = re.compile(r"service|\\u", re.IGNORECASE)
 
 
 def query_budget(limits: Limits) -> Budget:
     """What the settings allow one query."""
-    return Budget(
-        seconds=limits.query_seconds, memory_bytes=limits.query_memory_bytes, result_bytes=limits.result_bytes
-    )
+    return Budget(limits.query_seconds, limits.query_memory_bytes, limits.result_bytes, limits.result_rows)
 
 
 @dataclass
@@ -43,6 +50,11 @@ class Node:
     _vocabulary: tuple[int, Vocabulary] | None = field(default=None, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
+    @cached_property
+    def tokens(self) -> Tokens:
+        """The tokens of this node's operators."""
+        return Tokens(self.settings.folder / TOKENS_FILE)
+
     def scope(self, principal: Principal) -> GraphScope:
         """The RDF dataset this principal may query."""
         tiers = decide(principal).tiers
@@ -51,14 +63,31 @@ class Node:
         )
 
     @contextmanager
-    def query(self, text: str, principal: Principal, formats: tuple[Format, Format]) -> Iterator[Answer]:
+    def query(
+        self, text: str, principal: Principal, formats: tuple[Format, Format], *, dataset: GraphScope | None = None
+    ) -> Iterator[Answer]:
         """Answer a SPARQL query over this node's own data, within what the principal may see.
 
-        Raises QuerySyntaxError, Unsupported (``SERVICE``), LimitExceeded, StoreError.
+        ``dataset`` is the part of it that the request names, which counts instead of ``FROM``. A query with ``SERVICE``
+        is answered by the federation engine. Raises QuerySyntaxError, QueryTooDeep, LimitExceeded, StoreError, and for
+        ``SERVICE`` also TargetRefused, MemberError and Unsupported.
         """
-        scope = scope_within(text, self.scope(principal), self.identifiers.base)
+        asked = self.query_with_services(text)
+        if asked is not None:
+            scope = dataset or dataset_within(asked, self.scope(principal))
+            with self.federation.query_with_services(asked, scope, principal, formats) as answer:
+                yield answer
+            return
+        scope = dataset or scope_within(text, self.scope(principal), self.identifiers.base)
         with self.store.query(text, scope=scope, formats=formats, budget=query_budget(self.settings.limits)) as answer:
             yield answer
+
+    def query_with_services(self, text: str) -> Query | None:
+        """The query if it holds ``SERVICE``, else None. Raises QuerySyntaxError, QueryTooDeep for a text that might."""
+        if not _MAY_CALL.search(text):
+            return None
+        query = parse_query(text, self.identifiers.base, depth=self.settings.limits.query_depth)
+        return query if query.services else None
 
     def vocabulary(self) -> Vocabulary:
         """The codes this node knows: the packaged core and what is installed, as of the current generation."""
@@ -80,16 +109,35 @@ class Node:
         self.store.close()
 
 
-def build(folder: Path) -> Node:
-    """The node in this folder. Raises ConfigurationError."""
+def build(folder: Path, *, resolve: Resolve = look_up) -> Node:
+    """The node in this folder; ``resolve`` finds the addresses of hosts that a ``SERVICE`` names.
+
+    Raises ConfigurationError.
+    """
     settings = load_settings(folder)
     identifiers = Identifiers(settings.node.base_iri)
-    store = OxigraphStore(
+    store = _store(settings, identifiers)
+    catalog = Catalog(store, identifiers, settings.node)
+    federation = FederationEngine(store, identifiers, settings, resolve=resolve)
+    return Node(settings, identifiers, store, catalog, federation)
+
+
+def _store(settings: Settings, identifiers: Identifiers) -> QuadStore:
+    """The store that the settings choose."""
+    limits = settings.limits
+    if settings.store.kind == "sparql":
+        return RemoteStore(
+            settings.data,
+            settings=settings.store,
+            identifiers=identifiers,
+            places=limits.query_workers + limits.long_queries,
+            queue_seconds=limits.queue_seconds,
+            query_depth=limits.query_depth,
+        )
+    return OxigraphStore(
         settings.data,
         identifiers=identifiers,
-        workers=settings.limits.query_workers,
-        queue_seconds=settings.limits.queue_seconds,
+        workers=limits.query_workers,
+        long_queries=limits.long_queries,
+        queue_seconds=limits.queue_seconds,
     )
-    catalog = Catalog(store, identifiers, settings.node)
-    federation = FederationEngine(store, identifiers, settings)
-    return Node(settings, identifiers, store, catalog, federation)

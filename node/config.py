@@ -20,6 +20,8 @@ from typing import Any, get_type_hints
 from node.errors import ConfigurationError, Place
 
 CONFIG_FILE = "node.toml"
+#: Reading a query takes several calls a level, and Python allows about a thousand.
+DEEPEST = 150
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,9 @@ class Server:
     port: int = 8080
     threads: int = 16
     max_request_bytes: int = 10_000_000
+    max_address_bytes: int = 32_768
+    max_header_bytes: int = 65_536
+    behind_proxy: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,13 +55,50 @@ class Limits:
     query_seconds: float = 30.0
     query_memory_bytes: int = 1_000_000_000
     result_bytes: int = 200_000_000
-    query_workers: int = 2
+    result_rows: int = 5_000_000
+    query_depth: int = 64
+    query_workers: int = 4
+    long_queries: int = 8
+    client_queries: int = 16
     queue_seconds: float = 5.0
     federation_seconds: float = 60.0
     federation_requests: int = 5_000
     federation_bytes: int = 1_000_000_000
     federation_queries: int = 4
     cache_bytes: int = 64_000_000
+    update_seconds: float = 60.0
+
+
+@dataclass(frozen=True)
+class Services:
+    """Table ``[services]``: which addresses besides members ``SERVICE`` and ``LOAD`` may call.
+
+    An entry of ``allow`` is an address prefix (``https://example.org/``), of ``load`` likewise. Hosts whose address is
+    not public are refused unless ``private_addresses``.
+    """
+
+    allow: tuple[str, ...] = ()
+    load: tuple[str, ...] = ()
+    private_addresses: bool = False
+    seconds: float = 30.0
+    rows: int = 1_000_000
+    bindings: int = 10_000
+
+
+@dataclass(frozen=True)
+class StoreSettings:
+    """Table ``[store]``: where the quads are. ``kind`` is ``embedded``, or ``sparql`` for a store of one's own.
+
+    For ``sparql``: the addresses of its query, update and graph-store services, and the name and password it asks for,
+    if it does.
+    """
+
+    kind: str = "embedded"
+    query: str = ""
+    update: str = ""
+    graph_store: str = ""
+    user: str = ""
+    password: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,6 +117,8 @@ class Settings:
     node: Identity
     server: Server = field(default_factory=Server)
     limits: Limits = field(default_factory=Limits)
+    services: Services = field(default_factory=Services)
+    store: StoreSettings = field(default_factory=StoreSettings)
     members: tuple[Member, ...] = ()
 
     @property
@@ -83,7 +127,12 @@ class Settings:
         return self.folder / "data"
 
 
-_TABLES: Mapping[str, type[Any]] = MappingProxyType({"node": Identity, "server": Server, "limits": Limits})
+_TABLES: Mapping[str, type[Any]] = MappingProxyType(
+    {"node": Identity, "server": Server, "limits": Limits, "services": Services, "store": StoreSettings}
+)
+
+
+_BOOLEANS: Mapping[str, bool] = MappingProxyType({"true": True, "1": True, "false": False, "0": False})
 
 
 def load_settings(folder: Path, environment: Mapping[str, str] | None = None) -> Settings:
@@ -131,7 +180,8 @@ def _table(path: Path, name: str, cls: type[Any], given: Any, environment: Mappi
         raise _wrong(path, f"{name}.{missing[0]}", "is missing", [])
     for key, value in values.items():
         # Port 0 takes a free one, a cache of 0 bytes is none.
-        if isinstance(value, (int, float)) and value <= 0 and key != "port" and (key, value) != ("cache_bytes", 0):
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if number and value <= 0 and key != "port" and (key, value) != ("cache_bytes", 0):
             raise _wrong(path, f"{name}.{key}", f"must be greater than 0, not {value}", [])
     if cls is Identity and not _is_base_iri(values["base_iri"]):
         raise _wrong(
@@ -141,9 +191,23 @@ def _table(path: Path, name: str, cls: type[Any], given: Any, environment: Mappi
             f"{values['base_iri']!r}",
             [],
         )
+    if cls is Limits and values.get("query_depth", 1) > DEEPEST:
+        raise _wrong(path, "limits.query_depth", f"must be at most {DEEPEST}, not {values['query_depth']}", [])
+    if cls is StoreSettings:
+        _check_store(path, values)
     if cls is Server and not 0 <= values.get("port", 1) <= 65535:
         raise _wrong(path, "server.port", f"must be between 0 and 65535, not {values['port']}", [])
     return cls(**values)
+
+
+def _check_store(path: Path, values: Mapping[str, Any]) -> None:
+    kind = values.get("kind", "embedded")
+    if kind not in ("embedded", "sparql"):
+        raise _wrong(path, "store.kind", f"must be 'embedded' or 'sparql', not {kind!r}", [])
+    for key in ("query", "update", "graph_store"):
+        value = values.get(key, "")
+        if kind == "sparql" and not value.startswith(("http://", "https://")):
+            raise _wrong(path, f"store.{key}", f"must be an http or https address, not {value!r}", [])
 
 
 def _is_base_iri(text: str) -> bool:
@@ -175,24 +239,32 @@ def _members(path: Path, given: Any) -> list[Member]:
 
 
 def _typed(path: Path, key: str, wanted: type[Any], value: Any) -> Any:
+    if wanted == tuple[str, ...]:
+        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+            raise _wrong(path, key, f"must be {_words(wanted)}, not {value!r}", [])
+        return tuple(value)
     if wanted is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
-    if not isinstance(value, wanted) or isinstance(value, bool):
+    if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
         raise _wrong(path, key, f"must be {_words(wanted)}, not {value!r}", [])
     return value
 
 
 def _parsed(variable: str, wanted: type[Any], text: str) -> Any:
+    if wanted == tuple[str, ...]:
+        return tuple(text.split())
     try:
-        return wanted(text)
-    except ValueError:
+        return _BOOLEANS[text.lower()] if wanted is bool else wanted(text)
+    except (ValueError, KeyError):
         raise ConfigurationError(
             f"must be {_words(wanted)}, not {text!r}", where=Place(source=f"environment variable {variable}")
         ) from None
 
 
 def _words(wanted: type[Any]) -> str:
-    return {str: "a text", int: "a whole number", float: "a number"}[wanted]
+    if wanted == tuple[str, ...]:
+        return "a list of texts"
+    return {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}[wanted]
 
 
 def _wrong(path: Path, key: str, what: str, allowed: list[str]) -> ConfigurationError:

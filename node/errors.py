@@ -13,16 +13,24 @@ NodeError
 │   └── MediaTypeNotSupported     the format of what was sent is not one this node reads
 │       └── NotAcceptable         the resource is there, but in none of the formats asked for
 ├── AccessDenied                  the caller may not do this
+│   ├── Unauthenticated           no token, or one that this node does not know
+│   └── TargetRefused             an address that this node does not call: not listed, or not public
 ├── ResourceError
 │   ├── NotFound                  nothing has this name
 │   ├── Withdrawn                 it was published and has been taken back
 │   └── Conflict                  the state of the node does not allow it now
+│       └── PreconditionFailed    it is not what If-Match or If-None-Match says
 ├── LimitExceeded
 │   ├── QueryTimeout              the query ran past its deadline
 │   ├── QueryMemoryExceeded       the query needed more memory than a query may have
 │   ├── ResultTooLarge            the answer has more bytes than an answer may have
-│   ├── RequestTooLarge           the request body or a line of it is too long
+│   ├── QueryTooDeep              the query or update nests deeper than it may
+│   ├── RequestTooLarge           the request body is too long
+│   │   ├── AddressTooLong        the request's address is too long
+│   │   └── HeadersTooLarge       the request's headers are too large
+│   ├── RequestTimeout            the request body did not come in time
 │   └── TooBusy                   all query workers are taken
+│       └── TooManyQueries        this client has too many queries running
 ├── MemberError                   another node of the federation
 │   ├── MemberUnavailable         cannot be reached, or refuses
 │   ├── MemberTimeout             did not answer in time
@@ -146,6 +154,16 @@ class AccessDenied(NodeError):
     title = "Not allowed"
 
 
+class Unauthenticated(AccessDenied):
+    slug = "unauthenticated"
+    title = "A token is needed"
+
+
+class TargetRefused(AccessDenied):
+    slug = "target-refused"
+    title = "This node does not call that address"
+
+
 class ResourceError(NodeError):
     slug = "resource"
     title = "The resource is not there"
@@ -181,6 +199,11 @@ class Conflict(ResourceError):
     title = "Not possible in the present state"
 
 
+class PreconditionFailed(Conflict):
+    slug = "precondition-failed"
+    title = "It is no longer what the request takes it for"
+
+
 class LimitExceeded(NodeError):
     slug = "limit"
     title = "A limit was reached"
@@ -201,14 +224,39 @@ class ResultTooLarge(LimitExceeded):
     title = "The answer is too large"
 
 
+class QueryTooDeep(LimitExceeded):
+    slug = "query-too-deep"
+    title = "The query nests too deep"
+
+
 class RequestTooLarge(LimitExceeded):
     slug = "request-too-large"
     title = "The request is too large"
 
 
+class AddressTooLong(RequestTooLarge):
+    slug = "address-too-long"
+    title = "The address of the request is too long"
+
+
+class HeadersTooLarge(RequestTooLarge):
+    slug = "headers-too-large"
+    title = "The headers of the request are too large"
+
+
+class RequestTimeout(LimitExceeded):
+    slug = "request-timeout"
+    title = "The request did not arrive in time"
+
+
 class TooBusy(LimitExceeded):
     slug = "too-busy"
     title = "All query workers are busy"
+
+
+class TooManyQueries(TooBusy):
+    slug = "too-many-queries"
+    title = "Too many queries of one client are running"
 
 
 class MemberError(NodeError):

@@ -18,6 +18,7 @@ from node.cli.ontologies import ontology
 from node.cli.output import error_document
 from node.cli.publications import publish, withdraw
 from node.cli.queries import query
+from node.cli.tokens import token
 from node.errors import NodeError
 
 
@@ -28,7 +29,7 @@ def onconode() -> None:
     data, and query all nodes as if they were one store."""
 
 
-for _command in (demo, init, ontology, publish, withdraw, serve, query, member, backup, restore, dump):
+for _command in (demo, init, ontology, publish, withdraw, serve, query, member, token, backup, restore, dump):
     onconode.add_command(_command)
 
 

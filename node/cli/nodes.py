@@ -12,6 +12,10 @@ import tomlkit
 from node.cli.output import Output, json_option
 from node.config import CONFIG_FILE, load_settings
 from node.errors import ConfigurationError, Conflict, Place
+from node.policy.tokens import TOKENS_FILE, Tokens
+
+#: The name of the token that every new node gets.
+FIRST_OPERATOR = "operator"
 
 FC = TypeVar("FC", bound=Callable[..., Any])
 
@@ -77,12 +81,16 @@ def _node_toml(*, base_iri: str, title: str, publisher: str) -> str:
 @click.option("--publisher", default="", help="The organisation behind it; the title when not given.")
 @json_option
 def init(folder: Path, base_iri: str, title: str, publisher: str, output: Output) -> None:
-    """Make a new node in DIR."""
+    """Make a new node in DIR, and a token for its operator, which is printed this once."""
     base = base_iri if base_iri.endswith("/") else base_iri + "/"
     path = create_node(folder, base_iri=base, title=title, publisher=publisher)
+    # A folder that was a node once may still have tokens, of people who may be operators no longer.
+    (folder / TOKENS_FILE).unlink(missing_ok=True)
+    token = Tokens(folder / TOKENS_FILE).create(FIRST_OPERATOR)
     output.say(f"A new node is in {folder}; its settings are in {path}.")
+    output.say(f"The operator's token, which is not shown again (onconode token makes others):\n\n  {token}\n")
     output.say(f"Next: onconode publish PATH --node {folder}, then onconode serve --node {folder}")
-    output.result({"folder": str(folder), "settings": str(path), "base_iri": base})
+    output.result({"folder": str(folder), "settings": str(path), "base_iri": base, "token": token})
 
 
 @click.command()

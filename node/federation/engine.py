@@ -12,40 +12,61 @@ from contextlib import contextmanager
 
 from node.config import CONFIG_FILE, Member, Settings, load_settings
 from node.errors import TooBusy
+from node.federation.addresses import Resolve, look_up
+from node.federation.callees import Callees
 from node.federation.execution import Evaluate, Execution, FederatedAnswer, MemberReport
 from node.federation.members import MemberStatus, check
 from node.federation.meter import Meter
-from node.federation.sources import LocalSource, RemoteSource
+from node.federation.services import ServiceResolver
+from node.federation.session import Session
+from node.federation.sources import RemoteSource
 from node.model.identifiers import Identifiers
-from node.policy.decide import Principal, decide
+from node.policy.decide import Principal
+from node.rdf.dataset import GraphScope
 from node.rdf.formats import Format
+from node.sparql.algebra import Query
 from node.sparql.parser import parse_query
-from node.store.quads import Budget, QuadStore
+from node.store.quads import Answer, QuadStore
 from node.store.scratch import ScratchEvaluator
 
 __all__ = ["FederatedAnswer", "FederationEngine", "MemberReport", "MemberStatus"]
 
 #: Bytes of fetched parts kept between queries.
 _CACHE_BYTES = 128_000_000
-#: This node's name in reports.
-_LOCAL = "this node"
 
 
 class FederationEngine:
     """Answers federated queries for one node. Safe to use from several threads. Close it when done.
 
-    ``evaluate`` replaces the last step, which by default runs in worker processes of its own.
+    ``evaluate`` replaces the last step, which by default runs in worker processes of its own; ``resolve`` finds the
+    addresses of hosts that ``SERVICE`` names. Raises ConfigurationError for a wrong entry in ``services.allow``.
     """
 
     def __init__(
-        self, store: QuadStore, identifiers: Identifiers, settings: Settings, *, evaluate: Evaluate | None = None
+        self,
+        store: QuadStore,
+        identifiers: Identifiers,
+        settings: Settings,
+        *,
+        evaluate: Evaluate | None = None,
+        resolve: Resolve = look_up,
     ) -> None:
         self._store = store
         self._identifiers = identifiers
         self._settings = settings
         limits = settings.limits
+        callees = Callees(settings.services, base=identifiers.base, members=self.members, resolve=resolve)
+        self._services = ServiceResolver(callees, settings.services)
         self._evaluator = (
-            None if evaluate else ScratchEvaluator(limits.query_workers, limits.queue_seconds, identifiers.base)
+            None
+            if evaluate
+            else ScratchEvaluator(
+                limits.query_workers,
+                # As many as there can be: none is ever crowded out.
+                long=limits.federation_queries,
+                queue_seconds=limits.queue_seconds,
+                base=identifiers.base,
+            )
         )
         evaluate = evaluate or (self._evaluator.evaluate if self._evaluator else None)
         assert evaluate is not None
@@ -60,35 +81,49 @@ class FederationEngine:
     def query(self, text: str, principal: Principal, formats: tuple[Format, Format]) -> Iterator[FederatedAnswer]:
         """Answer a query over all members, with what ``principal`` may see of this one and what is public elsewhere.
 
-        Raises QuerySyntaxError, Unsupported (``SERVICE``), MemberError naming the member that failed, LimitExceeded
-        (TooBusy, QueryTimeout, ResultTooLarge, …) and StoreError. A failure after the first bytes is raised while the
-        answer is read.
+        Raises QuerySyntaxError, QueryTooDeep, TargetRefused and Unsupported (``SERVICE``), MemberError naming the
+        member or service that failed, LimitExceeded (TooBusy, QueryTimeout, ResultTooLarge, …) and StoreError. A
+        failure after the first bytes is raised while the answer is read.
         """
-        query = parse_query(text, self._identifiers.base)
+        query = parse_query(text, self._identifiers.base, depth=self._settings.limits.query_depth)
+        with self._session(principal) as (session, meter), session.over_all(query, formats, meter) as answer:
+            yield answer
+
+    @contextmanager
+    def query_with_services(
+        self, query: Query, scope: GraphScope, principal: Principal, formats: tuple[Format, Format]
+    ) -> Iterator[Answer]:
+        """Answer a query that holds ``SERVICE`` over this node's own data.
+
+        ``scope`` is the RDF dataset, within what ``principal`` may see; ``FROM`` of the query no longer counts. Raises
+        what ``query`` raises.
+        """
+        with self._session(principal) as (session, meter), session.over_node(query, scope, formats, meter) as answer:
+            yield answer
+
+    @contextmanager
+    def _session(self, principal: Principal) -> Iterator[tuple[Session, Meter]]:
         limits = self._settings.limits
         if not self._places.acquire(timeout=limits.queue_seconds):
             raise TooBusy(
                 f"{limits.federation_queries} federated queries are running already.",
                 remedy="Try again in a moment.",
             )
+        meter = Meter(limits.federation_seconds, limits.federation_requests, limits.federation_bytes)
         try:
-            remote = self._sources()
-            local = LocalSource(
+            session = Session(
                 self._store,
                 self._identifiers,
-                decide(principal).tiers,
-                name=_LOCAL if all(source.name != _LOCAL for source in remote) else self._identifiers.base,
-                memory_bytes=limits.query_memory_bytes,
+                limits,
+                principal=principal,
+                remote=self._sources(),
+                execution=self._execution,
+                services=self._services,
             )
-            with self._execution.answer(
-                query,
-                [local, *remote],
-                formats=formats,
-                meter=Meter(limits.federation_seconds, limits.federation_requests, limits.federation_bytes),
-                budget=Budget(limits.federation_seconds, limits.query_memory_bytes, limits.result_bytes),
-                generation=self._store.generation(),
-            ) as answer:
-                yield answer
+            yield session, meter
+        except BaseException:
+            meter.stop()
+            raise
         finally:
             self._places.release()
 

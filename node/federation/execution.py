@@ -31,6 +31,8 @@ Evaluate: TypeAlias = Callable[
     [Iterable[bytes], Iterable[bytes], str, tuple[Format, Format], Budget], AbstractContextManager[Answer]
 ]
 
+#: A longer query (one with many solutions of services in it) is not handed to a member whole.
+_PASSED_ON = 100_000
 _BLANK = re.compile(rb"(?<![^\t\n])_:")
 
 
@@ -95,31 +97,36 @@ class Execution:
         meter: Meter,
         budget: Budget,
         generation: Generation,
+        plan: Query | None = None,
+        quads: bytes = b"",
     ) -> Iterator[FederatedAnswer]:
         """Answer over the RDF merge of these sources. ``budget`` is for the last step; its seconds are the meter's.
 
-        Raises whatever sources, meter and evaluator raise, and Unsupported for ``SERVICE``.
+        ``quads`` (N-Quads) are data that come with the query; ``plan`` is then the same query as far as the sources
+        are concerned. Raises whatever sources, meter and evaluator raise, and Unsupported for ``SERVICE``.
         """
         if query.services:
             raise no_service()
         runner = Runner(sources, self._workers, self._cache, meter)
 
         def report() -> tuple[MemberReport, ...]:
-            return tuple(_report(source, meter, runner) for source in sources)
+            members = tuple(_report(source, meter, runner) for source in sources)
+            others = meter.tallies.keys() - {source.name for source in sources}
+            return (*members, *(_service_report(name, meter) for name in sorted(others)))
 
         try:
             dataset = query.dataset
             scope = Scope() if dataset is None else Scope(dataset.default, dataset.named)
             catalogue = Catalogue(runner.learn(), scope)
-            body = unfold(query)
-            alone = _only_source(query, body, catalogue)
+            body = unfold(plan or query)
+            alone = None if quads else _only_source(query, body, catalogue)
             if alone is not None:
                 source = next(s for s in sources if s.name == alone)
                 runner.whole = alone
                 with source.answer(query.self_contained(), formats, meter) as answer:
                     yield FederatedAnswer(answer, generation, report)
                 return
-            gathering = _Gathering(query, body, catalogue, runner)
+            gathering = _Gathering(query, body, catalogue, runner, quads=quads)
 
             def evaluate(text: str, wanted: tuple[Format, Format]) -> AbstractContextManager[Answer]:
                 triples, quads = gathering.statements()
@@ -140,7 +147,8 @@ class Execution:
 class _Gathering:
     """Fetching for one query."""
 
-    def __init__(self, query: Query, body: Body, catalogue: Catalogue, runner: Runner) -> None:
+    def __init__(self, query: Query, body: Body, catalogue: Catalogue, runner: Runner, *, quads: bytes) -> None:
+        self._given = quads
         self._query = query
         self._body = body
         self._catalogue = catalogue
@@ -150,7 +158,7 @@ class _Gathering:
 
     def fetch(self) -> None:
         """Fetch what can matter."""
-        limit = _enough(self._query, self._body)
+        limit = None if self._given else _enough(self._query, self._body)
         if limit is None:
             self._runner.finish(self._fetcher.body(self._body, {}))
             return
@@ -192,7 +200,7 @@ class _Gathering:
 
     def statements(self) -> tuple[list[bytes], list[bytes]]:
         """Everything fetched. Rows with blank nodes come again, those of a member in one answer."""
-        quads = list(self._scratch.quads)
+        quads = [*self._scratch.quads, self._given]
         jobs = [
             Job(name, f"SELECT ?s ?p ?o ?g WHERE {{ {' UNION '.join(arms)} }}", ("s", "p", "o", "g"))
             for name, arms in self._scratch.again.items()
@@ -224,7 +232,7 @@ def _enough(query: Query, body: Body) -> int | None:
 
 def _only_source(query: Query, body: Body, catalogue: Catalogue) -> str | None:
     """The member that can answer the whole query alone: every pattern can only match there."""
-    if query.form is Form.DESCRIBE or query.dataset is not None:
+    if query.form is Form.DESCRIBE or query.dataset is not None or len(query.text) > _PASSED_ON:
         return None
     scans: list[Scan] = []
     for element in body.everything():
@@ -237,6 +245,12 @@ def _only_source(query: Query, body: Body, catalogue: Catalogue) -> str | None:
                 # Nodes and names of graphs of every member would count.
                 return None
     return catalogue.only_source(scans) if all(scan.graph is None for scan in scans) else None
+
+
+def _service_report(name: str, meter: Meter) -> MemberReport:
+    tally = meter.tallies[name]
+    verdict = "answered" if tally.rows else "empty"
+    return MemberReport(name, name, verdict, tally.requests, tally.rows, tally.bytes, tally.seconds * 1000)
 
 
 def _report(source: Source, meter: Meter, runner: Runner) -> MemberReport:

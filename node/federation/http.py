@@ -1,8 +1,8 @@
 """The HTTP client, translated: one request to a member, its answer in checked pieces, every failure a MemberError.
 
-The only module that knows urllib3. Redirects are not followed: an endpoint is an address its operator gave, and another
-address needs the operator again. An answer must say how long it is (``Content-Length`` or chunks), or that it was cut
-short could not be seen.
+The only module that knows urllib3. Redirects are not followed here: an endpoint is an address its operator gave, and
+another address needs the operator again. An answer must say how long it is (``Content-Length`` or chunks), or that it
+was cut short could not be seen.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 import time
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 import urllib3
@@ -23,6 +24,10 @@ _CHUNK = 1 << 16
 _CONNECT_SECONDS = 10.0
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _UNAVAILABLE = (401, 403, 408, 429)
+#: At most so many addresses of one host are tried.
+_DIALLED = 3
+
+_Dial: TypeAlias = tuple[tuple[str, int], ...]
 
 
 class HttpClient:
@@ -38,9 +43,19 @@ class HttpClient:
 
     @contextmanager
     def exchange(
-        self, method: str, url: str, *, body: bytes | None, headers: Mapping[str, str], meter: Meter
+        self,
+        method: str,
+        url: str,
+        *,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        meter: Meter,
+        dial: Sequence[tuple[str, int]] = (),
     ) -> Iterator[Reply]:
         """Send one request and give its answer, whatever the status. Counts the request.
+
+        ``dial``: socket addresses (IP address, port) to connect to instead of looking the URL's host up; the request
+        and its certificate check still name the host. The first that takes the connection is used.
 
         Raises MemberUnavailable, MemberTimeout, MemberProtocolError and what the meter raises. When the block is left
         before the answer was read to its end, the connection is closed.
@@ -49,7 +64,7 @@ class HttpClient:
         started = time.monotonic()
         # Compressing costs more than it saves where nothing has to travel.
         encoding = "identity" if urlsplit(url).hostname in _LOOPBACK else "gzip"
-        response = self._send(method, url, body, {**headers, "Accept-Encoding": encoding}, meter)
+        response = self._send(method, url, body, {**headers, "Accept-Encoding": encoding}, meter, dial=tuple(dial))
         reply = Reply(response, self._name, url, meter)
         meter.on_stop(id(reply), reply.abort)
         try:
@@ -60,29 +75,45 @@ class HttpClient:
             meter.done(self._name, 0, time.monotonic() - started)
 
     def _send(
-        self, method: str, url: str, body: bytes | None, headers: dict[str, str], meter: Meter
+        self, method: str, url: str, body: bytes | None, headers: dict[str, str], meter: Meter, *, dial: _Dial
     ) -> urllib3.BaseHTTPResponse:
-        for fresh in (False, True):
+        waiting = [dial[at : at + 1] for at in range(min(len(dial), _DIALLED))] or [()]
+        fresh = False
+        while True:
             left = meter.remaining()
+            options: dict[str, Any] = {
+                "body": body,
+                "preload_content": False,
+                "decode_content": False,
+                "redirect": False,
+                "retries": False,
+                "timeout": urllib3.Timeout(connect=min(_CONNECT_SECONDS, left), read=left),
+            }
             try:
-                return self._pool.request(
-                    method,
-                    url,
-                    body=body,
-                    headers=headers,
-                    preload_content=False,
-                    decode_content=False,
-                    redirect=False,
-                    retries=False,
-                    timeout=urllib3.Timeout(connect=min(_CONNECT_SECONDS, left), read=left),
-                )
+                if not waiting[0]:
+                    return self._pool.request(method, url, headers=headers, **options)
+                return self._pinned(method, url, headers, waiting[0][0], options)
+            except (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError) as error:
+                waiting.pop(0)
+                if not waiting:
+                    raise self.translated(error, url) from error
             except urllib3.exceptions.ProtocolError as error:
                 # The member may have closed an idle connection just as we took it: once more, on a new one.
                 if fresh:
                     raise self.translated(error, url) from error
+                fresh = True
             except (urllib3.exceptions.HTTPError, ValueError, OSError) as error:
                 raise self.translated(error, url) from error
-        raise AssertionError
+
+    def _pinned(
+        self, method: str, url: str, headers: dict[str, str], at: tuple[str, int], options: dict[str, Any]
+    ) -> urllib3.BaseHTTPResponse:
+        parts = urlsplit(url)
+        # Connections are kept by host name and address, so that none serves for another name's certificate.
+        secure = {"server_hostname": parts.hostname, "assert_hostname": parts.hostname}
+        pool = self._pool.connection_from_host(at[0], at[1], parts.scheme, secure if parts.scheme == "https" else None)
+        target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+        return pool.urlopen(method, target, headers={**headers, "Host": parts.netloc}, **options)
 
     def translated(self, error: Exception, url: str) -> MemberError:
         """The error of our tree for an error of the client's."""

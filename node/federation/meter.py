@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from node.errors import LimitExceeded, QueryTimeout, ResultTooLarge
+from node.errors import LimitExceeded, NodeError, QueryTimeout, ResultTooLarge
 
 
 @dataclass
@@ -99,3 +99,39 @@ class Meter:
             stops = list(self._stops.values())
         for stop in stops:
             stop()
+
+
+class Turn(Meter):
+    """The same meter for a part of the query that has ``seconds`` of its own from now on and can be given up alone.
+
+    When its time is over, ``remaining`` raises what ``late`` gives; when the query's is, what the whole meter raises.
+    """
+
+    def __init__(self, whole: Meter, seconds: float, late: Callable[[], NodeError]) -> None:
+        super().__init__(seconds, whole.requests, whole.bytes, whole.tallies)
+        self._whole = whole
+        self._late = late
+
+    def remaining(self) -> float:
+        of_all = self._whole.remaining()
+        left = self._started + self.seconds - time.monotonic()
+        if left <= 0 or self._stopped:
+            raise self._late()
+        return min(left, of_all)
+
+    def request(self, name: str) -> None:
+        self.remaining()
+        self._whole.request(name)
+
+    def received(self, name: str, size: int) -> None:
+        self._whole.received(name, size)
+
+    def bytes_left(self) -> int:
+        return self._whole.bytes_left()
+
+    def done(self, name: str, rows: int, seconds: float) -> None:
+        self._whole.done(name, rows, seconds)
+
+    def on_stop(self, key: int, stop: Callable[[], None] | None) -> None:
+        super().on_stop(key, stop)
+        self._whole.on_stop(key, stop)

@@ -200,7 +200,8 @@ class _Unfolder:
             allowed &= {scope.name(v) for v in _plain_keys(select)}
         written = [p.expression for p in select.projection or () if p.expression is not None]
         keys = [k.expression for k in select.group]
-        self._exists((*written, *keys, *select.having, *select.order), scope, into, allowed)
+        order = [o.expression for o in select.order]
+        self._exists((*written, *keys, *select.having, *order), scope, into, allowed)
         if select.values is not None:
             # Joined after grouping (section 18.2.4.3): there only the keys are variables of the pattern.
             only = _plain_keys(select) if select.aggregates else None

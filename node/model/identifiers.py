@@ -64,6 +64,11 @@ class Identifiers:
         """The named graph of the catalogue itself (node title, list of datasets)."""
         return f"{self.base}graph/"
 
+    @property
+    def default_graph(self) -> str:
+        """The named graph that stands for the default graph of SPARQL Update and of the Graph Store Protocol."""
+        return f"{self.base}graph/default"
+
     def vocabulary_graph(self, name: str, version: str) -> str:
         return f"{self.base}vocabulary/{name}/{quote(version, safe='.')}"
 

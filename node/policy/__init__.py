@@ -1,1 +1,1 @@
-"""Who may see and do what. Pure functions: no I/O, no clock."""
+"""Who may see and do what. The decision is a pure function; the tokens of the operators are a file."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import BinaryIO
 from xml.parsers import expat
 
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, parse
@@ -64,7 +65,8 @@ def read_document(path: Path, identifiers: Identifiers, spool: Path) -> Reading:
         quads, locate, findings = _read_jsonld(text, source, identifiers)
     else:
         if form is RDFXML:
-            _check_xml(text, source)
+            with text.open("rb") as stream:
+                check_xml(stream, source)
         quads, locate = _parsed(text, form, source, identifiers, exact=True), TextPlaces(text, source, identifiers.base)
     document, referrers = _described(quads, source, identifiers)
     place = _through_blank_nodes(locate, referrers)
@@ -137,9 +139,9 @@ def _parsed(
             stream.close()
 
 
-def _check_xml(text: Path, source: str) -> None:
+def check_xml(stream: BinaryIO, source: str) -> None:
     """Well-formed to the end, and no entities: pyoxigraph reads a truncated RDF/XML file without complaint, and
-    expands entities without limit."""
+    expands entities without limit. Raises DocumentSyntaxError, Unsupported."""
     parser = expat.ParserCreate()
 
     def refuse(name: str, *_: object) -> None:
@@ -151,8 +153,7 @@ def _check_xml(text: Path, source: str) -> None:
 
     parser.EntityDeclHandler = refuse
     try:
-        with text.open("rb") as stream:
-            parser.ParseFile(stream)
+        parser.ParseFile(stream)
     except expat.ExpatError as error:
         raise DocumentSyntaxError(
             f"this is not XML: {expat.ErrorString(error.code)}.",

@@ -59,11 +59,11 @@ def serialize(ntriples: bytes, format_: Format, iri: str, *, context: str = PERM
     except SyntaxError as error:
         raise _syntax(error) from error
     if format_ is RDFXML:
-        _refuse_nameless({t.predicate.value for t in triples})
+        refuse_nameless({t.predicate.value for t in triples})
     return write_rdf(triples, format=format_.rdf, prefixes=used) or b""
 
 
-def _refuse_nameless(predicates: set[str]) -> None:
+def refuse_nameless(predicates: set[str]) -> None:
     """RDF/XML writes a property as an element, whose name is the end of its IRI (RDF 1.1 XML Syntax, section 2.2);
     pyoxigraph writes an element without a name, which is no XML, where the IRI ends in none."""
     for predicate in sorted(predicates):

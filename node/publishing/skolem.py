@@ -37,11 +37,11 @@ class Skolemised:
     referrers: dict[str, tuple[str, str]]
 
 
-def skolemise(triples: Iterable[BlankTriple], identifiers: Identifiers) -> Skolemised:
+def skolemise(triples: Iterable[BlankTriple], identifiers: Identifiers, *, within: str = "") -> Skolemised:
     """Name the blank nodes of these triples, of which each has at least one, and write the triples as N-Triples lines.
 
     All triples of a blank node must be among them. Two blank nodes get different IRIs even if nothing tells them apart.
-    Raises CyclicBlankNodes.
+    ``within`` names what they belong to: the same blank nodes elsewhere are others. Raises CyclicBlankNodes.
     """
     kept = list(triples)
     said: dict[str, list[tuple[str, Term]]] = defaultdict(list)
@@ -64,7 +64,7 @@ def skolemise(triples: Iterable[BlankTriple], identifiers: Identifiers) -> Skole
     twins: Counter[str] = Counter()
     for node in order:
         above = [(names[s.value] if isinstance(s, BlankNode) else s.value, p) for s, p in referred[node]]
-        key = _digest([content[node], *(f"{s} {p}" for s, p in above)])
+        key = _digest([content[node], *(f"{s} {p}" for s, p in above), *([within] if within else [])])
         twins[key] += 1
         names[node] = identifiers.skolem(_digest([key, str(twins[key])])[:24])
         if above:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from pyoxigraph import NamedNode
+
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
 _NEEDS_ESCAPE = re.compile(r'["\\\n\r\t\b\f]')
 # RFC 3987 leaves these out of every IRI; SPARQL and N-Triples forbid them between angle brackets.
@@ -15,6 +17,15 @@ _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
 def is_absolute_iri(text: str) -> bool:
     """Whether the text has a scheme and no character that an IRI may not hold (RFC 3987, section 2.2)."""
     return _ABSOLUTE.match(text) is not None and _NOT_IN_IRI.search(text) is None
+
+
+def is_iri(text: str) -> bool:
+    """Whether the text is an absolute IRI to the letter of RFC 3987, as the store has it: what can name a graph."""
+    try:
+        NamedNode(text)
+    except ValueError:
+        return False
+    return True
 
 
 def iri(value: str) -> str:

@@ -218,6 +218,14 @@ class GroupKey:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderCondition:
+    """One condition of ``ORDER BY``."""
+
+    expression: Expression
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Select:
     """A pattern with its solution modifiers (section 15); ``projection`` is None for ``*``."""
 
@@ -227,7 +235,7 @@ class Select:
     reduced: bool = False
     group: tuple[GroupKey, ...] = ()
     having: tuple[Expression, ...] = ()
-    order: tuple[Expression, ...] = ()
+    order: tuple[OrderCondition, ...] = ()
     limit: int | None = None
     offset: int | None = None
     values: InlineData | None = None
@@ -236,7 +244,8 @@ class Select:
     def aggregates(self) -> bool:
         """Whether solutions are grouped, by ``GROUP BY`` or because an aggregate asks for it."""
         written = [p.expression for p in self.projection or () if p.expression is not None]
-        return bool(self.group) or any(has_aggregate(e) for e in (*written, *self.having, *self.order))
+        written += [o.expression for o in self.order]
+        return bool(self.group) or any(has_aggregate(e) for e in (*written, *self.having))
 
 
 class Form(StrEnum):

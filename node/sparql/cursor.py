@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from node.errors import QuerySyntaxError
+from node.errors import QuerySyntaxError, QueryTooDeep
 from node.rdf.namespaces import RDF, XSD
 from node.sparql.algebra import Variable, VarOrTerm
 from node.sparql.iris import has_scheme, resolve
 from node.sparql.terms import Term, iri_term, literal_term
-from node.sparql.tokens import Token, syntax_error, tokenize, unquote
+from node.sparql.tokens import Token, place_in, syntax_error, tokenize, unquote
 
-#: Braces, brackets and parentheses may nest this deep.
+#: Braces, brackets and parentheses may nest this deep unless the caller says otherwise.
 MAX_DEPTH = 64
+
+#: So many patterns and operators may follow one another: the engine (Oxigraph 0.5) nests them inside one another, and
+#: its process ends at 4,000 ``BIND`` or ``MINUS`` and at 7,000 ``+``.
+MAX_STEPS = 2_000
+#: So many characters may come from prefixes and ``BASE`` in all.
+MAX_EXPANSION = 50_000_000
 
 RDF_NIL = RDF + "nil"
 _NUMBERS = {"integer": XSD + "integer", "decimal": XSD + "decimal", "double": XSD + "double"}
@@ -22,17 +28,25 @@ _NUMBERS = {"integer": XSD + "integer", "decimal": XSD + "decimal", "double": XS
 class Cursor:
     """Reads tokens one by one. Keywords are compared in capitals; only signs are case-sensitive."""
 
-    def __init__(self, text: str, base: str | None = None) -> None:
+    def __init__(self, text: str, base: str | None = None, max_depth: int = MAX_DEPTH) -> None:
         self.text = text
         self._tokens = tokenize(text)
         self._index = 0
         self._depth = 0
+        self._max_depth = max_depth
+        self._steps = 0
         self._blanks = 0
+        # What no label of the text begins with, so that made labels can be written next to them.
+        self._fresh = "_:b"
+        labels = [token.text for token in self._tokens if token.kind == "blank"]
+        while any(label.startswith(self._fresh) for label in labels):
+            self._fresh += "_"
         self._base = base
         #: Whether an IRI was resolved against the base that was given from outside.
         self.needs_base = False
         self._given = base
         self._prefixes: dict[str, str] = {}
+        self._expanded = 0
 
     # --- tokens ---
 
@@ -49,6 +63,15 @@ class Cursor:
     def last_end(self) -> int:
         """Where the token read last ends."""
         return self._tokens[self._index - 1].end if self._index else 0
+
+    @property
+    def index(self) -> int:
+        """How many tokens have been read."""
+        return self._index
+
+    def read_since(self, index: int) -> list[Token]:
+        """The tokens that have been read since ``index`` was that."""
+        return self._tokens[index : self._index]
 
     def advance(self) -> Token:
         """Read the next token."""
@@ -78,7 +101,7 @@ class Cursor:
     def unexpected(self, wanted: str) -> QuerySyntaxError:
         """The error that says what was wanted and what stands there."""
         token = self.token
-        found = "the end of the query" if token.kind == "end" else token.text[:40]
+        found = "the end of the text" if token.kind == "end" else token.text[:40]
         return self.error(f"expected {wanted}, found {found}")
 
     def error(self, message: str, token: Token | None = None) -> QuerySyntaxError:
@@ -87,14 +110,33 @@ class Cursor:
 
     @contextmanager
     def nested(self) -> Iterator[None]:
-        """One level deeper. Raises QuerySyntaxError past MAX_DEPTH."""
-        if self._depth >= MAX_DEPTH:
-            raise self.error(f"the query nests deeper than {MAX_DEPTH} levels")
+        """One level deeper. Raises QueryTooDeep past the deepest level."""
+        if self._depth >= self._max_depth:
+            raise self._too_deep(
+                f"the text nests deeper than {self._max_depth} levels.",
+                "Ask with fewer braces, brackets and parentheses inside one another.",
+            )
         self._depth += 1
         try:
             yield
         finally:
             self._depth -= 1
+
+    def step(self, count: int = 1) -> None:
+        """Count patterns and operators of one pattern. Raises QueryTooDeep past MAX_STEPS."""
+        self._steps += count
+        if self._steps > MAX_STEPS:
+            raise self._too_deep(
+                f"the text has more than {MAX_STEPS:,} patterns and operators, which the store nests in one another.",
+                "Put values into VALUES or IN lists, or ask in several queries.",
+            )
+
+    def restart_steps(self) -> None:
+        """Count anew: what follows is asked on its own."""
+        self._steps = 0
+
+    def _too_deep(self, detail: str, remedy: str) -> QueryTooDeep:
+        return QueryTooDeep(detail, where=place_in(self.text, self.token.start), remedy=remedy)
 
     # --- prologue ---
 
@@ -114,6 +156,20 @@ class Cursor:
             raise self.unexpected(words)
         return self.advance()
 
+    def declarations(self, tokens: list[Token]) -> str:
+        """The declarations in force now that these tokens need, one a line, for a text that stands for itself."""
+        prefixes = dict.fromkeys(t.text.partition(":")[0] for t in tokens if t.kind == "name")
+        relative = self._base is not None and any(t.kind == "iri" and not has_scheme(t.text[1:-1]) for t in tokens)
+        return (f"BASE <{self._base}>\n" if relative else "") + "".join(
+            f"PREFIX {prefix}: <{self._prefixes[prefix]}>\n" for prefix in prefixes
+        )
+
+    def _count_expansion(self, by: str, token: Token) -> None:
+        """A long prefix that is used often would make a short text fill the memory."""
+        self._expanded += len(by)
+        if self._expanded > MAX_EXPANSION:
+            raise self.error(f"prefixes and BASE stand for more than {MAX_EXPANSION:,} characters up to here", token)
+
     # --- terms ---
 
     def at_iri(self) -> bool:
@@ -130,12 +186,14 @@ class Cursor:
             namespace = self._prefixes.get(prefix)
             if namespace is None:
                 raise self.error(f"the prefix {prefix}: is not declared", token)
+            self._count_expansion(namespace, token)
             return namespace + local.replace("\\", "")
         raise self.unexpected("an IRI")
 
     def _resolve(self, token: Token) -> str:
         iri = token.text[1:-1]
         if self._base is not None:
+            self._count_expansion(self._base, token)
             self.needs_base = self.needs_base or (self._base is self._given and not has_scheme(iri))
             return resolve(self._base, iri)
         if not has_scheme(iri):
@@ -151,7 +209,7 @@ class Cursor:
     def fresh_blank(self) -> Variable:
         """A blank node without a label."""
         self._blanks += 1
-        return Variable(f"_:[{self._blanks}]")
+        return Variable(f"{self._fresh}{self._blanks}")
 
     def at_literal(self) -> bool:
         """Whether a literal comes next, a number with its sign included."""
@@ -211,3 +269,8 @@ class Cursor:
             self.advance()
             return True
         return False
+
+
+def beyond_the_stack() -> QueryTooDeep:
+    """The error for a text that nests deeper than this process can read, whatever the settings allow."""
+    return QueryTooDeep("the text nests deeper than this node can read.", remedy="Lower limits.query_depth.")

@@ -36,10 +36,11 @@ _FUNCTIONS: dict[str, tuple[int, int | None]] = {
     "COALESCE": (0, None),
     "CONCAT": (0, None),
 }
-# Binary operators by how strongly they bind.
-_COMPARISON = 3
+#: How strongly comparisons bind.
+COMPARISON = 3
 _COMPARISONS = ("=", "!=", "<", ">", "<=", ">=", "IN", "NOT")
-_LEVELS = {"||": 1, "&&": 2, **dict.fromkeys(_COMPARISONS, _COMPARISON), "+": 4, "-": 4, "*": 5, "/": 5}
+#: Binary operators by how strongly they bind.
+LEVELS = {"||": 1, "&&": 2, **dict.fromkeys(_COMPARISONS, COMPARISON), "+": 4, "-": 4, "*": 5, "/": 5}
 
 
 class ExpressionParser:
@@ -55,22 +56,24 @@ class ExpressionParser:
         left = self._unary()
         while True:
             operator = cursor.token.text.upper()
-            level = _LEVELS.get(operator)
+            level = LEVELS.get(operator)
             if level is None or level < weakest or cursor.token.kind not in ("sign", "word"):
                 return left
             cursor.advance()
+            cursor.step()
             if operator in ("NOT", "IN"):
                 if operator == "NOT":
                     cursor.expect("IN")
                 left = Call("IN" if operator == "IN" else "NOT IN", (left, *self.arguments()))
             else:
                 left = Call(operator, (left, self.expression(level + 1)))
-            if level == _COMPARISON and cursor.at(*_COMPARISONS):
+            if level == COMPARISON and cursor.at(*_COMPARISONS):
                 raise cursor.error("comparisons cannot be chained")
 
     def constraint(self) -> Expression:
         """What may follow ``FILTER``, ``HAVING`` and ``ORDER BY`` without parentheses of their own."""
         cursor = self._cursor
+        cursor.step()
         if cursor.at("("):
             return self._bracketed()
         if cursor.at_iri():
@@ -104,9 +107,12 @@ class ExpressionParser:
     def _unary(self) -> Expression:
         cursor = self._cursor
         signs: list[str] = []
-        while cursor.at("!", "+", "-") and not cursor.at_literal():
+        while cursor.at("!"):
+            signs.append(cursor.advance().text)
+        if cursor.at("+", "-") and not cursor.at_literal():
             signs.append(cursor.advance().text)
         made = self._primary()
+        cursor.step(len(signs))
         for sign in reversed(signs):
             made = Call(f"unary {sign}", (made,))
         return made

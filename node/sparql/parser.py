@@ -16,20 +16,16 @@ from node.rdf.dataset import GraphScope
 from node.sparql.algebra import (
     BasicGraphPattern,
     DatasetClause,
-    Expression,
     Form,
     Group,
-    GroupKey,
-    InlineData,
-    Projection,
     Query,
     Select,
     TriplePattern,
     Variable,
     VarOrTerm,
 )
-from node.sparql.cursor import Cursor
-from node.sparql.patterns import PatternParser
+from node.sparql.cursor import MAX_DEPTH, MAX_STEPS, Cursor, beyond_the_stack
+from node.sparql.selects import SelectParser
 from node.sparql.terms import iri_term
 from node.sparql.tokens import unescape_codepoints
 
@@ -37,29 +33,51 @@ from node.sparql.tokens import unescape_codepoints
 _NEEDS_READING = re.compile(r"service|from|graph|\\u", re.IGNORECASE)
 
 
-def parse_query(text: str, base: str | None = None) -> Query:
+def parse_query(text: str, base: str | None = None, *, depth: int = MAX_DEPTH) -> Query:
     """The query that this text is. Prefixes are expanded, relative IRIs resolved against ``BASE`` or ``base``.
 
-    Raises QuerySyntaxError with line and column; also for a text that is longer than ``tokens.MAX_TEXT`` or nests
-    deeper than ``cursor.MAX_DEPTH``. An update is a syntax error here.
+    Raises QuerySyntaxError with line and column, also for a text that is longer than ``tokens.MAX_TEXT``, and
+    QueryTooDeep for one whose braces, brackets and parentheses nest deeper than ``depth``, or where more than
+    ``cursor.MAX_STEPS`` patterns and operators follow one another. An update is a syntax error.
     """
-    return _QueryParser(unescape_codepoints(text), base).query()
+    try:
+        return _QueryParser(unescape_codepoints(text), base, depth).query()
+    except RecursionError as error:  # where ``depth`` allows more than the interpreter does
+        raise beyond_the_stack() from error
 
 
-def scope_within(text: str, scope: GraphScope, base: str | None = None) -> GraphScope:
-    """The part of ``scope`` that this query is about.
+def may_nest_deeper(text: str, depth: int) -> bool:
+    """Whether a text might nest deeper than ``depth``, or join more than the engine bears; only parsing it tells.
 
-    A text that cannot contain ``GRAPH``, ``FROM`` or ``SERVICE`` is not parsed: it gets the default graphs alone. With
-    ``FROM`` the default graph is the graphs named there as far as they are in ``scope.named``, and those of ``FROM
-    NAMED`` can be named (section 13.2); a graph that the caller may not see contributes nothing, as one that does not
-    exist. The engine concatenates several ``FROM`` graphs instead of merging them: a triple in two of them is there
-    twice. Relative IRIs are resolved against ``base``. Raises Unsupported for ``SERVICE``, QuerySyntaxError.
+    Counts what opens wherever it stands. What is a string or an IRI cannot be told apart from code without the grammar
+    (``?a<'>'``), and who wants to end a worker would write just that.
     """
-    if not _NEEDS_READING.search(text):
+    return len(text) > MAX_STEPS or sum(map(text.count, "{([")) > depth
+
+
+def scope_within(text: str, scope: GraphScope, base: str | None = None, *, depth: int = MAX_DEPTH) -> GraphScope:
+    """The part of ``scope`` that this query is about. Every text passes here before it goes to the store.
+
+    A short text that cannot contain ``GRAPH``, ``FROM`` or ``SERVICE``, nor nest deeper than ``depth``, is not parsed:
+    it gets the default graphs alone. With ``FROM`` the default graph is the graphs named there as far as they are in
+    ``scope.named``, and those of ``FROM NAMED`` can be named (section 13.2); a graph that the caller may not see
+    contributes nothing, as one that does not exist. The engine concatenates several ``FROM`` graphs instead of merging
+    them: a triple in two of them is there twice. Relative IRIs are resolved against ``base``. Raises Unsupported for
+    ``SERVICE``, QuerySyntaxError, QueryTooDeep.
+    """
+    reading = _NEEDS_READING.search(text) is not None
+    if not reading and not may_nest_deeper(text, depth):
         return replace(scope, named=())
-    query = parse_query(text, base)
+    query = parse_query(text, base, depth=depth)
+    if not reading:
+        return replace(scope, named=())
     if query.services:
         raise no_service()
+    return dataset_within(query, scope)
+
+
+def dataset_within(query: Query, scope: GraphScope) -> GraphScope:
+    """The part of ``scope`` that the ``FROM`` clauses of a query leave; all of it without them."""
     if query.dataset is None:
         return scope
     visible = set(scope.named)
@@ -78,14 +96,15 @@ def no_service() -> Unsupported:
 
 
 class _QueryParser:
-    def __init__(self, text: str, base: str | None) -> None:
+    def __init__(self, text: str, base: str | None, depth: int) -> None:
         self._text = text
         self._base = base
-        self._cursor = Cursor(text, base)
-        self._patterns = PatternParser(self._cursor, self._sub_select)
+        self._cursor = Cursor(text, base, depth)
+        self._selects = SelectParser(self._cursor)
 
     def query(self) -> Query:
         cursor = self._cursor
+        patterns = self._selects.patterns
         cursor.prologue()
         form = next((f for f in Form if cursor.at(f)), None)
         if form is None:
@@ -97,30 +116,28 @@ class _QueryParser:
         span = (0, 0)
         projected = Select(Group(()))
         if form is Form.SELECT:
-            projected = self._select_clause()
+            projected = self._selects.select_clause()
         else:
             cursor.advance()
         short = form is Form.CONSTRUCT and not cursor.at("{")
         if form is Form.CONSTRUCT and not short:
-            template = self._patterns.template()
+            template = patterns.template()
         elif form is Form.DESCRIBE:
             described, all_described = self._described()
             span = (start, cursor.last_end)
         dataset = self._dataset_clause()
         if short:
             cursor.expect("WHERE")
-            template = self._patterns.template()
+            template = patterns.template()
             pattern = Group((BasicGraphPattern(template),)) if template else Group(())
         elif form is Form.DESCRIBE and not cursor.at("WHERE", "{"):
             pattern = Group(())
         else:
             cursor.take("WHERE")
-            pattern = self._patterns.group()
-        select = self._modifiers(replace(projected, pattern=pattern))
-        if cursor.take("VALUES"):
-            select = replace(select, values=self._patterns.inline_data())
+            pattern = patterns.group()
+        select = self._selects.modifiers(replace(projected, pattern=pattern))
         if cursor.token.kind != "end":
-            raise cursor.unexpected("the end of the query")
+            raise cursor.unexpected("the end of the text")
         return Query(
             form=form,
             select=select,
@@ -130,51 +147,9 @@ class _QueryParser:
             described_all=all_described,
             described_span=span,
             dataset=dataset,
-            services=self._patterns.services,
+            services=patterns.services,
             base=self._base if cursor.needs_base else None,
         )
-
-    def _sub_select(self) -> Select:
-        select = self._select_clause()
-        self._cursor.take("WHERE")
-        select = self._modifiers(replace(select, pattern=self._patterns.group()))
-        values: InlineData | None = None
-        if self._cursor.take("VALUES"):
-            values = self._patterns.inline_data()
-        return replace(select, values=values)
-
-    def _select_clause(self) -> Select:
-        cursor = self._cursor
-        cursor.expect("SELECT")
-        distinct = cursor.take("DISTINCT")
-        reduced = not distinct and cursor.take("REDUCED")
-        if cursor.take("*"):
-            return Select(Group(()), None, distinct, reduced)
-        columns: list[Projection] = []
-        while True:
-            if cursor.token.kind == "variable":
-                columns.append(Projection(cursor.variable()))
-            elif cursor.at("("):
-                expression, name = self._named_expression(required=True)
-                assert name is not None
-                columns.append(Projection(name, expression))
-            else:
-                break
-        if not columns:
-            raise cursor.unexpected("'*' or a variable")
-        return Select(Group(()), tuple(columns), distinct, reduced)
-
-    def _named_expression(self, *, required: bool) -> tuple[Expression, str | None]:
-        cursor = self._cursor
-        cursor.expect("(")
-        with cursor.nested():
-            expression = self._patterns.expressions.expression()
-        name: str | None = None
-        if required or cursor.at("AS"):
-            cursor.expect("AS")
-            name = cursor.variable()
-        cursor.expect(")")
-        return expression, name
 
     def _described(self) -> tuple[tuple[VarOrTerm, ...], bool]:
         cursor = self._cursor
@@ -198,66 +173,3 @@ class _QueryParser:
             into.append(cursor.iri())
             spans.append((start, cursor.last_end))
         return DatasetClause(tuple(default), tuple(named), tuple(spans)) if spans else None
-
-    def _modifiers(self, select: Select) -> Select:
-        cursor = self._cursor
-        expressions = self._patterns.expressions
-        group: list[GroupKey] = []
-        having: list[Expression] = []
-        order: list[Expression] = []
-        if cursor.take("GROUP"):
-            cursor.expect("BY")
-            while (key := self._group_key()) is not None:
-                group.append(key)
-            if not group:
-                raise cursor.unexpected("a variable or an expression to group by")
-        if cursor.take("HAVING"):
-            having.append(expressions.constraint())
-            while expressions.at_constraint():
-                having.append(expressions.constraint())
-        if cursor.take("ORDER"):
-            cursor.expect("BY")
-            while (condition := self._order_condition()) is not None:
-                order.append(condition)
-            if not order:
-                raise cursor.unexpected("a variable or an expression to order by")
-        limits: dict[str, int] = {}
-        while cursor.at("LIMIT", "OFFSET"):
-            word = cursor.token.text.upper()
-            if word in limits:
-                raise cursor.error(f"{word} stands twice")
-            cursor.advance()
-            if cursor.token.kind != "integer":
-                raise cursor.unexpected("a whole number")
-            limits[word] = int(cursor.advance().text)
-        return replace(
-            select,
-            group=tuple(group),
-            having=tuple(having),
-            order=tuple(order),
-            limit=limits.get("LIMIT"),
-            offset=limits.get("OFFSET"),
-        )
-
-    def _group_key(self) -> GroupKey | None:
-        cursor = self._cursor
-        if cursor.token.kind == "variable":
-            name = cursor.variable()
-            return GroupKey(Variable(name), name)
-        if cursor.at("("):
-            return GroupKey(*self._named_expression(required=False))
-        if self._patterns.expressions.at_constraint():
-            return GroupKey(self._patterns.expressions.constraint())
-        return None
-
-    def _order_condition(self) -> Expression | None:
-        cursor = self._cursor
-        if cursor.take("ASC", "DESC"):
-            if not cursor.at("("):
-                raise cursor.unexpected("'('")
-            return self._patterns.expressions.constraint()
-        if cursor.token.kind == "variable":
-            return Variable(cursor.variable())
-        if self._patterns.expressions.at_constraint():
-            return self._patterns.expressions.constraint()
-        return None

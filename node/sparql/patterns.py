@@ -65,10 +65,12 @@ class PatternParser:
                 cursor.take(".")
             elif (element := self._element()) is not None:
                 elements.append(element)
+                cursor.step()
                 cursor.take(".")
             else:
                 triples: list[TriplePattern] = []
-                self._triples_block(triples, paths=True)
+                self.triples(triples, paths=True)
+                cursor.step(len(triples))
                 # Filters between two blocks do not part them (section 5.2.2).
                 if elements and isinstance(elements[-1], BasicGraphPattern):
                     triples[:0] = elements.pop().triples  # type: ignore[union-attr]
@@ -82,6 +84,7 @@ class PatternParser:
         if cursor.at("{"):
             arms = [self.group()]
             while cursor.take("UNION"):
+                cursor.step()
                 arms.append(self.group())
             return arms[0] if len(arms) == 1 else Union(tuple(arms))
         if cursor.take("OPTIONAL"):
@@ -89,11 +92,11 @@ class PatternParser:
         if cursor.take("MINUS"):
             return Minus(self.group())
         if cursor.take("GRAPH"):
-            return Graph(self._var_or_iri(), self.group())
+            return Graph(self.var_or_iri(), self.group())
         if cursor.take("SERVICE"):
             self.services = True
             silent = cursor.take("SILENT")
-            return Service(self._var_or_iri(), self.group(), silent)
+            return Service(self.var_or_iri(), self.group(), silent)
         if cursor.take("BIND"):
             cursor.expect("(")
             with cursor.nested():
@@ -142,7 +145,8 @@ class PatternParser:
             return cursor.literal()
         raise cursor.unexpected("an IRI, a literal or UNDEF")
 
-    def _var_or_iri(self) -> VarOrTerm:
+    def var_or_iri(self) -> VarOrTerm:
+        """A variable or an IRI."""
         cursor = self._cursor
         return Variable(cursor.variable()) if cursor.token.kind == "variable" else iri_term(cursor.iri())
 
@@ -154,11 +158,11 @@ class PatternParser:
         cursor.expect("{")
         triples: list[TriplePattern] = []
         if not cursor.at("}"):
-            self._triples_block(triples, paths=False)
+            self.triples(triples, paths=False)
         cursor.expect("}")
         return tuple(triples)
 
-    def _triples_block(self, into: list[TriplePattern], *, paths: bool) -> None:
+    def triples(self, into: list[TriplePattern], *, paths: bool) -> None:
         """Triples with the same subject, and those after a full stop."""
         cursor = self._cursor
         while True:
@@ -240,6 +244,7 @@ class PatternParser:
         cursor = self._cursor
         arms = [self._sequence()]
         while cursor.take("|"):
+            cursor.step()
             arms.append(self._sequence())
         return arms[0] if len(arms) == 1 else AlternativePath(tuple(arms))
 
@@ -247,6 +252,7 @@ class PatternParser:
         cursor = self._cursor
         parts = [self._path_element()]
         while cursor.take("/"):
+            cursor.step()
             parts.append(self._path_element())
         return parts[0] if len(parts) == 1 else SequencePath(tuple(parts))
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 
 from node.rdf.formats import Format
-from node.rdf.namespaces import RDF_TYPE, SD, VOID, XSD
+from node.rdf.namespaces import RDF_TYPE, RDFS, SD, VOID, XSD
 from node.rdf.terms import iri, literal, triple
 
+#: More named graphs make the description slower to write and to read than any client has use for.
+MOST_GRAPHS = 500
 #: The W3C's names of the formats (https://www.w3.org/ns/formats/), by our own.
 FORMAT_IRIS = {
     name: f"http://www.w3.org/ns/formats/{local}"
@@ -27,12 +30,20 @@ FORMAT_IRIS = {
 
 
 def service_description(
-    endpoint: str, *, formats: Iterable[Format], named_graphs: Iterable[str] = (), triples: int | None = None
+    endpoint: str,
+    *,
+    formats: Iterable[Format],
+    named_graphs: Iterable[str] = (),
+    triples: int | None = None,
+    see_also: str | None = None,
+    union: bool = False,
 ) -> bytes:
     """What this endpoint is: its language, the formats of its answers, and its default RDF dataset.
 
     ``endpoint``: its absolute IRI, which also names the service; ``triples``: how many the default graph has, where
-    known. Its default graph is the merge of the named graphs and of more, so no ``sd:UnionDefaultGraph`` is claimed.
+    known; ``see_also``: the IRI of a VoID description; ``union``: the default graph is the merge of the named graphs.
+    ``SERVICE`` is evaluated, hence ``sd:BasicFederatedQuery``; no IRI of ``FROM`` is ever fetched, hence no
+    ``sd:DereferencesURIs``. At most ``MOST_GRAPHS`` named graphs are listed: a query lists them all.
     """
     dataset, default = f"{endpoint}#dataset", f"{endpoint}#default-graph"
     lines = [
@@ -43,11 +54,16 @@ def service_description(
         _link(dataset, RDF_TYPE, SD + "Dataset"),
         _link(dataset, SD + "defaultGraph", default),
         _link(default, RDF_TYPE, SD + "Graph"),
+        _link(endpoint, SD + "feature", SD + "BasicFederatedQuery"),
     ]
+    if union:
+        lines.append(_link(endpoint, SD + "feature", SD + "UnionDefaultGraph"))
+    if see_also is not None:
+        lines.append(_link(endpoint, RDFS + "seeAlso", see_also))
     lines += [_link(endpoint, SD + "resultFormat", FORMAT_IRIS[f.name]) for f in formats]
     if triples is not None:
         lines.append(triple(iri(default), iri(VOID + "triples"), literal(str(triples), datatype=XSD + "integer")))
-    for number, graph in enumerate(named_graphs, 1):
+    for number, graph in enumerate(islice(named_graphs, MOST_GRAPHS), 1):
         named = f"{endpoint}#graph-{number}"
         lines += [
             _link(dataset, SD + "namedGraph", named),

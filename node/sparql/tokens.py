@@ -39,7 +39,8 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
-_CODEPOINT = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
+# A backslash that is itself escaped begins no codepoint escape.
+_CODEPOINT = re.compile(r"\\\\|\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
 _STRING_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _STRING_ESCAPES = {"t": "\t", "b": "\b", "n": "\n", "r": "\r", "f": "\f"}
 
@@ -64,6 +65,8 @@ def unescape_codepoints(text: str) -> str:
         return text
 
     def character(match: re.Match[str]) -> str:
+        if match.lastindex is None:
+            return match[0]
         code = int(match[1] or match[2], 16)
         if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF:
             raise syntax_error(text, match.start(), f"{match[0]} is not a character")
@@ -101,10 +104,15 @@ def unquote(token: str) -> str:
 
 
 def syntax_error(text: str, position: int, message: str) -> QuerySyntaxError:
-    """The error for this place of the text; line and column count from 1."""
+    """The error for this place of the text."""
+    return QuerySyntaxError(f"{message}.", where=place_in(text, position))
+
+
+def place_in(text: str, position: int) -> Place:
+    """Line and column of an offset; both count from 1."""
     line = text.count("\n", 0, position) + 1
     column = position - (text.rfind("\n", 0, position) + 1) + 1
-    return QuerySyntaxError(f"{message}.", where=Place(source="query", line=line, column=column))
+    return Place(source="query", line=line, column=column)
 
 
 def _unreadable(text: str, position: int) -> str:

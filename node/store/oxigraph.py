@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-
-from pyoxigraph import Store
 
 from node.errors import Conflict, Place, StoreError
 from node.model.access import Tier
@@ -16,15 +12,17 @@ from node.model.identifiers import Identifiers
 from node.rdf.dataset import GraphScope
 from node.rdf.formats import Format
 from node.rdf.terms import is_absolute_iri
+from node.store.building import REGISTRY_FILE, SUMMARY_FILE, open_building, registry_in, write_file
+from node.store.engine import may_name_graphs
 from node.store.generations import Generations, translated
-from node.store.merge import Entry, Merge, read_registry, summarize, write_registry
-from node.store.quads import Budget, Change, Generation
+from node.store.leases import BegunQuery
+from node.store.quads import Budget, Change, Generation, GraphContent, GraphState, Owner, Update
 from node.store.refusals import GenerationGone
+from node.store.registry import Registry
+from node.store.update_process import carry_out
+from node.store.updates import not_the_operators
 from node.store.workers import Question, WorkerAnswer, WorkerPool
 
-#: Files of a generation that the store itself writes.
-REGISTRY_FILE = "graphs.json"
-SUMMARY_FILE = "summary.json"
 #: A generation in use is not removed, so that only a reader that was held up for a whole change has to try again.
 _ATTEMPTS = 10
 
@@ -34,7 +32,7 @@ class _Registered:
     """The registry of one generation, and the answers worked out from it."""
 
     number: int
-    registry: Mapping[str, Entry]
+    registry: Registry
     by_tiers: dict[tuple[Tier, ...], tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -53,11 +51,12 @@ class OxigraphStore:
         identifiers: Identifiers,
         workers: int,
         queue_seconds: float,
+        long_queries: int = 8,
         writer_seconds: float = 60.0,
     ) -> None:
         self._generations = Generations(data, writer_seconds=writer_seconds)
         self._tier_graphs = {tier: identifiers.tier_graph(tier) for tier in Tier}
-        self._pool = WorkerPool(workers, queue_seconds)
+        self._pool = WorkerPool(workers, long=long_queries, queue_seconds=queue_seconds)
         self._base = identifiers.base
         self._registered = _Registered(0, {})
 
@@ -73,6 +72,10 @@ class OxigraphStore:
             graphs = tuple(sorted(graph for graph, entry in registered.registry.items() if entry.tier in tiers))
             registered.by_tiers[tiers] = graphs
         return graphs
+
+    def graph(self, name: str) -> GraphState | None:
+        """What is known of a named graph in the current generation; None when there is none. Raises StoreError."""
+        return self._read_registry().registry.get(name)
 
     def query(self, text: str, *, scope: GraphScope, formats: tuple[Format, Format], budget: Budget) -> WorkerAnswer:
         """Evaluate a query; see ``QuadStore.query``. Close the answer, or use it in a ``with`` statement.
@@ -94,6 +97,14 @@ class OxigraphStore:
             "the store changes faster than it can be read, or its current generation cannot be opened.",
             remedy="Try again in a moment.",
         )
+
+    def begin(
+        self, text: str, *, scope: GraphScope, formats: tuple[Format, Format], budget: Budget
+    ) -> BegunQuery | None:
+        """Start a query if that needs no waiting; see ``quads.PromptStore``."""
+        if not may_name_graphs(text):
+            scope = GraphScope(scope.default)
+        return self._pool.begin(Question(text, formats, budget, self.generation(), scope=scope, base=self._base))
 
     def file(self, name: str) -> bytes | None:
         """The content of a file of the current generation, None if there is none of this name. Raises StoreError."""
@@ -123,18 +134,27 @@ class OxigraphStore:
                     f"the node has changed since generation {change.base}, which this change was worked out from.",
                     remedy="Do it again: it starts from what is there now.",
                 )
-            building = self._generations.building(current)
-            try:
-                self._generations.clone(current, building)
-                self._build(building, change)
-                finished = self._generations.finish(current, building)
-            except (OSError, RuntimeError) as error:
-                raise translated(error, "the change cannot be written") from error
-            finally:
-                # Once finished, there is nothing of this name any more.
-                self._generations.abandon(building)
-            self._generations.remove_old(finished)
-            return finished
+            return self._next(current, lambda building: self._build(building, current, change))
+
+    def update(self, update: Update, budget: Budget) -> Generation:
+        """Carry out an update in a process of its own; see ``QuadStore.update``.
+
+        The budget's seconds do not count the waiting for another writer. In case of an error the current generation is
+        as it was. Also raises the errors in ``update.loads``, ProtocolError and TargetRefused.
+        """
+        with self._generations.writer() as current:
+
+            def build(building: Path) -> bool:
+                return carry_out(
+                    update,
+                    budget,
+                    building=building,
+                    current=current,
+                    tier_graphs=self._tier_graphs,
+                    lock=self._generations.lock,
+                )
+
+            return self._next(current, build)
 
     def close(self) -> None:
         """End the query workers. Queries under way fail."""
@@ -147,13 +167,29 @@ class OxigraphStore:
             if generation.number == registered.number:
                 return registered
             try:
-                registered = _Registered(generation.number, _registry_in(generation.folder))
+                registered = _Registered(generation.number, registry_in(generation.folder, generation.number))
             except StoreError:
                 if generation.folder.is_dir():
                     raise
                 continue
             self._registered = registered
             return registered
+
+    def _next(self, current: Generation, build: Callable[[Path], bool]) -> Generation:
+        """Make the next generation by ``build`` in a clone of this one, unless it says that it has changed nothing."""
+        building = self._generations.building(current)
+        try:
+            self._generations.clone(current, building)
+            if not build(building):
+                return current
+            finished = self._generations.finish(current, building)
+        except (OSError, RuntimeError) as error:
+            raise translated(error, "the change cannot be written") from error
+        finally:
+            # Once finished, there is nothing of this name any more.
+            self._generations.abandon(building)
+        self._generations.remove_old(finished)
+        return finished
 
     def _check(self, change: Change) -> None:
         """Raises StoreError for a change that no store can make."""
@@ -169,85 +205,36 @@ class OxigraphStore:
             if not _is_file_name(name) or name in (REGISTRY_FILE, SUMMARY_FILE):
                 raise StoreError(f"a file of a generation cannot be named {name!r}.")
 
-    def _build(self, building: Path, change: Change) -> None:
+    def _build(self, building: Path, current: Generation, change: Change) -> bool:
         files = building / "files"
-        registry = _registry_in(building)
+        registry = registry_in(building, current.number)
+        for content in change.put:
+            if (known := registry.get(content.graph)) is not None and known.owner is not content.owner:
+                raise _another_owner(content)
         if change.put or any(graph in registry for graph in change.remove):
-            self._change_quads(building, registry, change)
-        for name, content in change.files.items():
-            if content is None:
+            with open_building(building, current.number, self._tier_graphs) as quads:
+                quads.merge(change.put, change.remove)
+                quads.write()
+        for name, written in change.files.items():
+            if written is None:
                 _remove_file(files, name)
             else:
-                _write_file(files / name, content)
-
-    def _change_quads(self, building: Path, registry: Mapping[str, Entry], change: Change) -> None:
-        quads, afresh, spool = building / "quads", building / "afresh", building / "spool"
-        spool.mkdir()
-        summary = self._merge(quads, afresh, spool, registry, change)
-        # The database closes when the last reference to it is gone, which is why _merge is a function.
-        if afresh.exists():
-            shutil.rmtree(quads)
-            afresh.rename(quads)
-        shutil.rmtree(spool)
-        for name, content in summary.items():
-            _write_file(building / "files" / name, content)
-
-    def _merge(
-        self, quads: Path, afresh: Path, spool: Path, registry: Mapping[str, Entry], change: Change
-    ) -> dict[str, bytes]:
-        merge = Merge(
-            Store(quads),
-            fresh=lambda: Store(afresh),
-            registry=registry,
-            tier_graphs=self._tier_graphs,
-            spool=spool,
-        )
-        store, updated = merge.run(change.put, change.remove)
-        store.flush()
-        files = {REGISTRY_FILE: write_registry(updated)}
-        touched = {content.graph: updated[content.graph].tier for content in change.put}
-        tiers = {*touched.values(), *(registry[g].tier for g in (*touched, *change.remove) if g in registry)}
-        if Tier.PUBLIC in tiers:
-            summary = summarize(store, self._tier_graphs[Tier.PUBLIC])
-            files[SUMMARY_FILE] = json.dumps(summary, indent=1, sort_keys=True).encode()
-        return files
+                write_file(files / name, written)
+        return True
 
 
-def may_name_graphs(text: str) -> bool:
-    """Whether a query could hold ``GRAPH`` or ``FROM``; a ``\\u`` escape may spell anything."""
-    lower = text.lower()
-    return "graph" in lower or "from" in lower or "\\u" in lower
-
-
-def _registry_in(folder: Path) -> dict[str, Entry]:
-    path = folder / "files" / REGISTRY_FILE
-    try:
-        return read_registry(path.read_bytes())
-    except FileNotFoundError:
-        if not folder.is_dir():
-            raise StoreError("the generation was removed.") from None
-        return {}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise StoreError(
-            "the list of graphs is damaged.", where=Place(source=str(path)), remedy="Restore the node from a backup."
-        ) from error
-    except OSError as error:
-        raise translated(error, "the store cannot be read") from error
+def _another_owner(content: GraphContent) -> Conflict:
+    if content.owner is Owner.OPERATOR:
+        return not_the_operators(content.graph)
+    return Conflict(
+        "an operator keeps a graph of this name by updates; a publication does not change it.",
+        where=Place(record=content.graph),
+        remedy="Drop that graph first, or move it: DROP GRAPH, MOVE.",
+    )
 
 
 def _is_file_name(name: str) -> bool:
     return all(part not in ("", ".", "..") for part in name.split("/")) and not set(name) & {"\\", "\0"}
-
-
-def _write_file(path: Path, content: bytes | Path) -> None:
-    """Replace a file by a new one. Never writes into the old one, which older generations share."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(path.name + ".new")
-    if isinstance(content, Path):
-        shutil.copyfile(content, new)
-    else:
-        new.write_bytes(content)
-    new.rename(path)
 
 
 def _remove_file(files: Path, name: str) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+from node.errors import NodeError
 from node.model.access import Tier
 from node.rdf.dataset import GraphScope
 from node.rdf.formats import Format
@@ -15,11 +17,22 @@ from node.rdf.formats import Format
 
 @dataclass(frozen=True)
 class Budget:
-    """What one query may use: wall-clock seconds, bytes of memory, bytes of answer."""
+    """What one query may use: wall-clock seconds, bytes of memory, bytes and rows (or triples) of answer."""
 
     seconds: float
     memory_bytes: int
     result_bytes: int
+    result_rows: int = 1 << 62
+
+
+class Owner(StrEnum):
+    """Who keeps a graph: publications and the node itself, or its operators by Update and Graph Store Protocol.
+
+    Neither changes the graphs of the other.
+    """
+
+    NODE = "node"
+    OPERATOR = "operator"
 
 
 @dataclass(frozen=True)
@@ -33,6 +46,17 @@ class GraphContent:
     graph: str
     tier: Tier | None
     triples: bytes | Path
+    owner: Owner = Owner.NODE
+
+
+@dataclass(frozen=True)
+class GraphState:
+    """What is known of one named graph. ``version`` changes whenever the graph does, and never comes back."""
+
+    tier: Tier | None
+    triples: int
+    owner: Owner
+    version: str
 
 
 @dataclass(frozen=True)
@@ -49,6 +73,26 @@ class Change:
     remove: tuple[str, ...] = ()
     files: Mapping[str, bytes | Path | None] = field(default_factory=dict)
     base: int | None = None
+
+
+@dataclass(frozen=True)
+class Update:
+    """A SPARQL 1.1 Update request over the node's graphs (W3C Recommendation SPARQL 1.1 Update).
+
+    The Graph Store is: ``default_graph`` (a named graph of ours that stands for the unnamed one), and as named graphs
+    all others of the registry; tier graphs are not part of it, but may be read by ``USING``. ``using`` is the dataset
+    of the protocol's parameters, None without them. New graphs belong to ``tier`` and to the operator. ``loads`` gives
+    for each IRI of a ``LOAD`` a file with its triples (N-Triples), or the error to raise unless it is ``SILENT``.
+    ``skolem`` is the prefix of IRIs that stand for new blank nodes.
+    """
+
+    text: str
+    base: str
+    default_graph: str
+    skolem: str
+    tier: Tier = Tier.PUBLIC
+    using: GraphScope | None = None
+    loads: Mapping[str, Path | NodeError] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -73,6 +117,44 @@ class Answer(Protocol):
     def close(self) -> None: ...
 
 
+class BegunQuery(Protocol):
+    """A query that is being evaluated. Take its answer, or close it.
+
+    When ``descriptor`` is readable, ``ready`` says whether ``answer`` would return without waiting.
+    """
+
+    @property
+    def descriptor(self) -> int: ...
+    def ready(self) -> bool: ...
+
+    def answer(self) -> PromptAnswer | None:
+        """The answer, once; None when it has to be asked again, by ``query``. Raises what ``query`` raises."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class PromptAnswer(Answer, AbstractContextManager["PromptAnswer"], Protocol):
+    """An answer that says whether reading it could wait: not when it is ``whole``."""
+
+    @property
+    def whole(self) -> bool: ...
+
+
+@runtime_checkable
+class PromptStore(Protocol):
+    """A store that can start a query without waiting, so that a few threads or one serve many callers."""
+
+    def begin(
+        self, text: str, *, scope: GraphScope, formats: tuple[Format, Format], budget: Budget
+    ) -> BegunQuery | None:
+        """Start a query as ``QuadStore.query`` does, or give None when that had to wait for something.
+
+        For texts of a few kilobytes.
+        """
+        ...
+
+
 class QuadStore(Protocol):
     """Quads at rest. Implementations are safe to use from several threads and, for writing, several processes."""
 
@@ -82,6 +164,10 @@ class QuadStore(Protocol):
 
     def graphs(self, tiers: tuple[Tier, ...]) -> tuple[str, ...]:
         """The IRIs of the named graphs in these tiers, in the current generation, sorted."""
+        ...
+
+    def graph(self, name: str) -> GraphState | None:
+        """What is known of a named graph in the current generation; None when there is none of this name."""
         ...
 
     def query(
@@ -104,7 +190,16 @@ class QuadStore(Protocol):
 
         Raises DocumentSyntaxError for content that is not N-Triples without blank nodes, StoreError, and
         Conflict when another process holds the writer too long or when ``change.base`` is given and no longer
-        current. In each case nothing has changed.
+        current. Also when a graph would change its owner. In each case nothing has changed.
+        """
+        ...
+
+    def update(self, update: Update, budget: Budget) -> Generation:
+        """Carry out all operations of an update and make the next generation, or the current one if none is needed.
+
+        Atomic and durable like ``apply``. Raises QuerySyntaxError, QueryTooDeep, Unsupported, Conflict (a graph of
+        another owner would change; ``CREATE`` of what exists), NotFound (``DROP``, ``CLEAR``, … of what does not),
+        QueryTimeout, QueryMemoryExceeded, StoreError.
         """
         ...
 

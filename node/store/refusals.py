@@ -15,6 +15,7 @@ from node.errors import (
     QueryTimeout,
     ResultTooLarge,
     StoreError,
+    TooBusy,
     Unsupported,
 )
 from node.rdf.namespaces import PREFIXES
@@ -41,6 +42,14 @@ def timeout(budget: Budget) -> QueryTimeout:
     )
 
 
+def crowded_out(long: int) -> TooBusy:
+    """The error of a query that took its time while all ``long`` places for such queries were taken."""
+    return TooBusy(
+        f"{long} long queries are running, and others wait; this one was taking long as well.",
+        remedy="Try again in a moment, or ask for less.",
+    )
+
+
 def _out_of_memory(budget: Budget) -> QueryMemoryExceeded:
     return QueryMemoryExceeded(
         f"the query needed more than {budget.memory_bytes / 1e6:,.0f} MB of memory, or nests too deeply.",
@@ -61,6 +70,11 @@ def refusal(refused: dict[str, Any], text: str, budget: Budget) -> Exception:
         return ResultTooLarge(
             f"the answer has more than {budget.result_bytes:,} bytes.",
             remedy="Ask for fewer rows or columns, for example with LIMIT, or in several parts.",
+        )
+    if kind == "rows":
+        return ResultTooLarge(
+            f"the answer has more than {budget.result_rows:,} {message}.",
+            remedy="Ask for fewer, for example with LIMIT, or in several parts.",
         )
     if kind == "unsupported":
         return Unsupported(f"{without_paths(message)}.")

@@ -18,16 +18,16 @@ _NO_GENERATION = Generation(0, Path("scratch"))
 
 
 class ScratchEvaluator:
-    """Up to ``workers`` evaluations at a time; one more waits up to ``queue_seconds``, then gets TooBusy.
+    """Up to ``short`` evaluations at a time, ``long`` more that take their time; others wait up to ``queue_seconds``.
 
     Owns its processes, apart from those of the store: a federated query that is evaluated here may be waiting for
     this node's own store as one of its members. Relative IRIs in a query are resolved against ``base``. Close it when
     done.
     """
 
-    def __init__(self, workers: int, queue_seconds: float, base: str | None = None) -> None:
+    def __init__(self, short: int, *, long: int, queue_seconds: float, base: str | None = None) -> None:
         self._base = base
-        self._pool = WorkerPool(workers, queue_seconds)
+        self._pool = WorkerPool(short, long=long, queue_seconds=queue_seconds)
 
     def evaluate(
         self,

@@ -3,7 +3,10 @@
 It answers one query at a time: over a generation that it opens read-only and keeps open, or over data that comes with
 the query. Nothing can stop a running pyoxigraph query from inside the process, so the limits are set where they hold
 without its help: memory by the kernel (``RLIMIT_DATA``), time by whoever started it, which kills it, and by the
-kernel's timer in case that one has died. The byte cap is counted here, where the bytes are written.
+kernel's timer in case that one has died. Bytes and rows are counted here, where they are written.
+
+Queries are evaluated on a thread of their own, whose share of the machine whoever started this process may lower.
+An ordinary user cannot raise it again, but the first thread has kept its share and starts another one.
 """
 
 from __future__ import annotations
@@ -15,7 +18,9 @@ import os
 import re
 import resource
 import signal
+import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -37,11 +42,14 @@ from pyoxigraph import (
 
 from node.rdf.namespaces import PREFIXES
 from node.store import frames
+from node.store.counting import LINES, LineRows, Refusal, Rows, SolutionRows, counted
 
 _PAGE = resource.getpagesize()
 #: A worker whose data grew by this much over one query, or since its start, ends itself: a new one is small again.
 _RETIRE_GROWTH_BYTES = 64 * 1024 * 1024
 _RETIRE_TOTAL_BYTES = 256 * 1024 * 1024
+#: Of a thread that evaluates, as of a process' first one: what nests deeper than this is the end of the worker.
+_STACK_BYTES = 8 * 1024 * 1024
 #: The kernel's timer goes off this long after the deadline; the parent's watchdog comes first if it is alive.
 _ORPHAN_SECONDS = 1.0
 #: An answer that trickles is sent on at least this often.
@@ -50,14 +58,6 @@ _TRICKLE_SECONDS = 0.05
 _UNKNOWN_FUNCTION = re.compile(r"The custom function <([^<>]*)> is not supported")
 _UNKNOWN_FUNCTIONS = 50
 _WITH_PREFIXES = (RdfFormat.TURTLE, RdfFormat.TRIG, RdfFormat.RDF_XML)
-
-
-class _Refusal(Exception):
-    """What the query gets instead of an answer: the JSON of an ERROR frame."""
-
-    def __init__(self, kind: str, message: str, **more: Any) -> None:
-        super().__init__(message)
-        self.fields = {"kind": kind, "message": message, **more}
 
 
 class _Generation:
@@ -69,7 +69,7 @@ class _Generation:
         self._store = Store()
 
     def open(self, folder: str | None) -> Store:
-        """The store in this folder; the empty store for None. Raises _Refusal("gone") when the folder was removed."""
+        """The store in this folder; the empty store for None. Raises Refusal("gone") when the folder was removed."""
         if folder == self._folder:
             return self._store
         self._store = Store()
@@ -86,9 +86,9 @@ class _Generation:
             if (quads / "CURRENT").exists():
                 self._store = Store.read_only(str(quads))
         except (OSError, RuntimeError) as error:
-            raise _Refusal("store" if quads.is_dir() else "gone", str(error)) from error
+            raise Refusal("store" if quads.is_dir() else "gone", str(error)) from error
         if not quads.is_dir():
-            raise _Refusal("gone", "the generation was removed")
+            raise Refusal("gone", "the generation was removed")
         self._folder = folder
         return self._store
 
@@ -101,32 +101,36 @@ def _lease(folder: str) -> int | None:
         create = 0 if Path(path).exists() or not Path(folder).is_dir() else os.O_CREAT
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | create, 0o644)
     except FileNotFoundError as error:
-        raise _Refusal("gone", "the generation was removed") from error
+        raise Refusal("gone", "the generation was removed") from error
     except OSError:
         return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except OSError as error:
         os.close(descriptor)
-        raise _Refusal("gone", "the generation is being removed") from error
+        raise Refusal("gone", "the generation is being removed") from error
     return descriptor
 
 
 class _Output:
-    """The writable object pyoxigraph serialises into: collects, counts, sends frames."""
+    """The writable object pyoxigraph serialises into: collects, counts, sends frames.
 
-    def __init__(self, send: Callable[[bytes], None], limit: int, form: bytes) -> None:
+    ``rows``: counts rows from the bytes of the answer; None when they are counted elsewhere.
+    """
+
+    def __init__(self, send: Callable[[bytes], None], limit: int, rows: Rows | None, form: bytes) -> None:
         self._send = send
         self._head = frames.frame(frames.FORM, form)
         self._parts: list[bytes] = []
         self._held = 0
         self._left = limit
+        self._rows = rows
         self._sent_at = time.monotonic()
 
     def write(self, data: bytes) -> int:
         self._left -= len(data)
         if self._left < 0:
-            raise _Refusal("large", "the answer is larger than it may be")
+            raise Refusal("large", "the answer is larger than it may be")
         self._parts.append(bytes(data))
         self._held += len(data)
         if self._held >= frames.DATA_BYTES or time.monotonic() - self._sent_at > _TRICKLE_SECONDS:
@@ -142,7 +146,10 @@ class _Output:
         self._send(self._take() + frames.frame(frames.END, end))
 
     def _take(self) -> bytes:
-        data = self._head + (frames.frame(frames.DATA, b"".join(self._parts)) if self._held else b"")
+        held = b"".join(self._parts)
+        if self._rows is not None:
+            self._rows.count(held)
+        data = self._head + (frames.frame(frames.DATA, held) if held else b"")
         self._head, self._parts, self._held = b"", [], 0
         return data
 
@@ -188,7 +195,7 @@ def _loaded(reader: frames.FrameReader) -> Store:
         try:
             store.load(cast("IO[bytes]", incoming), formats[kind])
         except SyntaxError as error:
-            raise _Refusal("document", error.msg, line=error.lineno) from error
+            raise Refusal("document", error.msg, line=error.lineno) from error
         current = incoming.next
     return store
 
@@ -225,14 +232,14 @@ def _query(store: Store, text: str, options: dict[str, Any]) -> QuerySolutions |
         try:
             return store.query(text, custom_functions=unknown, **options)
         except SyntaxError as error:
-            raise _Refusal("syntax", error.msg) from error
+            raise Refusal("syntax", error.msg) from error
         except UnicodeEncodeError as error:
-            raise _Refusal("syntax", "the text holds half a surrogate pair, which is no character") from error
+            raise Refusal("syntax", "the text holds half a surrogate pair, which is no character") from error
         except RuntimeError as error:
             # Raised before evaluation starts, for one function at a time.
             named = _UNKNOWN_FUNCTION.search(str(error))
             if named is None or len(unknown) == _UNKNOWN_FUNCTIONS:
-                raise _Refusal("unsupported" if "not supported" in str(error) else "store", str(error)) from error
+                raise Refusal("unsupported" if "not supported" in str(error) else "store", str(error)) from error
             unknown[NamedNode(named[1])] = _no_value
 
 
@@ -247,25 +254,30 @@ def _evaluate(store: Store, ask: dict[str, Any], send: Callable[[bytes], None]) 
         options["default_graph"] = [NamedNode(graph) for graph in ask["default"]]
         options["named_graphs"] = [NamedNode(graph) for graph in ask["named"]]
     answer = _query(store, ask["text"], options)
+    limit = ask["result_rows"]
     if isinstance(answer, QuerySolutions | QueryBoolean):
-        written = output(frames.FORM_RESULTS)
-        answer.serialize(cast("IO[bytes]", written), QueryResultsFormat.from_media_type(ask["results"]))
+        results = QueryResultsFormat.from_media_type(ask["results"])
+        assert results is not None
+        written = output(SolutionRows(results, limit), frames.FORM_RESULTS)
+        answer.serialize(cast("IO[bytes]", written), results)
+        return written
+    graph = RdfFormat.from_media_type(ask["graph"])
+    if graph in LINES:
+        written = output(LineRows(limit), frames.FORM_GRAPH)
+        answer.serialize(cast("IO[bytes]", written), graph)
     else:
-        graph = RdfFormat.from_media_type(ask["graph"])
-        written = output(frames.FORM_GRAPH)
-        if graph in _WITH_PREFIXES:
-            serialize(answer, cast("IO[bytes]", written), graph, prefixes=PREFIXES)
-        else:
-            answer.serialize(cast("IO[bytes]", written), graph)
+        written = output(None, frames.FORM_GRAPH)
+        prefixes = PREFIXES if graph in _WITH_PREFIXES else None
+        serialize(counted(answer, limit), cast("IO[bytes]", written), graph, prefixes=prefixes)
     return written
 
 
-def _refusal(error: Exception) -> _Refusal:
-    if isinstance(error, _Refusal):
+def _refusal(error: Exception) -> Refusal:
+    if isinstance(error, Refusal):
         return error
     if isinstance(error, MemoryError):
-        return _Refusal("memory", "the query needed more memory than it may have")
-    return _Refusal("store", f"{type(error).__name__}: {error}")
+        return Refusal("memory", "the query needed more memory than it may have")
+    return Refusal("store", f"{type(error).__name__}: {error}")
 
 
 def _leave() -> NoReturn:
@@ -273,43 +285,84 @@ def _leave() -> NoReturn:
     os._exit(0)
 
 
-def main() -> NoReturn:
-    """Answer queries until standard input ends."""
-    source, target = os.dup(0), os.dup(1)
-    # Whatever prints by mistake must not end up between frames.
-    os.dup2(2, 1)
-    reader = frames.FrameReader(source)
-    generation = _Generation()
-    first_size = _data_bytes()
+class _Evaluator:
+    """Answers queries, on one thread after another."""
 
-    def send(data: bytes) -> None:
-        try:
-            frames.write_all(target, data)
-        except BrokenPipeError:
-            _leave()
+    def __init__(self) -> None:
+        source, self._target = os.dup(0), os.dup(1)
+        # Whatever prints by mistake must not end up between frames.
+        os.dup2(2, 1)
+        self._reader = frames.FrameReader(source)
+        self._generation = _Generation()
+        self._first_size = _data_bytes()
+        self._niceness = os.getpriority(os.PRIO_PROCESS, 0)
+        self._asked: bytes | None = None
 
-    while True:
-        kind, payload = _expect(reader)
-        if kind != frames.ASK:
-            _leave()
-        ask = json.loads(payload)
+    def run(self) -> None:
+        """Answer queries until this thread is held back; the next query is left for another thread."""
         try:
-            store = None if ask["load"] else generation.open(ask["folder"])
+            self._send(frames.frame(frames.THREAD, str(threading.get_native_id()).encode()))
+            while not self._held_back():
+                if self._asked is None:
+                    self._asked = self._next()
+                # Once more, for it may come just after the end of a query.
+                if self._held_back():
+                    return
+                asked, self._asked = self._asked, None
+                self._answer(json.loads(asked))
+        except BaseException:  # noqa: BLE001
+            # A thread that ends by itself would leave a process that says and does nothing.
+            traceback.print_exc()
+            os._exit(1)
+
+    def _held_back(self) -> bool:
+        return os.getpriority(os.PRIO_PROCESS, 0) != self._niceness
+
+    def _next(self) -> bytes:
+        while True:
+            kind, payload = _expect(self._reader)
+            if kind == frames.ASK:
+                return payload
+            if kind != frames.OPEN:
+                _leave()
+            # What is wrong with the folder is told to whoever asks about it.
+            with contextlib.suppress(Refusal):
+                self._generation.open(payload.decode())
+
+    def _answer(self, ask: dict[str, Any]) -> None:
+        try:
+            store = None if ask["load"] else self._generation.open(ask["folder"])
             size = _data_bytes()
             with _limits(ask["seconds"], ask["memory_bytes"]):
                 if store is None:
-                    store = _loaded(reader)
-                output = _evaluate(store, ask, send)
+                    store = _loaded(self._reader)
+                output = _evaluate(store, ask, self._send)
             now = _data_bytes()
-            retiring = now - size > _RETIRE_GROWTH_BYTES or now - first_size > _RETIRE_TOTAL_BYTES
+            retiring = now - size > _RETIRE_GROWTH_BYTES or now - self._first_size > _RETIRE_TOTAL_BYTES
             output.finish(frames.END_RETIRING if retiring else frames.END_READY)
         except Exception as error:  # noqa: BLE001  # whatever it is, the node is told and the worker starts afresh
             refusal = _refusal(error)
-            send(frames.frame(frames.ERROR, json.dumps(refusal.fields).encode()))
+            self._send(frames.frame(frames.ERROR, json.dumps(refusal.fields).encode()))
             # After a failed load there may be frames on their way that nobody would read.
             retiring = ask["load"] or refusal.fields["kind"] not in frames.HARMLESS
         if retiring:
             _leave()
+
+    def _send(self, data: bytes) -> None:
+        try:
+            frames.write_all(self._target, data)
+        except BrokenPipeError:
+            _leave()
+
+
+def main() -> NoReturn:
+    """Answer queries until standard input ends."""
+    threading.stack_size(_STACK_BYTES)
+    evaluator = _Evaluator()
+    while True:
+        thread = threading.Thread(target=evaluator.run, name="evaluator")
+        thread.start()
+        thread.join()
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from functools import partial
 from typing import TYPE_CHECKING
 
 from flask import Flask, Response, current_app, request
@@ -13,31 +14,31 @@ from node.errors import (
     InvalidRequest,
     MethodNotAllowed,
     NodeError,
-    NotAcceptable,
     NotFound,
     ProtocolError,
     RequestTooLarge,
 )
 from node.observability import log
-from node.web import descriptions, library, sparql_endpoints, wellknown
+from node.web import descriptions, graph_store, library, sparql_endpoints, updates, wellknown
 from node.web.cache import AnswerCache
-from node.web.call import ANSWERS, EXTENSION, VALIDATORS, Call, read_call, root_of
-from node.web.coding import encode
-from node.web.middleware import PROBLEM, REQUEST_ID, BasePrefix, RequestLog
-from node.web.negotiation import Codings, read_accept, read_accept_encoding
+from node.web.call import ANSWERS, EXTENSION, SERVICE, VALIDATORS, Call, read_call, root_of
+from node.web.coding import encode, require_coding
+from node.web.identity import principal_of
+from node.web.middleware import NOTES, REQUEST_ID, BasePrefix, RequestLog
+from node.web.negotiation import read_accept, read_accept_encoding
 from node.web.problems import MEDIA_TYPE, headers_of, problem, status_of
+from node.web.reply import COMMON_HEADERS, VARY, VARY_BY_CALLER
 from node.web.responses import page
+from node.web.sparql_service import SparqlService
 from node.web.validators import Validators
 
 if TYPE_CHECKING:
     from node.assembly import Node
 
-#: No script, nothing from elsewhere, no frames: what the pages need and no more.
-_PAGE_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
 _ALLOWED_METHODS = "GET, HEAD, POST, OPTIONS"
-_EXPOSED = "ETag, Link, Retry-After, Server-Timing, X-Request-Id"
+_ALLOWED_HEADERS = "Accept, Authorization, Content-Type, If-Match, If-None-Match, X-Request-Id"
+#: The views whose answers depend on who asks.
+_ENDPOINTS_BY_CALLER = ("sparql.sparql", "sparql.federation_sparql", "graph_store.graph_store")
 _STATIC_SECONDS = 3600
 
 
@@ -45,8 +46,11 @@ def create_app(node: Node) -> Flask:
     """The WSGI application that serves this node. Opens nothing and starts nothing."""
     app = Flask(__name__, static_folder="static", static_url_path="/static")
     app.extensions[EXTENSION] = node
-    app.extensions[ANSWERS] = AnswerCache(node.settings.limits.cache_bytes)
-    app.extensions[VALIDATORS] = Validators()
+    app.extensions[ANSWERS] = answers = AnswerCache(node.settings.limits.cache_bytes)
+    app.extensions[VALIDATORS] = validators = Validators()
+    app.extensions[SERVICE] = SparqlService(
+        node, answers=answers, validators=validators, identify=partial(principal_of, node)
+    )
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = _STATIC_SECONDS
     # A trailing slash never makes a difference, and two slashes in an identifier are its own.
     app.url_map.strict_slashes = False
@@ -55,6 +59,8 @@ def create_app(node: Node) -> Flask:
     for blueprint in (
         descriptions.blueprint,
         sparql_endpoints.blueprint,
+        updates.blueprint,
+        graph_store.blueprint,
         library.blueprint,
         wellknown.blueprint,
     ):
@@ -75,7 +81,7 @@ def _on_error(error: Exception) -> Response:
     known, headers = _translate(error)
     if status_of(known) == 500:
         log("error", level=logging.ERROR, exception=error, request=request.environ.get(REQUEST_ID))
-    request.environ[PROBLEM] = known.slug
+    request.environ[NOTES] = {"problem": known.slug}
     node: Node = current_app.extensions[EXTENSION]
     try:
         call = read_call(current_app, request)
@@ -133,30 +139,20 @@ def _translate(error: Exception) -> tuple[NodeError, dict[str, str]]:
             return InvalidRequest(str(error.name), remedy=None), headers
 
 
-def _codings() -> Codings:
-    return read_accept_encoding(request.headers.get("Accept-Encoding"))
-
-
 def _check_coding() -> None:
-    """Raises NotAcceptable for a client that takes neither gzip nor a body as it is (RFC 9110, section 12.5.3)."""
-    if _codings() == Codings(gzip=False, identity=False):
-        raise NotAcceptable(
-            "there is no content coding that the header Accept-Encoding allows.",
-            remedy="There are: gzip, identity.",
-        )
+    """Raises NotAcceptable for a client that takes neither a coding of ours nor a body as it is."""
+    require_coding(request.headers.get("Accept-Encoding"))
 
 
 def _finish(response: Response) -> Response:
     """Headers that every response carries, and its content coding."""
     headers = response.headers
-    headers.add("Vary", "Accept, Accept-Encoding")
-    headers["Access-Control-Allow-Origin"] = "*"
-    headers["Access-Control-Expose-Headers"] = _EXPOSED
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
-    headers.setdefault("Content-Security-Policy", _PAGE_POLICY)
+    headers.setdefault("Vary", VARY_BY_CALLER if request.endpoint in _ENDPOINTS_BY_CALLER else VARY)
+    for name, value in COMMON_HEADERS:
+        # A view may allow its page more than others may.
+        headers.setdefault(name, value)
     if request.method == "OPTIONS":
         headers["Access-Control-Allow-Methods"] = headers.get("Allow", _ALLOWED_METHODS)
-        headers["Access-Control-Allow-Headers"] = "Accept, Content-Type, If-None-Match, X-Request-Id"
+        headers["Access-Control-Allow-Headers"] = _ALLOWED_HEADERS
         headers["Access-Control-Max-Age"] = "86400"
-    return encode(response, _codings())
+    return encode(response, read_accept_encoding(request.headers.get("Accept-Encoding")))

@@ -14,7 +14,7 @@ from node.rdf.formats import Format
 from node.sparql.protocol import read_parameters
 from node.web.cache import AnswerCache
 from node.web.middleware import REQUEST_ID
-from node.web.negotiation import HTML, Choice, Range, choose, read_accept
+from node.web.negotiation import Choice, Range, choose, named, prefers_page, read_accept
 from node.web.validators import Validators
 
 if TYPE_CHECKING:
@@ -23,21 +23,7 @@ if TYPE_CHECKING:
 EXTENSION = "onconode"
 ANSWERS = "onconode.answers"
 VALIDATORS = "onconode.validators"
-
-#: Other names that clients give to formats in the parameter ``format``; ours are the formats' own names.
-_FORMAT_NAMES = {
-    "turtle": ("ttl",),
-    "n3": ("ttl",),
-    "ntriples": ("nt",),
-    "n-triples": ("nt",),
-    "nquads": ("nq",),
-    "n-quads": ("nq",),
-    "json-ld": ("jsonld",),
-    "rdfxml": ("rdf",),
-    "rdf+xml": ("rdf",),
-    "json": ("json", "jsonld"),
-    "xml": ("xml", "rdf"),
-}
+SERVICE = "onconode.sparql"
 
 
 @dataclass(frozen=True)
@@ -61,16 +47,11 @@ class Call:
         """The first value of a parameter of the address."""
         return next((value for key, value in self.parameters if key == name), None)
 
-    def choose(self, offers: Sequence[Format], *, override: str | None = None) -> Choice | None:
-        """The format of the answer: what the parameter ``format`` names, else what ``Accept`` prefers, else None.
-
-        A value of ``format`` that names none of the offers is left aside: several clients send it with words of
-        their own besides a proper ``Accept``.
-        """
-        return named(override or self.parameter("format"), offers) or choose(self.accept, tuple(offers))
-
     def require(self, offers: Sequence[Format]) -> Choice:
-        """The same for a resource, where nothing but the offers will do. Raises NotAcceptable."""
+        """The format of a resource: what the parameter ``format`` names, else what ``Accept`` prefers.
+
+        Raises NotAcceptable when that is none of the offers.
+        """
         wanted = self.parameter("format")
         choice = named(wanted, offers) if wanted is not None else choose(self.accept, tuple(offers))
         if choice is None:
@@ -95,9 +76,7 @@ class Call:
     @property
     def wants_page(self) -> bool:
         """Whether whoever asks prefers a page to a data format: a browser does."""
-        problem = Format("problem", ("application/problem+json", "application/json"), ())
-        choice = named(self.parameter("format"), (HTML,)) or choose(self.accept, (problem, HTML))
-        return choice is not None and choice.format is HTML
+        return prefers_page(self.accept, self.parameter("format"))
 
     @property
     def root(self) -> str:
@@ -136,15 +115,3 @@ def query_string(request: Request) -> str:
         return str(request.environ.get("QUERY_STRING", "")).encode("latin-1").decode("utf-8")
     except UnicodeError:
         raise ProtocolError("the address is not UTF-8.", remedy="Percent-encode what is not ASCII.") from None
-
-
-def named(name: str | None, offers: Sequence[Format]) -> Choice | None:
-    """The offer that a value of the parameter ``format`` names: a short name, a customary one or a media type."""
-    if not name:
-        return None
-    lower = name.strip().lower().replace(" ", "+")
-    for wanted in _FORMAT_NAMES.get(lower, (lower,)):
-        for offer in offers:
-            if offer.name == wanted or wanted in offer.media_types[:1]:
-                return Choice(offer, offer.media_type)
-    return None

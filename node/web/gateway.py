@@ -1,32 +1,36 @@
-"""Runs the WSGI application under granian's RSGI interface, so that a broken answer breaks the connection.
+"""The RSGI application: SPARQL queries straight to the service, everything else through WSGI, on threads.
 
 Granian's own WSGI interface ends the response *properly* when the application's iterator raises: a client would take a
 part of an answer for the whole. Here a failure after the first bytes shuts the client's socket down before the body's
 end has been written: the client sees a chunked body without its last chunk, or fewer bytes than announced. RSGI tells
 the client's address and port, by which the socket is found among those of this process.
 
-What it gives besides: a client that reads slowly holds no thread, and a body is read only up to the limit.
+A kept answer is sent from the event loop itself. A query waits for its turn without a thread (``gate``), and runs on
+threads that are for queries alone, so that pages, health and kept answers come however busy these are. A client that
+reads slowly holds no thread, and a body is read only up to the limit.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import io
-import json
-import os
-import socket
-import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from node.errors import NodeError
+from node.config import Limits, Server
+from node.errors import AddressTooLong, HeadersTooLarge, NodeError, RequestTimeout
 from node.observability import log
-from node.web.problems import MEDIA_TYPE, status_of
+from node.web.connections import break_connection
+from node.web.gate import Gate
+from node.web.middleware import RequestLine
+from node.web.negotiation import prefers_page, read_accept
+from node.web.problems import status_of
+from node.web.readings import FEDERATION, NODE, Endpoint
+from node.web.reply import Reply, WebRequest, problem_reply, request_number
+from node.web.sparql_service import Begun, SparqlService
+from node.web.wsgi import call_application, environment
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
@@ -35,228 +39,328 @@ if TYPE_CHECKING:
 SEND_SECONDS = 60.0
 #: A client that sends no byte of its body for so many seconds is given up.
 RECEIVE_SECONDS = 30.0
-#: A body up to this size goes out in one piece.
-_AT_ONCE = 64 * 1024
+_CHUNK_BYTES = 64 * 1024
 _HELD_IN_MEMORY = 4_000_000
-_DESCRIPTORS = (Path("/proc/self/fd"), Path("/dev/fd"))
-
-
-@dataclass
-class _Response:
-    """A started response: ``head`` are its first bytes, ``rest`` gives the others, None when there are none."""
-
-    status: int
-    headers: list[tuple[str, str]]
-    head: bytes
-    rest: Iterator[bytes] | None
-    close: Callable[[], None]
+_QUERY_METHODS = ("GET", "HEAD", "POST")
+#: What surrounds a header's name and value in a request.
+_HEADER_FRAME = 4
 
 
 class Gateway:
-    """An RSGI application that runs a WSGI application on threads.
+    """An RSGI application over a WSGI application and the SPARQL service.
 
-    ``body_limit``: at most so many bytes of a request's body, and one more, are read; the application sees by that
-    one that there were too many. ``on_stop`` is called when the server stops.
+    ``root``: the path of the node's base IRI, with a slash at its end. ``base``: that IRI. A body is read up to
+    ``server.max_request_bytes`` and one byte more; the application sees by that one that there were too many.
+    A client that sends nothing of its body for ``receive_seconds`` is given up. ``on_stop`` is called when the server
+    stops.
     """
 
     def __init__(
-        self, application: WSGIApplication, *, threads: int, body_limit: int, on_stop: Callable[[], None]
+        self,
+        application: WSGIApplication,
+        service: SparqlService,
+        *,
+        base: str,
+        root: str,
+        server: Server,
+        limits: Limits,
+        on_stop: Callable[[], None],
+        receive_seconds: float = RECEIVE_SECONDS,
     ) -> None:
+        self._receive_seconds = receive_seconds
         self._application = application
-        self._body_limit = body_limit
+        self._service = service
+        self._base = base
+        self._server = server
         self._on_stop = on_stop
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="web")
+        self._threads = ThreadPoolExecutor(server.threads, thread_name_prefix="web")
+        wait = limits.queue_seconds
+        # As many as workers may be busy: a place here never waits long for one.
+        places = limits.query_workers + limits.long_queries
+        gate = Gate("query", places=places, per_client=limits.client_queries, queue_seconds=wait)
+        federation = Gate(
+            "federation", places=limits.federation_queries, per_client=limits.client_queries, queue_seconds=wait
+        )
+        self._routes: dict[str, tuple[Endpoint, Gate]] = {}
+        for endpoint, its_gate in ((NODE, gate), (FEDERATION, federation)):
+            for prefix in {"/", root}:
+                for slash in ("", "/"):
+                    self._routes[f"{prefix}{endpoint.path}{slash}"] = (endpoint, its_gate)
+        self._gates = (gate, federation)
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         del loop
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        for pool in self._gates:
+            pool.close()
+        self._threads.shutdown(wait=False, cancel_futures=True)
         self._on_stop()
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
+        headers = _joined(scope)
+        request_id = request_number(headers.get("x-request-id"))
+        try:
+            self._check_size(scope, headers)
+            body = await self._read(protocol) if _announces_body(headers) else b""
+        except NodeError as error:
+            line = RequestLine(scope.method, scope.path, request_id)
+            self._send(protocol, self._problem(error, request_id), scope.method, line)
+            return
+        route = self._routes.get(scope.path)
+        if route is None:
+            await self._pages(scope, protocol, body)
+            return
+        line = RequestLine(scope.method, scope.path, request_id)
+        request = WebRequest(scope.method, scope.path, scope.query_string, headers, body, request_id)
+        try:
+            await self._answer(scope, protocol, route, request, line)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer
+            log("error", level=40, exception=error, request=request_id)
+            with contextlib.suppress(Exception):  # it may have one already
+                self._send(protocol, self._problem(NodeError("unexpected error"), request_id), scope.method, line)
+
+    async def _answer(
+        self,
+        scope: Any,
+        protocol: Any,
+        route: tuple[Endpoint, Gate],
+        request: WebRequest,
+        line: RequestLine,
+    ) -> None:
+        """Answer at an endpoint: from memory, or by a query in its turn."""
+        endpoint, gate = route
+        headers, body = request.headers, request.body
+        if scope.method in _QUERY_METHODS and (kept := self._service.kept(endpoint, request)) is not None:
+            self._send(protocol, kept, scope.method, line)
+            return
+        client = self._client(scope, headers)
+        try:
+            await gate.enter(client)
+        except NodeError as error:
+            self._send(protocol, self._service.problem(error, request), scope.method, line)
+            return
+        try:
+            reply = await self._promptly(endpoint, gate, request, scope)
+            if reply is None:
+                reply = await gate.run(self._query, endpoint, request, scope, body)
+            own_line = line if reply.logged else None
+            if reply.rest is None:
+                self._send(protocol, reply, scope.method, own_line)
+            else:
+                await self._stream(scope, protocol, reply, own_line, gate.run)
+        finally:
+            gate.leave(client)
+
+    async def _pages(self, scope: Any, protocol: Any, body: bytes) -> None:
+        """What is not a query: the WSGI application's."""
         loop = asyncio.get_running_loop()
+
+        async def run(call: Callable[..., Any], *args: Any) -> Any:
+            return await loop.run_in_executor(self._threads, call, *args)
+
+        reply = await run(self._call, scope, body)
+        if reply.rest is None:
+            self._send(protocol, reply, scope.method, None)
+        else:
+            await self._stream(scope, protocol, reply, None, run)
+
+    async def _promptly(self, endpoint: Endpoint, gate: Gate, request: WebRequest, scope: Any) -> Reply | None:
+        """The reply to a small query that a worker is free for, without a thread; None for whatever else it is.
+
+        A thread in between takes twice the processor time that everything else takes in this process.
+        """
+        if request.method not in _QUERY_METHODS or _has_no_chunks(scope):
+            return None
+        begun = await gate.begin(lambda: self._service.begin(endpoint, request))
+        if begun is None:
+            return None
         try:
-            body = await self._read(protocol) if _announces_body(scope) else b""
-        except TimeoutError:
-            protocol.response_bytes(408, [("content-type", "text/plain"), ("connection", "close")], b"")
-            return
-        environ = environment(scope, body)
-        start = self._start_held if scope.http_version.startswith("1.0") or scope.http_version == "1" else self._start
+            await _ready(begun)
+            answer = self._service.receive(begun)
+            if answer is None:
+                return None
+            if answer.whole:
+                return self._service.finish(begun, answer)
+            return await gate.run(self._service.finish, begun, answer)
+        except NodeError as error:
+            return self._failed(error, request)
+        finally:
+            begun.query.close()
+
+    def _query(self, endpoint: Endpoint, request: WebRequest, scope: Any, body: bytes) -> Reply:
+        """The reply at an endpoint. Pages for people are the application's. Runs on a thread."""
+        if request.method not in _QUERY_METHODS:
+            return self._call(scope, body)
         try:
-            response = await loop.run_in_executor(self._pool, start, environ)
-        except NodeError as error:  # only from an answer that is held back: see _start_held
-            status = status_of(error)
-            document = {"type": "about:blank", "title": error.title, "status": status}
-            protocol.response_bytes(status, [("content-type", MEDIA_TYPE)], json.dumps(document).encode())
-            return
+            reading = self._service.read(endpoint, request)
+            if reading.for_people:
+                return self._call(scope, body)
+            reply = self._service.reply(endpoint, request, reading)
+            return _held(reply) if _has_no_chunks(scope) else reply
+        except NodeError as error:
+            if prefers_page(read_accept(request.headers.get("accept")), None):
+                return self._call(scope, body)
+            return self._failed(error, request)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer
+            log("error", level=40, exception=error, request=request.request_id)
+            return self._service.problem(NodeError("unexpected error"), request)
+
+    def _failed(self, error: NodeError, request: WebRequest) -> Reply:
+        if status_of(error) == 500:
+            log("error", level=40, exception=error, request=request.request_id)
+        return self._service.problem(error, request)
+
+    def _call(self, scope: Any, body: bytes) -> Reply:
+        """The application's reply, which it logs itself. Runs on a thread."""
+        environ: WSGIEnvironment = environment(scope, body)
+        try:
+            reply = call_application(self._application, environ)
+            reply = _held(reply) if _has_no_chunks(scope) else reply
+        except NodeError as error:  # only from an answer that is held back
+            reply = self._problem(error, request_number(None))
         except Exception as error:  # noqa: BLE001 - the last resort: whatever it is, the client gets an answer
             log("gateway", level=40, exception=error)
-            protocol.response_bytes(500, [("content-type", MEDIA_TYPE)], _LAST_RESORT)
-            return
-        if response.rest is None:
-            protocol.response_bytes(response.status, response.headers, response.head)
-            return
-        await self._stream(loop, scope, protocol, response)
+            reply = self._problem(NodeError("unexpected error"), request_number(None))
+        reply.logged = False
+        return reply
 
-    async def _read(self, protocol: Any) -> bytes:
-        chunks: list[bytes] = []
-        size = 0
-        loop = asyncio.get_running_loop()
-        async with asyncio.timeout(RECEIVE_SECONDS) as deadline:
-            # not anext(protocol, None): granian 2.8 crashes the process on it
-            async for chunk in protocol:
-                chunks.append(chunk)
-                size += len(chunk)
-                if size > self._body_limit:
-                    break
-                deadline.reschedule(loop.time() + RECEIVE_SECONDS)
-        return b"".join(chunks)[: self._body_limit + 1]
+    def _send(self, protocol: Any, reply: Reply, method: str, line: RequestLine | None) -> None:
+        body = b"" if method == "HEAD" else reply.head
+        if line is not None:
+            reply.headers.append(("x-request-id", line.request_id))
+        protocol.response_bytes(reply.status, reply.headers, body)
+        if line is not None:
+            line.status, line.bytes, line.notes = reply.status, len(body), reply.notes
+            line.finish()
 
-    def _start(self, environ: WSGIEnvironment) -> _Response:
-        """Call the application and pull its first bytes; when these are all, close the body. Runs on a thread."""
-        started: list[tuple[int, list[tuple[str, str]]]] = []
-
-        def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], Any]:
-            del exc_info
-            started[:] = [(int(status.split(" ", 1)[0]), [(name.lower(), value) for name, value in headers])]
-            return _no_write
-
-        body = self._application(environ, start_response)
-        close = getattr(body, "close", _nothing)
-        try:
-            rest = iter(body)
-            head: list[bytes] = []
-            size = 0
-            chunk: bytes | None = b""
-            while size < _AT_ONCE:
-                chunk = next(rest, None)
-                if chunk is None:
-                    break
-                head.append(chunk)
-                size += len(chunk)
-                if size and not any(name == "content-length" for name, _ in started[0][1]):
-                    # It comes bit by bit, and gathering more could take long: one packed byte stands for many.
-                    break
-            if chunk is not None:
-                return _Response(*started[0], b"".join(head), rest, close)
-        except BaseException:
-            close()
-            raise
-        close()
-        return _Response(*started[0], b"".join(head), None, _nothing)
-
-    def _start_held(self, environ: WSGIEnvironment) -> _Response:
-        """The same for HTTP/1.0, which some proxies speak to their upstream: with the length of the body.
-
-        HTTP/1.0 has no chunks, so the end of the connection would be all that ends a body, broken or not. The body is
-        held in a file until it is whole. Raises what its iterator raises.
-        """
-        response = self._start(environ)
-        if response.rest is None:
-            return response
-        with contextlib.ExitStack() as stack:
-            stack.callback(response.close)
-            held = stack.enter_context(tempfile.SpooledTemporaryFile(_HELD_IN_MEMORY))
-            held.write(response.head)
-            for chunk in response.rest:
-                held.write(chunk)
-            headers = [*response.headers, ("content-length", str(held.tell()))]
-            held.seek(0)
-            rest = iter(lambda: held.read(_AT_ONCE) or None, None)
-            return _Response(response.status, headers, b"", rest, stack.pop_all().close)
-
-    async def _stream(self, loop: asyncio.AbstractEventLoop, scope: Any, protocol: Any, response: _Response) -> None:
-        transport = protocol.response_stream(response.status, response.headers)
-        rest = response.rest
+    async def _stream(
+        self, scope: Any, protocol: Any, reply: Reply, line: RequestLine | None, run: Callable[..., Any]
+    ) -> None:
+        rest = reply.rest
         assert rest is not None  # the caller has looked
+        if line is not None:
+            reply.headers.append(("x-request-id", line.request_id))
+            line.status, line.notes = reply.status, reply.notes
+        transport = protocol.response_stream(reply.status, reply.headers)
         try:
-            chunk: bytes | None = response.head
+            chunk: bytes | None = reply.head
             while chunk is not None:
                 if chunk:
                     await asyncio.wait_for(transport.send_bytes(chunk), SEND_SECONDS)
-                chunk = await loop.run_in_executor(self._pool, next, rest, None)
+                    if line is not None:
+                        line.bytes += len(chunk)
+                chunk = await run(next, rest, None)
+            if line is not None:
+                line.finish()
         except BaseException as error:
             # Before anything else: the body's end is written as soon as this coroutine is left.
             found = break_connection(scope.client)
+            if line is not None:
+                line.finish(error)
             if not isinstance(error, Exception):
                 raise
             if not found and type(error).__name__ != "RSGIProtocolClosed":
-                log("gateway", level=40, message="the connection of a broken answer was not found", client=scope.client)
+                log("gateway", level=40, message="the connection of a broken answer was not found")
         finally:
-            await loop.run_in_executor(self._pool, response.close)
+            await run(reply.close)
+
+    async def _read(self, protocol: Any) -> bytes:
+        limit = self._server.max_request_bytes
+        chunks: list[bytes] = []
+        size = 0
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(self._receive_seconds) as deadline:
+                # not anext(protocol, None): granian 2.8 crashes the process on it
+                async for chunk in protocol:
+                    chunks.append(chunk)
+                    size += len(chunk)
+                    if size > limit:
+                        break
+                    deadline.reschedule(loop.time() + self._receive_seconds)
+        except TimeoutError:
+            raise RequestTimeout(
+                f"no byte of the body came for {self._receive_seconds:g} s.", remedy="Send it without pauses."
+            ) from None
+        return b"".join(chunks)[: limit + 1]
+
+    def _check_size(self, scope: Any, headers: dict[str, str]) -> None:
+        """Raises AddressTooLong, HeadersTooLarge."""
+        address = len(scope.path) + len(scope.query_string)
+        if address > self._server.max_address_bytes:
+            raise AddressTooLong(
+                f"the address has {address} bytes; this node reads {self._server.max_address_bytes}.",
+                remedy="Send the query in the body of a POST.",
+            )
+        size = sum(len(name) + len(value) + _HEADER_FRAME for name, value in headers.items())
+        if size > self._server.max_header_bytes:
+            raise HeadersTooLarge(
+                f"the headers have {size} bytes; this node reads {self._server.max_header_bytes}.",
+                remedy="Send fewer or shorter ones.",
+            )
+
+    def _client(self, scope: Any, headers: Mapping[str, str]) -> str:
+        """Who asks, as far as counting their queries goes: the address behind the connection or the proxy."""
+        if self._server.behind_proxy:
+            # What stands before the last was written by who knows whom.
+            forwarded = headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
+            if forwarded:
+                return forwarded
+        return str(scope.client).rpartition(":")[0]
+
+    def _problem(self, error: NodeError, request_id: str) -> Reply:
+        return problem_reply(error, base=self._base, request_id=request_id)
 
 
-def environment(scope: Any, body: bytes) -> WSGIEnvironment:
-    """The WSGI environment (PEP 3333) of an RSGI request. The path arrives decoded, as WSGI wants it."""
-    host, _, port = scope.server.rpartition(":")
-    environ: WSGIEnvironment = {
-        "REQUEST_METHOD": scope.method,
-        "SCRIPT_NAME": "",
-        # PEP 3333: text that stands for bytes, one character a byte.
-        "PATH_INFO": scope.path.encode("utf-8", "surrogatepass").decode("latin-1"),
-        "QUERY_STRING": scope.query_string.encode("utf-8", "surrogatepass").decode("latin-1"),
-        "SERVER_NAME": host.strip("[]") or "localhost",
-        "SERVER_PORT": port or "80",
-        "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
-        "REMOTE_ADDR": scope.client.rpartition(":")[0].strip("[]"),
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": scope.scheme,
-        "wsgi.input": io.BytesIO(body),
-        "wsgi.input_terminated": True,
-        "wsgi.errors": sys.stderr,
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": False,
-        "wsgi.run_once": False,
-    }
-    for name, value in scope.headers.items():
-        key = name.upper().replace("-", "_")
-        key = key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
-        joiner = "; " if key == "HTTP_COOKIE" else ","
-        environ[key] = f"{environ[key]}{joiner}{value}" if key in environ else value
-    return environ
+async def _ready(begun: Begun) -> None:
+    """Wait until the answer of a begun query can be taken."""
+    loop = asyncio.get_running_loop()
+    ready: asyncio.Future[None] = loop.create_future()
+
+    def readable() -> None:
+        if not ready.done() and begun.query.ready():
+            ready.set_result(None)
+
+    descriptor = begun.query.descriptor
+    loop.add_reader(descriptor, readable)
+    try:
+        await ready
+    finally:
+        loop.remove_reader(descriptor)
 
 
-def _announces_body(scope: Any) -> bool:
-    """Whether a request has a body: RFC 9112, section 6.3. Waiting for one takes time even if there is none."""
-    return any(name.lower() in ("content-length", "transfer-encoding") for name, _ in scope.headers.items())
+def _held(reply: Reply) -> Reply:
+    """A reply for HTTP/1.0, which some proxies speak to their upstream: with the length of its body.
 
-
-def break_connection(client: str) -> bool:
-    """Shut down this process' TCP connection to a client (``address:port``); whether there was one.
-
-    Nothing more is sent then, not even the end of a chunked body. The descriptor stays the server's own to close.
+    HTTP/1.0 has no chunks, so the end of the connection would be all that ends a body, broken or not. The body is
+    held in a file until it is whole. Raises what its iterator raises.
     """
-    address, _, port = client.rpartition(":")
-    if not port.isdigit():
-        return False
-    folder = next((f for f in _DESCRIPTORS if f.is_dir()), None)
-    for name in os.listdir(folder) if folder else ():  # noqa: PTH208 - names are all that is wanted
-        try:
-            copy = os.dup(int(name))
-        except OSError:
-            continue
-        try:
-            connection = socket.socket(fileno=copy)
-        except OSError:
-            os.close(copy)
-            continue
-        with connection:
-            try:
-                if connection.family in (socket.AF_INET, socket.AF_INET6):
-                    peer = connection.getpeername()
-                    if peer[1] == int(port) and peer[0] == address.strip("[]"):
-                        connection.shutdown(socket.SHUT_RDWR)
-                        return True
-            except OSError:
-                continue
-    return False
+    if reply.rest is None:
+        return reply
+    with contextlib.ExitStack() as stack:
+        stack.callback(reply.close)
+        held = stack.enter_context(tempfile.SpooledTemporaryFile(_HELD_IN_MEMORY))
+        held.write(reply.head)
+        for chunk in reply.rest:
+            held.write(chunk)
+        reply.headers.append(("content-length", str(held.tell())))
+        held.seek(0)
+        rest: Iterator[bytes] = iter(lambda: held.read(_CHUNK_BYTES) or None, None)
+        reply.head, reply.rest, reply.close = b"", rest, stack.pop_all().close
+        return reply
 
 
-def _nothing() -> None:
-    pass
+def _has_no_chunks(scope: Any) -> bool:
+    return scope.http_version in ("1", "1.0")
 
 
-def _no_write(data: bytes) -> None:
-    raise NotImplementedError("the write callable of PEP 3333 is not offered")
+def _joined(scope: Any) -> dict[str, str]:
+    """The headers by name, several of one name joined as RFC 9110, section 5.3, says."""
+    headers: dict[str, str] = {}
+    for name, value in scope.headers.items():
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
 
 
-_LAST_RESORT = json.dumps({"type": "about:blank", "title": "Internal Server Error", "status": 500}).encode()
+def _announces_body(headers: dict[str, str]) -> bool:
+    """Whether a request has a body: RFC 9112, section 6.3. Waiting for one takes time even if there is none."""
+    return "content-length" in headers or "transfer-encoding" in headers

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from urllib.parse import quote
 
 from flask import Blueprint, Response, current_app, request
 
 from node.rdf.formats import GRAPH_FORMATS, Format
-from node.rdf.namespaces import DCAT, DCT, RDF_TYPE, RDFS, RDFS_LABEL, SH
+from node.rdf.namespaces import DCT, OWL, PREFIXES, RDF_TYPE, RDFS, RDFS_LABEL, SH, XSD
 from node.rdf.terms import iri, literal, triple
 from node.sparql.stored import StoredQuery, stored_queries, stored_query
 from node.web.call import Call, read_call
@@ -19,7 +20,8 @@ blueprint = Blueprint("library", __name__)
 
 PLAIN_JSON = Format("json", ("application/json",), (".json",))
 SPARQL_TEXT = Format("rq", ("application/sparql-query", "text/plain"), (".rq",))
-_SCHEMA_TARGET = "https://schema.org/target"
+_SCHEMA = "https://schema.org/"
+_PREFIX = re.compile(r"^\s*PREFIX\s+([\w-]*):\s*<([^>]*)>", re.IGNORECASE | re.MULTILINE)
 _COMMENT_OR_PROLOGUE = re.compile(r"#[^\n]*|(?:PREFIX\s+\S*\s*|BASE\s+)<[^>]*>", re.IGNORECASE)
 _FORM = re.compile(r"\b(SELECT|ASK|CONSTRUCT|DESCRIBE)\b", re.IGNORECASE)
 _EXECUTABLES = {"SELECT": ("SPARQLSelectExecutable", "select"), "ASK": ("SPARQLAskExecutable", "ask")}
@@ -63,7 +65,11 @@ def query(name: str) -> Response:
 
 
 def executable(base: str, query: StoredQuery) -> bytes:
-    """A stored query as a SHACL executable (SHACL Advanced Features, section 5), N-Triples."""
+    """A stored query as a SHACL executable (SHACL Advanced Features, section 5), N-Triples.
+
+    In the words of the SIB's examples, which query editors look for: ``sh:select``, ``sh:ask`` or ``sh:construct`` with
+    the whole text, ``rdfs:comment``, ``schema:target`` the endpoint, ``schema:keywords``.
+    """
     subject = iri(f"{base}queries/{query.name}")
     form = _FORM.search(_COMMENT_OR_PROLOGUE.sub(" ", query.text))
     lines = [
@@ -71,14 +77,40 @@ def executable(base: str, query: StoredQuery) -> bytes:
         triple(subject, iri(RDFS_LABEL), literal(query.title, language="en")),
         triple(subject, iri(RDFS + "comment"), literal(query.description, language="en")),
         triple(subject, iri(DCT + "identifier"), literal(query.name)),
-        triple(subject, iri(_SCHEMA_TARGET), iri(base + path_of(query))),
+        triple(subject, iri(_SCHEMA + "target"), iri(base + path_of(query))),
     ]
     kind = _EXECUTABLES.get(form[1].upper()) if form else None
     if kind:
         lines.append(triple(subject, iri(RDF_TYPE), iri(SH + kind[0])))
         lines.append(triple(subject, iri(SH + kind[1]), literal(query.text)))
-    lines += [triple(subject, iri(DCAT + "keyword"), literal(word, language="en")) for word in query.keywords]
+        lines += _declarations(base, query.text)
+        lines.append(triple(subject, iri(SH + "prefixes"), iri(_prefixes_of(base))))
+    for word in query.keywords:
+        lines.append(triple(subject, iri(_SCHEMA + "keywords"), literal(word, language="en")))
     return "".join(lines).encode()
+
+
+def _declarations(base: str, text: str) -> list[str]:
+    """The prefixes of a query as SHACL declares them (SHACL, section 5.2.1); the text declares them as well."""
+    owner = _prefixes_of(base)
+    lines = [triple(iri(owner), iri(RDF_TYPE), iri(OWL + "Ontology"))]
+    for prefix, namespace in dict(_PREFIX.findall(text)).items():
+        # Equal declarations of several queries are one.
+        declaration = (
+            f"{owner}-{prefix}"
+            if PREFIXES.get(prefix) == namespace
+            else f"{owner}-{prefix}-{quote(namespace, safe='')}"
+        )
+        lines += [
+            triple(iri(owner), iri(SH + "declare"), iri(declaration)),
+            triple(iri(declaration), iri(SH + "prefix"), literal(prefix)),
+            triple(iri(declaration), iri(SH + "namespace"), literal(namespace, datatype=XSD + "anyURI")),
+        ]
+    return lines
+
+
+def _prefixes_of(base: str) -> str:
+    return f"{base}queries#prefixes"
 
 
 def path_of(query: StoredQuery) -> str:

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import re
-import secrets
 import time
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from node.errors import NodeError
 from node.observability import log
+from node.web.reply import request_number
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 REQUEST_ID = "onconode.request_id"
-GENERATION = "onconode.generation"
-CACHED = "onconode.cached"
-PROBLEM = "onconode.problem"
-_SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+#: What the log is to say besides, a dict.
+NOTES = "onconode.notes"
 
 
 class BasePrefix:
@@ -43,22 +40,20 @@ class BasePrefix:
 
 
 class RequestLog:
-    """Gives each request its number and writes one line when its response is finished or breaks.
-
-    The line holds no query string, no body and no address of the caller: queries can be about people.
-    """
+    """Gives each request its number and writes one line when its response is finished or breaks."""
 
     def __init__(self, application: WSGIApplication) -> None:
         self._application = application
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        given = environ.get("HTTP_X_REQUEST_ID", "")
-        request_id = given if _SANE_ID.fullmatch(given) else secrets.token_hex(8)
+        request_id = request_number(environ.get("HTTP_X_REQUEST_ID"))
         environ[REQUEST_ID] = request_id
-        line = _Line(environ, request_id)
+        path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+        line = RequestLine(environ.get("REQUEST_METHOD", ""), path, request_id)
 
         def started(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             line.status = int(status.split(" ", 1)[0])
+            line.notes = environ.get(NOTES, {})
             return start_response(status, [*headers, ("X-Request-Id", request_id)], exc_info)
 
         try:
@@ -69,35 +64,39 @@ class RequestLog:
         return _Logged(body, line)
 
 
-class _Line:
-    """The log line of one request, until it is written."""
+class RequestLine:
+    """The log line of one request, until it is written.
 
-    def __init__(self, environ: WSGIEnvironment, request_id: str) -> None:
-        self._environ = environ
-        self._request_id = request_id
+    It holds no query string, no body and no address of the caller: queries can be about people. ``notes`` are further
+    fields: ``generation``, ``cached``, ``problem``.
+    """
+
+    __slots__ = ("_method", "_path", "_started", "_written", "bytes", "notes", "request_id", "status")
+
+    def __init__(self, method: str, path: str, request_id: str) -> None:
+        self._method = method
+        self._path = path
+        self.request_id = request_id
         self._started = time.perf_counter()
+        self._written = False
         self.status = 0
         self.bytes = 0
-        self._written = False
+        self.notes: dict[str, Any] = {}
 
     def finish(self, error: BaseException | None = None) -> None:
+        """Write the line, unless it is written already. ``error`` is what broke the response."""
         if self._written:
             return
         self._written = True
         fields: dict[str, Any] = {
-            "method": self._environ.get("REQUEST_METHOD", ""),
-            "path": self._environ.get("SCRIPT_NAME", "") + self._environ.get("PATH_INFO", ""),
+            "method": self._method,
+            "path": self._path,
             "status": self.status,
             "ms": round((time.perf_counter() - self._started) * 1000, 1),
             "bytes": self.bytes,
-            "request": self._request_id,
+            "request": self.request_id,
+            **self.notes,
         }
-        if GENERATION in self._environ:
-            fields["generation"] = self._environ[GENERATION]
-        if CACHED in self._environ:
-            fields["cached"] = self._environ[CACHED]
-        if PROBLEM in self._environ:
-            fields["problem"] = self._environ[PROBLEM]
         if error is not None:
             fields["broken"] = error.slug if isinstance(error, NodeError) else type(error).__name__
         log("request", **fields)
@@ -106,7 +105,7 @@ class _Line:
 class _Logged:
     """A response body that counts its bytes and sees the log line written when it ends, fails or is closed."""
 
-    def __init__(self, body: Iterable[bytes], line: _Line) -> None:
+    def __init__(self, body: Iterable[bytes], line: RequestLine) -> None:
         self._body = body
         self._line = line
 

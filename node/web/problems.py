@@ -20,14 +20,20 @@ STATUSES: dict[type[errors.NodeError], int] = {
     errors.NotAcceptable: 406,
     errors.DescriptionRejected: 422,
     errors.AccessDenied: 403,
+    errors.Unauthenticated: 401,
     errors.ResourceError: 404,
     errors.Withdrawn: 410,
     errors.Conflict: 409,
+    errors.PreconditionFailed: 412,
     # A query that needs more than a query may have is refused for what it is: asking again changes nothing, so it is
     # the caller's error (422) and not the server's (503, which clients and proxies repeat by themselves).
     errors.LimitExceeded: 422,
     errors.RequestTooLarge: 413,
+    errors.AddressTooLong: 414,
+    errors.HeadersTooLarge: 431,
+    errors.RequestTimeout: 408,
     errors.TooBusy: 503,
+    errors.TooManyQueries: 429,
     errors.MemberError: 502,
     errors.MemberTimeout: 504,
     errors.StoreError: 500,
@@ -45,8 +51,8 @@ EXPLANATIONS: dict[str, str] = {
     "method-not-allowed": "The address exists, but not for this HTTP method. The header Allow lists those it takes.",
     "query-syntax": "The query is not SPARQL 1.1. Line and column say where reading stopped; the mistake is there or "
     "just before. A prefix that is used but not declared is the commonest.",
-    "unsupported": "The request is well-formed, but this node does not do what it asks, for example SERVICE inside a "
-    "query. Ask over all members at once at /federation/sparql instead.",
+    "unsupported": "The request is well-formed, but this node does not do what it asks. The detail says what, and what "
+    "to ask instead.",
     "document-syntax": "An RDF document or a table cannot be read. Source, line and column say where.",
     "context-not-pinned": "A JSON-LD document names a remote context. This node never fetches one: use the context it "
     "serves at /context/v1.jsonld, or write the terms out.",
@@ -57,11 +63,19 @@ EXPLANATIONS: dict[str, str] = {
     "asks for. The member 'available' lists those it can be had in.",
     "access-denied": "The data exist, but not for this caller. Open data are at /datasets/; for the rest, ask the "
     "contact that the dataset's description names.",
+    "unauthenticated": "The address is for the node's operators: send a token in the header Authorization, as "
+    "'Bearer TOKEN' or as the password of Basic. The operator makes one with: onconode token create. A token that is "
+    "sent must be a valid one, also where none is needed.",
+    "target-refused": "A query (SERVICE) or an update (LOAD) names an address that this node does not call: it is "
+    "neither a member nor in the setting services.allow, or its host is a private, loopback or link-local address. The "
+    "operator may list it.",
     "resource": "The resource cannot be used as asked.",
     "not-found": "Nothing has this name here. Every description is listed at /datasets/.",
     "withdrawn": "The description was published here once and has been taken back by its provider; its name will not "
     "be used for anything else. The members 'reason' and 'withdrawn' say why and when, where the provider said so.",
     "conflict": "Somebody else changed the node at the same moment. Look at the present state and try again.",
+    "precondition-failed": "The header If-Match or If-None-Match describes a state of the graph that it is not in: "
+    "somebody changed it meanwhile. Fetch it again, with its new ETag, and repeat the change on that.",
     "limit": "The request needs more than one request may have.",
     "query-timeout": "The query ran longer than a query may. Make it more selective, ask for less at a time (LIMIT), "
     "or bind a subject or a class early. Asking the same again will not help.",
@@ -69,8 +83,17 @@ EXPLANATIONS: dict[str, str] = {
     "large DISTINCT. Join its parts by a variable, or ask for less at a time.",
     "result-too-large": "The answer has more bytes than an answer may have. Ask for fewer columns or rows, or take a "
     "dataset's whole graph from /graph/.",
+    "query-too-deep": "The query or update has more groups, parentheses or lists inside one another than this node "
+    "reads (limits.query_depth). Generated queries often can be written flat.",
     "request-too-large": "The body of the request is larger than this node takes. The detail gives the limit.",
+    "address-too-long": "The address of the request has more bytes than this node reads. Send the query in the body of "
+    "a POST.",
+    "headers-too-large": "The headers of the request have more bytes than this node reads.",
+    "request-timeout": "The body of the request did not come: nothing was received for longer than this node waits. "
+    "Send it whole and without pauses.",
     "too-busy": "All query workers are taken by other queries. Try again after the seconds that Retry-After gives.",
+    "too-many-queries": "As many queries of this client are running as one client may have. Try again after the "
+    "seconds that Retry-After gives, with fewer at a time.",
     "member": "Another node of the federation failed, and an answer without it could be wrong. The member 'member' "
     "names it.",
     "member-unavailable": "A member of the federation cannot be reached or refuses to answer, and an answer without it "
@@ -93,7 +116,14 @@ def status_of(error: errors.NodeError) -> int:
 
 def headers_of(error: errors.NodeError) -> dict[str, str]:
     """The headers that an error adds to its response."""
-    return {"Retry-After": str(_RETRY_SECONDS)} if isinstance(error, errors.TooBusy) else {}
+    if isinstance(error, errors.TooBusy):
+        return {"Retry-After": str(_RETRY_SECONDS)}
+    if isinstance(error, errors.RequestTimeout):
+        return {"Connection": "close"}  # RFC 9110, section 15.5.9
+    if isinstance(error, errors.Unauthenticated):
+        # RFC 9110, section 11.6.1; Basic because many clients know nothing else.
+        return {"WWW-Authenticate": 'Bearer realm="onconode", Basic realm="onconode", charset="UTF-8"'}
+    return {}
 
 
 def problem(error: errors.NodeError, *, base: str, request_id: str, available: tuple[str, ...] = ()) -> dict[str, Any]:

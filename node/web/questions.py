@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from node.assembly import query_budget
-from node.policy.decide import ANONYMOUS
+from node.errors import TooBusy
+from node.policy.decide import Principal
 from node.rdf.dataset import GraphScope
 from node.rdf.formats import Format
 from node.sparql.parser import scope_within
@@ -20,14 +21,21 @@ from node.web.validators import digest
 if TYPE_CHECKING:
     from node.assembly import Node
 
+#: So many changes of the store between reading what may be seen and asking are no coincidence.
+_ATTEMPTS = 10
+
 
 @dataclass(frozen=True)
 class Question:
-    """All that an answer depends on besides the generation. ``formats``: for solutions and booleans, for graphs."""
+    """All that an answer depends on. ``formats``: for solutions and booleans, for graphs.
+
+    ``generation`` is the number of the one that the scope was read from.
+    """
 
     text: str
     scope: GraphScope
     formats: tuple[Format, Format]
+    generation: int
 
     @cached_property
     def repeatable(self) -> bool:
@@ -36,32 +44,50 @@ class Question:
 
     @cached_property
     def key(self) -> bytes:
-        """A digest of the question."""
-        names = (self.formats[0].name, self.formats[1].name)
-        return digest(self.text, *names, "\n".join(self.scope.default), "\n".join(self.scope.named))
+        """A digest of the question, its generation aside."""
+        return digest(self.text, self.formats[0].name, self.formats[1].name, _scope_digest(self.scope))
 
 
-def read_question(node: Node, asked: QueryRequest, formats: tuple[Format, Format]) -> Question:
-    """What a request asks, over the RDF dataset it asks it over. Raises Unsupported (SERVICE), QuerySyntaxError."""
+def read_question(node: Node, asked: QueryRequest, principal: Principal, formats: tuple[Format, Format]) -> Question:
+    """What a request asks, over the part that this principal may see of the RDF dataset it asks it over.
+
+    The query holds no ``SERVICE``. Raises QuerySyntaxError, QueryTooDeep.
+    """
     text = asked.query or ""
-    visible = node.scope(ANONYMOUS)
-    scope = scope_within(text, visible, node.identifiers.base)
+    generation = node.store.generation().number
+    visible = node.scope(principal)
+    scope = scope_within(text, visible, node.identifiers.base, depth=node.settings.limits.query_depth)
     if asked.names_dataset:
         # The RDF dataset of the request replaces the one of the query (SPARQL Protocol, section 2.1.4), so that only
-        # the check for SERVICE counts of what was done before.
+        # the checks count of what was done before.
         scope = within(visible, asked)
-    return Question(text, scope, formats)
+    return Question(text, scope, formats, generation)
 
 
-def open_answer(node: Node, cache: AnswerCache, question: Question) -> OpenAnswer:
-    """The answer: a ``KeptAnswer`` if it is in memory, else from a worker and kept.
+def open_answer(
+    node: Node, cache: AnswerCache, asked: QueryRequest, principal: Principal, question: Question
+) -> tuple[Question, OpenAnswer]:
+    """The answer, a ``KeptAnswer`` if it is in memory, else from a worker and kept; and the question it answers.
 
-    Raises what ``QuadStore.query`` raises.
+    That is another one when the node has changed since: what may be seen of a generation is read from that
+    generation, never from the one before. Raises what ``read_question`` and ``QuadStore.query`` raise.
     """
-    if question.repeatable:
-        kept = cache.get(node.store.generation(), question.key)
-        if kept is not None:
-            return OpenAnswer(nullcontext(kept))
     budget = query_budget(node.settings.limits)
-    opening = node.store.query(question.text, scope=question.scope, formats=question.formats, budget=budget)
-    return OpenAnswer(cache.keeping(question.key, opening) if question.repeatable else opening)
+    for _ in range(_ATTEMPTS):
+        current = node.store.generation()
+        if current.number == question.generation:
+            if question.repeatable and (kept := cache.get(current, question.key)) is not None:
+                return question, OpenAnswer(nullcontext(kept))
+            opening = node.store.query(question.text, scope=question.scope, formats=question.formats, budget=budget)
+            answer = OpenAnswer(cache.keeping(question.key, opening) if question.repeatable else opening)
+            if answer.answer.generation.number == question.generation:
+                return question, answer
+            answer.close()
+        question = read_question(node, asked, principal, question.formats)
+    raise TooBusy("the node changes faster than it can be asked.", remedy="Try again in a moment.")
+
+
+@lru_cache(maxsize=64)
+def _scope_digest(scope: GraphScope) -> str:
+    """The same for all queries of a caller, and long where a node has many graphs."""
+    return digest("\n".join(scope.default), "\n".join(scope.named)).hex()

@@ -22,13 +22,15 @@ from node.config import load_settings
 from node.errors import ConfigurationError, NodeError
 from node.observability import log, log_to_stderr
 from node.web.app import create_app
+from node.web.call import SERVICE, root_of
 from node.web.gateway import Gateway
 
 #: How long requests in flight may take to finish once the server is asked to stop.
 STOP_SECONDS = 3
 _HEADER_MILLISECONDS = 10_000
-#: A request line holds at most 64 KiB (granian answers 414); all headers together at most this.
-_HEADER_BYTES = 200_000
+#: A request line holds at most 64 KiB (granian answers 414), 100 header fields, and all of it at least so many bytes:
+#: more than the node itself takes, which says so in a problem document.
+_HEAD_BYTES = 200_000
 
 
 def serve(folder: Path, host: str | None, port: int | None) -> None:
@@ -43,11 +45,14 @@ def serve(folder: Path, host: str | None, port: int | None) -> None:
         host=host or settings.server.host,
         port=settings.server.port if port is None else port,
         base=settings.node.base_iri,
+        head_bytes=2 * (settings.server.max_address_bytes + settings.server.max_header_bytes),
     )
 
 
-def run(make_node: Callable[[], Node], *, host: str, port: int, base: str) -> None:
+def run(make_node: Callable[[], Node], *, host: str, port: int, base: str, head_bytes: int = _HEAD_BYTES) -> None:
     """Serve the node that ``make_node`` gives; it is called in the process that serves. ``base``: its base IRI.
+
+    ``head_bytes``: what the head of a request may have for the server to read it at all.
 
     Raises ConfigurationError when the address cannot be listened on or the node cannot be made.
     """
@@ -70,9 +75,15 @@ def run(make_node: Callable[[], Node], *, host: str, port: int, base: str) -> No
             sys.exit(1)
         finally:
             os.close(failure_write)
-        server = node.settings.server
+        app = create_app(node)
         return Gateway(
-            create_app(node), threads=server.threads, body_limit=server.max_request_bytes, on_stop=node.close
+            app,
+            app.extensions[SERVICE],
+            base=node.identifiers.base,
+            root=root_of(node),
+            server=node.settings.server,
+            limits=node.settings.limits,
+            on_stop=node.close,
         )
 
     server = Server(
@@ -83,7 +94,9 @@ def run(make_node: Callable[[], Node], *, host: str, port: int, base: str) -> No
         workers=1,
         loop=Loops.asyncio,
         http=HTTPModes.http1,
-        http1_settings=HTTP1Settings(header_read_timeout=_HEADER_MILLISECONDS, max_buffer_size=_HEADER_BYTES),
+        http1_settings=HTTP1Settings(
+            header_read_timeout=_HEADER_MILLISECONDS, max_buffer_size=max(head_bytes, _HEAD_BYTES)
+        ),
         websockets=False,
         log_level=LogLevels.error,
         workers_kill_timeout=STOP_SECONDS,

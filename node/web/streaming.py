@@ -48,6 +48,11 @@ class OpenAnswer:
         """The first bytes; all of them when ``complete``."""
         return b"".join(self._head)
 
+    @property
+    def rest(self) -> Iterator[bytes]:
+        """The bytes after ``head``."""
+        return iter(()) if self.complete else self._rest
+
     def read(self, most: int) -> bytes | None:
         """The whole answer, or None when it has more than ``most`` bytes. Closes it either way."""
         chunks: list[bytes] = []

@@ -14,6 +14,8 @@ from flask import Response
 
 #: RFC 9111, section 5.2.2: any cache may keep it (``public``), and asks each time before it uses it (``no-cache``).
 REVALIDATE = "public, no-cache"
+#: The same for what only the caller may see: no cache that others use may keep it.
+REVALIDATE_PRIVATE = "private, no-cache"
 
 
 def digest(*parts: str) -> bytes:

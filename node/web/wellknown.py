@@ -16,7 +16,8 @@ from node.rdf.namespaces import ONCO, RDFS, RDFS_LABEL, SH, SKOS, shorten
 from node.rdf.statements import Statement, read_ntriples, to_ntriples
 from node.resources import resource
 from node.web.call import read_call
-from node.web.middleware import GENERATION
+from node.web.middleware import NOTES
+from node.web.negotiation import choose_among
 from node.web.problems import EXPLANATIONS, kind_status, kinds
 from node.web.responses import data, described, page
 
@@ -30,7 +31,8 @@ def void() -> Response:
     call = read_call(current_app, request)
     node = call.node
     # Read before the description, so that a change in between gives an ETag that does not come back.
-    request.environ[GENERATION] = generation = node.store.generation().number
+    generation = node.store.generation().number
+    request.environ[NOTES] = {"generation": generation}
     ntriples = void_description(node.store, node.identifiers, node.settings.node)
     return described(
         call,
@@ -63,7 +65,7 @@ def _document(name: str, *, iri: str, title: str) -> Response:
     """An RDF document that ships with the node: as it is in Turtle, else rewritten, or as a page of its terms."""
     call = read_call(current_app, request)
     turtle = _file(name)
-    choice = call.choose(GRAPH_FORMATS) if not call.wants_page else None
+    choice = choose_among(call.accept, GRAPH_FORMATS, call.parameter("format")) if not call.wants_page else None
     if choice is not None and choice.format is TURTLE:
         return data(call, turtle, choice.content_type, max_age=_HOUR)
     ntriples = _ntriples(name)

@@ -33,7 +33,7 @@ from pyoxigraph import (
     parse_query_results,
 )
 
-from tests.conformance.manifests import File
+from tests.conformance.cases import File
 
 RS = "http://www.w3.org/2001/sw/DataAccess/tests/result-set#"
 XSD = "http://www.w3.org/2001/XMLSchema#"

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.conformance import ledger
+from tests.conformance.cases import Suite
 from tests.conformance.earl import Report
 from tests.conformance.judging import Judge
-from tests.conformance.manifests import Case, ProtocolCase, Suite, read_suite
+from tests.conformance.manifests import read_suite
 from tests.conformance.nodes import Network, RunningNode, network
 from tests.conftest import REPOSITORY
 
@@ -30,25 +31,20 @@ def suite() -> Suite | None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Make a test of every entry of the manifests, by the name of the argument. Without manifests one that skips."""
-    chosen: list[tuple[str, Case | ProtocolCase | str]]
-    found = suite()
-    if found is None:
-        chosen = []
-    elif "evaluation" in metafunc.fixturenames:
-        chosen = [(c.label, c) for c in found.cases if c.kind == "evaluation"]
-    elif "federated" in metafunc.fixturenames:
-        chosen = [(c.label, c) for c in found.cases if c.federates()]
-    elif "syntax" in metafunc.fixturenames:
-        chosen = [(c.label, c) for c in found.cases if c.kind != "evaluation"]
-    elif "protocol" in metafunc.fixturenames:
-        chosen = [(c.name, c) for c in found.protocol]
-    elif "description" in metafunc.fixturenames:
-        chosen = [(iri.rsplit("#", 1)[-1], iri) for iri in found.descriptions]
-    else:
-        return
-    for argument in ("evaluation", "federated", "syntax", "protocol", "description"):
-        if argument in metafunc.fixturenames:
-            metafunc.parametrize(argument, [c for _, c in chosen], ids=[label for label, _ in chosen])
+    found = suite() or Suite((), (), (), (), (), {})
+    chosen: dict[str, list[tuple[str, object]]] = {
+        "evaluation": [(c.label, c) for c in found.cases if c.kind == "evaluation"],
+        "federated": [(c.label, c) for c in found.cases if c.federates()],
+        "syntax": [(c.label, c) for c in found.cases if c.kind in ("positive syntax", "negative syntax")],
+        "update": [(c.label, c) for c in found.updates],
+        "update_syntax": [(c.label, c) for c in found.cases if "update" in c.kind],
+        "protocol": [(c.name, c) for c in found.protocol],
+        "graph_store": [(c.name, c) for c in found.graph_store],
+        "description": [(iri.rsplit("#", 1)[-1], iri) for iri in found.descriptions],
+    }
+    for argument in chosen.keys() & set(metafunc.fixturenames):
+        labels = [label for label, _ in chosen[argument]]
+        metafunc.parametrize(argument, [value for _, value in chosen[argument]], ids=labels)
 
 
 @pytest.fixture(scope="session")
@@ -80,6 +76,18 @@ def report(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
 def node_judge(report: Report) -> Judge:
     """Judges ``/sparql``."""
     return Judge("sparql", ledger.NODE, report)
+
+
+@pytest.fixture(scope="session")
+def update_judge(report: Report) -> Judge:
+    """Judges ``/update``."""
+    return Judge("update", ledger.UPDATE, report)
+
+
+@pytest.fixture(scope="session")
+def graph_store_judge(report: Report) -> Judge:
+    """Judges ``/rdf-graph-store``."""
+    return Judge("rdf-graph-store", ledger.GRAPH_STORE, report)
 
 
 @pytest.fixture(scope="session")

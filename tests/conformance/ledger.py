@@ -30,7 +30,6 @@ NUMBERS = (
     "the database keeps numbers by value: 1.0E6 comes back as 1000000, an xsd:negativeInteger as an xsd:integer "
     "(oxigraph issue 526)"
 )
-SERVICE = "the node does not answer SERVICE yet; it says 'unsupported', not that the query is wrong"
 
 
 def _all(reason: str, suite: str, names: Iterable[str]) -> dict[str, str]:
@@ -55,9 +54,13 @@ NODE: dict[str, str] = {
     **_all(GRAPH_SCOPE, "aggregates", ("agg-empty-group-count-graph",)),
     **_all(GRAPH_SCOPE, "bindings", ("graph",)),
     **_all(GRAPH_SCOPE, "negation", ("graph-minus",)),
-    **_all(SERVICE, "service", ("service1", "service2", "service3", "service4a", "service5", "service6", "service7")),
-    **_all(SERVICE, "syntax-fed", ("test_1", "test_2", "test_3")),
 }
 
 #: At ``/federation/sparql``: test IRI to reason.
 FEDERATION: dict[str, str] = dict(_ENGINE)
+
+#: At ``/update``, which leaves evaluation to the same engine.
+UPDATE: dict[str, str] = {}
+
+#: At ``/rdf-graph-store``.
+GRAPH_STORE: dict[str, str] = {}

@@ -1,16 +1,16 @@
-"""Reads the W3C test manifests (vocabularies mf:, qt:, ut:, ht:, cnt:) into plain values."""
+"""Reads the W3C test manifests (vocabularies mf:, qt:, ut:, ht:, cnt:)."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal as OneOf
 from urllib.parse import urljoin
 
-from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, RdfFormat, Store, Triple, parse
+from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, RdfFormat, Store, parse
+
+from tests.conformance.cases import Case, Exchange, File, GraphStore, Kind, ProtocolCase, Suite, UpdateCase
 
 #: Where W3C keeps the suite: relative IRIs in data, queries and results are resolved against their place there.
 BASE = "http://www.w3.org/2009/sparql/docs/tests/data-sparql11/"
@@ -23,19 +23,8 @@ RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 RDFS = "http://www.w3.org/2000/01/rdf-schema#"
 
 Node = NamedNode | BlankNode
-Kind = OneOf["evaluation", "positive syntax", "negative syntax"]
-NO_UPDATE = "the node does not take SPARQL Update"
 #: Sub-suites that are left out whole, with the reason.
-LEFT_OUT = {
-    "entailment": "the node answers by simple entailment only",
-    **dict.fromkeys(
-        ("add", "basic-update", "clear", "copy", "delete", "delete-data", "delete-insert", "delete-where", "drop"),
-        NO_UPDATE,
-    ),
-    **dict.fromkeys(("move", "syntax-update-1", "syntax-update-2", "update-silent"), NO_UPDATE),
-    "graph-store-protocol": "the node does not take the Graph Store HTTP Protocol",
-    "http-rdf-update": "the node does not take the Graph Store HTTP Protocol",
-}
+LEFT_OUT = {"entailment": "the node answers by simple entailment only"}
 _KINDS: dict[str, Kind] = {
     "QueryEvaluationTest": "evaluation",
     "CSVResultFormatTest": "evaluation",
@@ -43,113 +32,18 @@ _KINDS: dict[str, Kind] = {
     "PositiveSyntaxTest11": "positive syntax",
     "NegativeSyntaxTest": "negative syntax",
     "NegativeSyntaxTest11": "negative syntax",
+    "PositiveUpdateSyntaxTest11": "positive update syntax",
+    "NegativeUpdateSyntaxTest11": "negative update syntax",
 }
-_ENDINGS = {".ttl": RdfFormat.TURTLE, ".nt": RdfFormat.N_TRIPLES, ".rdf": RdfFormat.RDF_XML}
-_RELATIVE = re.compile(r"<(?![A-Za-z][A-Za-z0-9+.-]*:)[^<>\"{}|^`\\\s]*>")
-
-
-@dataclass(frozen=True)
-class File:
-    """A file of the suite: ``iri`` is its place at W3C, ``path`` the copy that is read."""
-
-    iri: str
-    path: Path
-
-    def text(self) -> str:
-        return self.path.read_text(encoding="utf-8")
-
-    def triples(self) -> Iterator[Triple]:
-        """Its triples; each file's blank nodes keep the labels they have there."""
-        for quad in parse(path=self.path, format=_ENDINGS[self.path.suffix], base_iri=self.iri):
-            yield quad.triple
-
-
-@dataclass(frozen=True)
-class Case:
-    """One test that sends one query. ``data`` make up the default graph, each of ``graphs`` is a named graph."""
-
-    iri: str
-    suite: str
-    name: str
-    kind: Kind
-    query: File
-    data: tuple[File, ...] = ()
-    graphs: tuple[File, ...] = ()
-    result: File | None = None
-
-    @property
-    def label(self) -> str:
-        """What pytest shows."""
-        return f"{self.suite}/{self.name}"
-
-    def text(self) -> str:
-        """The query, with the file's address as its base where it has relative IRIs.
-
-        Over HTTP nothing tells the server where the query was read from. A BASE in front is valid SPARQL exactly when
-        the rest is.
-        """
-        text = self.query.text()
-        return f"BASE <{self.query.iri}>\n{text}" if _RELATIVE.search(text) else text
-
-    def names_graphs(self) -> bool:
-        """Whether the test needs more than a default graph."""
-        return bool(self.graphs) or re.search(r"graph|from|service", self.query.text(), re.IGNORECASE) is not None
-
-    def federates(self) -> bool:
-        """Whether the test can be asked of the federation: no named graphs, no blank nodes in the data."""
-        return self.kind == "evaluation" and not self.names_graphs() and not self.has_blank_nodes()
-
-    def has_blank_nodes(self) -> bool:
-        """Whether there are blank nodes in its data."""
-        return any(
-            isinstance(term, BlankNode)
-            for file in (*self.data, *self.graphs)
-            for triple in file.triples()
-            for term in (triple.subject, triple.object)
-        )
-
-
-@dataclass(frozen=True)
-class Exchange:
-    """One HTTP request of a protocol test, and what its answer must be.
-
-    ``query_string`` is what follows ``?`` in the address. ``statuses`` are the allowed first digits.
-    """
-
-    method: str
-    query_string: str
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
-    statuses: frozenset[int]
-    format: str | None
-    boolean: bool | None
-
-
-@dataclass(frozen=True)
-class ProtocolCase:
-    """One protocol test: ``graphs`` (name to file) are there before the exchanges take place."""
-
-    iri: str
-    name: str
-    graphs: tuple[tuple[str, File], ...]
-    exchanges: tuple[Exchange, ...]
-
-
-@dataclass(frozen=True)
-class Suite:
-    """Everything that is run, and what is not: ``left_out`` gives the reason by test IRI."""
-
-    cases: tuple[Case, ...]
-    protocol: tuple[ProtocolCase, ...]
-    descriptions: tuple[str, ...]
-    left_out: dict[str, str]
+_STATUSES = {"OK": "200", "Created": "201", "NoContent": "204", "NotFound": "404"}
 
 
 @lru_cache(maxsize=1)
 def read_suite(folder: Path) -> Suite:
     """Every sub-suite that ``manifest-all.ttl`` in the folder ``sparql11`` includes, in its order."""
     cases: list[Case] = []
-    protocol: list[ProtocolCase] = []
+    updates: list[UpdateCase] = []
+    exchanges: dict[str, list[ProtocolCase]] = {"ProtocolTest": [], "GraphStoreProtocolTest": []}
     descriptions: list[str] = []
     left_out: dict[str, str] = {}
     for manifest in _manifests(folder, "manifest-all.ttl"):
@@ -158,17 +52,18 @@ def read_suite(folder: Path) -> Suite:
             kind = str(manifest.one(entry, RDF + "type").value).removeprefix(MF)
             if suite in LEFT_OUT:
                 left_out[str(entry.value)] = LEFT_OUT[suite]
-            elif kind == "ProtocolTest" and "update" in str(entry.value):
-                left_out[str(entry.value)] = NO_UPDATE
             elif kind in _KINDS:
                 cases.append(manifest.case(entry, suite, _KINDS[kind]))
-            elif kind == "ProtocolTest":
-                protocol.append(manifest.protocol_case(entry))
+            elif kind == "UpdateEvaluationTest":
+                updates.append(manifest.update_case(entry, suite))
+            elif kind in exchanges:
+                exchanges[kind].append(manifest.protocol_case(entry, suite))
             elif kind == "ServiceDescriptionTest":
                 descriptions.append(str(entry.value))
             else:
                 raise ValueError(f"{entry} is of the unknown class {kind}")
-    return Suite(tuple(cases), tuple(protocol), tuple(descriptions), left_out)
+    protocol, graph_store = (tuple(found) for found in exchanges.values())
+    return Suite(tuple(cases), tuple(updates), protocol, graph_store, tuple(descriptions), left_out)
 
 
 def _manifests(folder: Path, name: str) -> Iterator[_Manifest]:
@@ -225,7 +120,10 @@ class _Manifest:
         action = self.one(entry, MF + "action")
         name = re.split(r"[#/]", str(entry.value))[-1]
         if kind != "evaluation":
-            return Case(str(entry.value), suite, name, kind, self.file(action))
+            request = self.file(action)
+            if request.path.suffix == ".ru" and kind == "negative syntax":
+                kind = "negative update syntax"  # as the manifest of delete-insert has them
+            return Case(str(entry.value), suite, name, kind, request)
         return Case(
             str(entry.value),
             suite,
@@ -235,34 +133,77 @@ class _Manifest:
             tuple(self.file(term) for term in self.all(action, QT + "data")),
             tuple(self.file(term) for term in self.all(action, QT + "graphData")),
             self.file(self.one(entry, MF + "result")),
+            tuple(
+                (str(self.one(service, QT + "endpoint").value), self.file(self.one(service, QT + "data")))
+                for service in self.all(action, QT + "serviceData")
+            ),
         )
 
-    def protocol_case(self, entry: Node) -> ProtocolCase:
+    def update_case(self, entry: Node, suite: str) -> UpdateCase:
+        action = self.one(entry, MF + "action")
+        return UpdateCase(
+            str(entry.value),
+            suite,
+            str(entry.value).rsplit("#", 1)[-1],
+            self.file(self.one(action, UT + "request")),
+            self._graph_store(action),
+            self._graph_store(self.one(entry, MF + "result")),
+        )
+
+    def _graph_store(self, state: Node) -> GraphStore:
+        named: dict[str, list[File]] = {}
+        for data in self.all(state, UT + "graphData"):
+            files = named.setdefault(str(self.text(data, RDFS + "label")), [])
+            files += (self.file(term) for term in self.all(data, UT + "graph"))
+        return GraphStore(
+            tuple(self.file(term) for term in self.all(state, UT + "data")),
+            tuple((name, tuple(files)) for name, files in named.items()),
+        )
+
+    def protocol_case(self, entry: Node, suite: str) -> ProtocolCase:
         graphs = [
             (str(self.text(data, RDFS + "label")), self.file(self.one(data, UT + "graph")))
             for data in self.all(entry, UT + "graphData")
         ]
         requests = self.list(self.one(self.one(entry, MF + "action"), HT + "requests"))
         name = str(entry.value).rsplit("#", 1)[-1]
-        return ProtocolCase(str(entry.value), name, tuple(graphs), tuple(self._exchange(r) for r in requests))
+        return ProtocolCase(str(entry.value), suite, name, tuple(graphs), tuple(self._exchange(r) for r in requests))
 
     def _exchange(self, request: Node) -> Exchange:
-        headers = self.find(request, HT + "headers")
-        body = self.find(request, HT + "body")
+        body = self._body(request)
         answer = self.one(request, HT + "resp")
         boolean = self.text(answer, MF + "expectedBoolean")
+        content = self._body(answer)
+        path, _, query_string = str(self.text(request, HT + "absolutePath")).partition("?")
         return Exchange(
             method=str(self.text(request, HT + "methodName")),
-            query_string=str(self.text(request, HT + "absolutePath")).partition("?")[2],
-            headers=tuple(
-                (str(self.text(header, HT + "fieldName")), str(self.text(header, HT + "fieldValue")))
-                for header in (self.list(headers) if isinstance(headers, NamedNode | BlankNode) else ())
-            ),
-            body=b"" if body is None else str(self.text(body, CNT + "chars")).encode(self._encoding(body)),
-            statuses=frozenset(int(str(status.value)[-3]) for status in self.all(answer, MF + "expectedStatus")),
+            path=path,
+            query_string=query_string,
+            headers=self._headers(request),
+            body=body,
+            statuses=tuple(_status(str(status.value)) for status in self.all(answer, MF + "expectedStatus")),
             format=self.text(answer, MF + "expectedFormat"),
             boolean=None if boolean is None else boolean == "true",
+            location=self.text(answer, MF + "expectedLocation"),
+            graph=frozenset(q.triple for q in parse(content, format=RdfFormat.TURTLE)) if content else None,
         )
+
+    def _headers(self, message: Node) -> tuple[tuple[str, str], ...]:
+        headers = self.find(message, HT + "headers")
+        return tuple(
+            (str(self.text(header, HT + "fieldName")), str(self.text(header, HT + "fieldValue")))
+            for header in (self.list(headers) if isinstance(headers, NamedNode | BlankNode) else ())
+        )
+
+    def _body(self, message: Node) -> bytes:
+        body = self.find(message, HT + "body")
+        return b"" if body is None else str(self.text(body, CNT + "chars")).encode(self._encoding(body))
 
     def _encoding(self, body: Node | Literal) -> str:
         return self.text(body, CNT + "characterEncoding") or "utf-8"
+
+
+def _status(iri: str) -> str:
+    """A status, or the first digit of a class of them, from its name in the vocabulary of HTTP in RDF."""
+    name = iri.rsplit("#", 1)[-1]
+    return name[-3] if name.startswith("StatusCode") else _STATUSES[name]

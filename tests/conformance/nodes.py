@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import socket
 import time
@@ -10,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from pyoxigraph import BlankNode, NamedNode, RdfFormat, Triple, serialize
 
@@ -18,9 +19,10 @@ from node.model.access import Tier
 from node.model.identifiers import Identifiers
 from node.store.oxigraph import OxigraphStore
 from node.store.quads import Change, GraphContent
-from tests.conformance.manifests import Case, File
+from tests.conformance.cases import Case, File, GraphStore
 from tests.integration.running_node import onconode, running
 
+GRAPH_STORE = "rdf-graph-store"
 #: How many members hold the data of a federated test, and which triples are held by two of them.
 MEMBERS = 3
 _TWICE = 10
@@ -33,6 +35,7 @@ class Reply:
     status: int
     content_type: str
     body: bytes
+    location: str | None = None
 
 
 @dataclass
@@ -41,6 +44,8 @@ class RunningNode:
 
     address: str
     store: OxigraphStore
+    #: Of its operator.
+    token: str
     held: dict[str, bytes] = field(default_factory=dict)
     #: Seconds spent on writing.
     seconds: float = 0.0
@@ -55,9 +60,10 @@ class RunningNode:
         self.held = dict(graphs)
         self.seconds += time.monotonic() - started
 
-    def hold_files(self, files: Mapping[str, File]) -> None:
-        """The same with files of the suite, their blank nodes skolemised."""
-        self.hold({name: self._skolemised(file) for name, file in files.items()})
+    def hold_files(self, files: Mapping[str, File], addresses: Mapping[str, str] | None = None) -> None:
+        """The same with files of the suite, their blank nodes skolemised, their services where ``addresses`` says."""
+        contents = {name: self._skolemised(file).decode() for name, file in files.items()}
+        self.hold({name: readdressed(content, addresses or {}).encode() for name, content in contents.items()})
 
     def unskolemise(self, iri: str) -> NamedNode | BlankNode:
         """The blank node that an IRI of ``_skolemised`` stands for; any other IRI itself."""
@@ -74,7 +80,8 @@ class RunningNode:
             target = f"{parts.path}{path}?{query_string}" if query_string else parts.path + path
             connection.request(method, target, body=body or None, headers=dict(headers))
             response = connection.getresponse()
-            return Reply(response.status, response.headers.get("Content-Type", ""), response.read())
+            headers = response.headers
+            return Reply(response.status, headers.get("Content-Type", ""), response.read(), headers.get("Location"))
         finally:
             connection.close()
 
@@ -82,6 +89,34 @@ class RunningNode:
         """Send a query as it is, with the protocol's parameters for the RDF dataset."""
         headers = {"Content-Type": "application/sparql-query", "Accept": accept}
         return self.request("POST", path, urlencode(dataset), body=text.encode(), headers=headers)
+
+    def change(
+        self, method: str, path: str, query_string: str = "", *, body: bytes = b"", content_type: str = ""
+    ) -> Reply:
+        """One request of the node's operator."""
+        headers = self.authorization() | ({"Content-Type": content_type} if content_type else {})
+        return self.request(method, path, query_string, body=body, headers=headers)
+
+    def authorization(self) -> dict[str, str]:
+        """The header that makes a request the operator's."""
+        return {"Authorization": f"Bearer {self.token}"}
+
+    def update(self, text: str) -> Reply:
+        """Send an update."""
+        return self.change("POST", "update", body=text.encode(), content_type="application/sparql-update")
+
+    def set_state(self, state: GraphStore) -> None:
+        """Make these graphs all that the node holds, by Update and Graph Store Protocol."""
+        self.hold({})
+        assert self.update("DROP ALL").status == 204
+        graphs = [("default", state.default), *((f"graph={quote(n, safe='')}", files) for n, files in state.named)]
+        for query_string, files in graphs:
+            # Several files are one graph; blank nodes of one file are its own.
+            for i, file in enumerate(files):
+                body = serialize(file.triples(), format=RdfFormat.N_TRIPLES) or b""
+                method = "POST" if i else "PUT"
+                reply = self.change(method, GRAPH_STORE, query_string, body=body, content_type="application/n-triples")
+                assert reply.status in (201, 204), reply
 
     def _skolemised(self, file: File) -> bytes:
         identifiers = Identifiers(self.address)
@@ -118,13 +153,20 @@ class Network:
             member.hold({"http://example.org/share": content})
 
 
-def place(node: RunningNode, case: Case) -> tuple[tuple[str, str], ...]:
+def readdressed(text: str, addresses: Mapping[str, str]) -> str:
+    """A query or a document with the addresses where services really are."""
+    for service, address in addresses.items():
+        text = text.replace(f"<{service}>", f"<{address}>")
+    return text
+
+
+def place(node: RunningNode, case: Case, addresses: Mapping[str, str] | None = None) -> tuple[tuple[str, str], ...]:
     """Put a test's data into the node; the protocol's parameters that make of it the test's RDF dataset.
 
     Every file is a named graph of the public tier, and so in the default graph as well. That is the dataset of a test
     that has no named graphs. For the others the parameters take it apart, unless the query does so itself (FROM).
     """
-    node.hold_files({file.iri: file for file in (*case.data, *case.graphs)})
+    node.hold_files({file.iri: file for file in (*case.data, *case.graphs)}, addresses)
     if not case.names_graphs() or "from" in case.query.text().lower():
         return ()
     default = [("default-graph-uri", file.iri) for file in case.data]
@@ -140,15 +182,24 @@ def network(folder: Path) -> Iterator[Network]:
     for place_, address in zip(folders, addresses, strict=True):
         made = onconode("init", str(place_), "--base-iri", address)
         assert made.returncode == 0, made.stderr
+    # The members play the services of the tests, and some of those call one another.
+    services = f"\n[services]\nallow = {json.dumps(addresses)}\nprivate_addresses = true\n"
+    tokens = []
+    for place_ in folders:
+        with (place_ / "node.toml").open("a", encoding="utf-8") as settings:
+            settings.write(services)
+        made = onconode("token", "create", "conformance", "--node", str(place_), "--json")
+        assert made.returncode == 0, made.stderr
+        tokens.append(json.loads(made.stdout)["token"])
     members = (f'\n[[members]]\nname = "m{i}"\nendpoint = "{a}sparql"\n' for i, a in enumerate(addresses[1:]))
     with (folders[0] / "node.toml").open("a", encoding="utf-8") as settings:
         settings.write("".join(members))
     with ExitStack() as stack:
         nodes = []
-        for place_, address, port in zip(folders, addresses, ports, strict=True):
+        for place_, address, port, token in zip(folders, addresses, ports, tokens, strict=True):
             store = OxigraphStore(place_ / "data", identifiers=Identifiers(address), workers=1, queue_seconds=5)
             stack.callback(store.close)
-            node = RunningNode(address, store)
+            node = RunningNode(address, store, token)
             # A node that never held anything has no summary, which a coordinator remembers for minutes.
             node.hold({"http://example.org/share": b""})
             command = ["-m", "node", "serve", "--node", str(place_), "--port", str(port)]

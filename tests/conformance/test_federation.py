@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from node.sparql.results import read_json_results
+from tests.conformance.cases import Case
 from tests.conformance.checks import check_answer
 from tests.conformance.judging import Judge
-from tests.conformance.manifests import Case
 from tests.conformance.nodes import Network
 
 pytestmark = [pytest.mark.shared, pytest.mark.slow]

@@ -5,24 +5,23 @@ from __future__ import annotations
 import pytest
 from pyoxigraph import NamedNode, RdfFormat, parse
 
-from node.sparql.results import read_json_results
-from tests.conformance.checks import check_answer, check_syntax
+from tests.conformance.cases import Case, GraphStore, ProtocolCase, UpdateCase
+from tests.conformance.checks import (
+    check_answer,
+    check_exchanges,
+    check_services,
+    check_syntax,
+    check_update,
+    check_update_syntax,
+)
 from tests.conformance.judging import Judge
-from tests.conformance.manifests import RDF, Case, Exchange, ProtocolCase
-from tests.conformance.nodes import RunningNode, place
+from tests.conformance.manifests import RDF
+from tests.conformance.nodes import Network, RunningNode, place
 
 pytestmark = [pytest.mark.shared, pytest.mark.slow]
 
 SD = "http://www.w3.org/ns/sparql-service-description#"
 _PATH = "sparql"
-_FAMILIES = {
-    "boolean": ("application/sparql-results+json", "application/sparql-results+xml"),
-    "tabular": (
-        *("application/sparql-results+json", "application/sparql-results+xml"),
-        *("text/tab-separated-values", "text/csv"),
-    ),
-    "RDF": ("text/turtle", "application/n-triples", "application/rdf+xml", "application/ld+json"),
-}
 #: The properties of the service description vocabulary whose subject is a service (W3C Recommendation, section 3).
 _OF_SERVICE = (
     *("endpoint", "feature", "defaultEntailmentRegime", "defaultSupportedEntailmentProfile", "supportedLanguage"),
@@ -32,9 +31,17 @@ _OF_SERVICE = (
 _OTHERS = ("entailmentRegime", "supportedEntailmentProfile", "defaultGraph", "namedGraph", "name", "graph")
 
 
-def test_query_evaluation(evaluation: Case, node: RunningNode, node_judge: Judge) -> None:
+def test_query_evaluation(evaluation: Case, nodes: Network, node_judge: Judge) -> None:
     """Evaluation, CSV/TSV and JSON tests: the answer is the expected one, read from the format of the result file."""
-    node_judge.judge(evaluation.iri, lambda: check_answer(node, _PATH, evaluation, place(node, evaluation)))
+    node = nodes.coordinator
+
+    def check() -> None:
+        if evaluation.services:
+            check_services(nodes, evaluation)
+        else:
+            check_answer(node, _PATH, evaluation, place(node, evaluation))
+
+    node_judge.judge(evaluation.iri, check)
 
 
 def test_syntax(syntax: Case, node: RunningNode, node_judge: Judge) -> None:
@@ -42,15 +49,37 @@ def test_syntax(syntax: Case, node: RunningNode, node_judge: Judge) -> None:
     node_judge.judge(syntax.iri, lambda: check_syntax(node, _PATH, syntax))
 
 
-def test_protocol(protocol: ProtocolCase, node: RunningNode, node_judge: Judge) -> None:
-    """Requests of the query protocol are answered with the status, kind of format and boolean that the test states."""
+def test_protocol(protocol: ProtocolCase, node: RunningNode, node_judge: Judge, update_judge: Judge) -> None:
+    """Requests of the protocol are answered with the status, kind of format and boolean that the test states."""
 
     def check() -> None:
+        node.update("DROP ALL")
         node.hold_files(dict(protocol.graphs))
-        for exchange in protocol.exchanges:
-            _check_exchange(node, exchange)
+        check_exchanges(node, protocol)
 
-    node_judge.judge(protocol.iri, check)
+    judge = update_judge if "update" in protocol.name else node_judge
+    judge.judge(protocol.iri, check)
+
+
+def test_update_evaluation(update: UpdateCase, node: RunningNode, update_judge: Judge) -> None:
+    """An update leaves the graphs that the test expects, set up and read back over HTTP."""
+    update_judge.judge(update.iri, lambda: check_update(node, update))
+
+
+def test_update_syntax(update_syntax: Case, node: RunningNode, update_judge: Judge) -> None:
+    """What is SPARQL Update is carried out, or refused for what it asks for; what is not, for its text."""
+    node.hold({})
+    update_judge.judge(update_syntax.iri, lambda: check_update_syntax(node, update_syntax))
+
+
+def test_graph_store(graph_store: ProtocolCase, node: RunningNode, graph_store_judge: Judge) -> None:
+    """Requests of the Graph Store HTTP Protocol are answered with the status and the graph that the test states."""
+
+    def check() -> None:
+        node.set_state(GraphStore((), ()))
+        check_exchanges(node, graph_store)
+
+    graph_store_judge.judge(graph_store.iri, check)
 
 
 def test_service_description(description: str, node: RunningNode, node_judge: Judge) -> None:
@@ -79,15 +108,3 @@ def test_service_description(description: str, node: RunningNode, node_judge: Ju
             assert name == "returns-rdf", name
 
     node_judge.judge(description, check)
-
-
-def _check_exchange(node: RunningNode, exchange: Exchange) -> None:
-    reply = node.request(
-        exchange.method, _PATH, exchange.query_string, body=exchange.body, headers=dict(exchange.headers)
-    )
-    said = f"status {reply.status}, {reply.content_type}: {reply.body.decode('utf-8', 'replace')[:500]}"
-    assert reply.status // 100 in exchange.statuses, said
-    if exchange.format is not None:
-        assert reply.content_type.split(";")[0] in _FAMILIES[exchange.format], said
-    if exchange.boolean is not None:
-        assert read_json_results(reply.body).boolean is exchange.boolean, said

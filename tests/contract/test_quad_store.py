@@ -4,20 +4,33 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pyoxigraph import Quad, QueryResultsFormat, RdfFormat, parse, parse_query_results
 
-from node.errors import Conflict, DocumentSyntaxError, QuerySyntaxError, QueryTimeout, ResultTooLarge, StoreError
+from node.errors import (
+    Conflict,
+    DocumentSyntaxError,
+    MemberUnavailable,
+    NodeError,
+    NotFound,
+    ProtocolError,
+    QuerySyntaxError,
+    QueryTimeout,
+    ResultTooLarge,
+    StoreError,
+    TargetRefused,
+    Unsupported,
+)
 from node.model.access import Tier
 from node.model.identifiers import Identifiers
 from node.rdf.dataset import GraphScope
 from node.rdf.formats import GRAPH_FORMATS, JSON, NTRIPLES, RESULT_FORMATS, TSV, TURTLE, Format
-from node.store.oxigraph import OxigraphStore
-from node.store.quads import Budget, Change, GraphContent, QuadStore
+from node.store.quads import Budget, Change, GraphContent, Owner, QuadStore, Update
 
 IDENTIFIERS = Identifiers("http://node.example/")
 PUBLIC_GRAPH = IDENTIFIERS.tier_graph(Tier.PUBLIC)
@@ -28,25 +41,6 @@ BUDGET = Budget(seconds=20, memory_bytes=1_000_000_000, result_bytes=100_000_000
 A, B, C = (IDENTIFIERS.graph(name) for name in "abc")
 
 Make = Callable[[], QuadStore]
-
-
-@pytest.fixture(params=[OxigraphStore])
-def make(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Make]:
-    """Opens the same store, again and again if need be, as another process would."""
-    opened: list[QuadStore] = []
-
-    def open_store() -> QuadStore:
-        opened.append(request.param(tmp_path / "data", identifiers=IDENTIFIERS, workers=2, queue_seconds=5))
-        return opened[-1]
-
-    yield open_store
-    for store in opened:
-        store.close()
-
-
-@pytest.fixture
-def store(make: Make) -> QuadStore:
-    return make()
 
 
 def triples(*objects: str) -> bytes:
@@ -333,3 +327,271 @@ def test_many_threads_ask_while_the_store_changes(store: QuadStore) -> None:
     for thread in threads:
         thread.join()
     assert failures == []
+
+
+# --- SPARQL 1.1 Update ---
+
+DEFAULT = IDENTIFIERS.default_graph
+SKOLEM = IDENTIFIERS.skolem("")
+G1, G2 = "http://x/g1", "http://x/g2"
+
+
+def update(store: QuadStore, text: str, budget: Budget = BUDGET, **more: Any) -> int:
+    """Carry out an update in which ``:`` is http://x/; returns the generation's number."""
+    request = Update(
+        f"PREFIX : <http://x/>\n{text}", base=IDENTIFIERS.base, default_graph=DEFAULT, skolem=SKOLEM, **more
+    )
+    return store.update(request, budget).number
+
+
+def held(store: QuadStore, graph: str = DEFAULT) -> str:
+    """The last letters of the objects in a graph."""
+    return objects(store, GraphScope((graph,)))
+
+
+def test_an_update_makes_the_next_generation_unless_nothing_changes(store: QuadStore) -> None:
+    """What is there already, or not there to be deleted, is no change; nor is a triple that comes and goes."""
+    assert update(store, "INSERT DATA { :s :p :1 . GRAPH :g1 { :s :p :2 } }") == 1
+    assert (held(store), held(store, G1), objects(store)) == ("1", "2", "12")
+    for text in (
+        "",
+        "INSERT DATA { :s :p :1 }",
+        "DELETE DATA { :s :p :9 . GRAPH :nowhere { :s :p :1 } }",
+        "DELETE { :s :p :1 } INSERT { :s :p :1 } WHERE {}",
+        "INSERT DATA { :s :p :3 } ; DELETE DATA { :s :p :3 }",
+        "MOVE :g1 TO :g1 ; COPY DEFAULT TO DEFAULT ; CLEAR SILENT GRAPH :nowhere ; CREATE SILENT GRAPH :g1",
+    ):
+        assert update(store, text) == 1
+    assert update(store, "DELETE DATA { :s :p :1 }") == 2
+    assert (held(store), objects(store)) == ("", "2")
+
+
+def test_each_operation_sees_what_those_before_it_did(store: QuadStore) -> None:
+    """And the deletions of one are worked out, with its insertions, from the state before it."""
+    update(store, "INSERT DATA { :s :p :1 } ; INSERT { GRAPH :g1 { ?s ?p ?o } } WHERE { ?s ?p ?o }")
+    assert (held(store), held(store, G1)) == ("1", "1")
+    update(store, "DELETE { ?s ?p :1 } INSERT { ?s ?p :2 . GRAPH :g2 { ?s ?p ?o } } WHERE { ?s ?p ?o }")
+    assert (held(store), held(store, G1), held(store, G2)) == ("2", "1", "1")
+    assert objects(store) == "12"
+
+
+def test_an_update_that_fails_changes_nothing(store: QuadStore) -> None:
+    """Whatever its operations had done by then."""
+    update(store, "INSERT DATA { :s :p :1 }")
+    for text, error in (
+        ("INSERT DATA { :s :p :2 } ; DROP GRAPH :nowhere", NotFound),
+        ("INSERT DATA { :s :p :2 } ; CREATE GRAPH :g1 ; CREATE GRAPH :g1", Conflict),
+        ("INSERT DATA { :s :p :2 } ; COPY :nowhere TO :g1", NotFound),
+        ("INSERT DATA { :s :p :2 } ; CLEAR GRAPH :nowhere", NotFound),
+        ("INSERT DATA { :s :p :2 } ; LOAD <http://elsewhere.example/>", TargetRefused),
+        ("INSERT DATA { :s :p :2 } ; nonsense", QuerySyntaxError),
+        ("INSERT { :s :p :2 } WHERE { SERVICE <http://elsewhere.example/> { ?s ?p ?o } }", Unsupported),
+    ):
+        with pytest.raises(error):
+            update(store, text)
+    assert (store.generation().number, objects(store), store.graph(G1)) == (1, "1", None)
+
+
+def test_with_and_using_say_what_a_pattern_is_asked_over(store: QuadStore) -> None:
+    """WITH also says where templates write; USING wins over it in the pattern; an unknown graph is an empty one."""
+    update(store, "INSERT DATA { :s :p :1 . GRAPH :g1 { :s :p :2 } GRAPH :g2 { :s :p :3 . :s :p :2 } }")
+    update(store, "WITH :g1 DELETE { ?s :p ?o } INSERT { ?s :moved ?o } WHERE { ?s :p ?o }")
+    assert objects(store, GraphScope((G1,)), "SELECT ?o { ?s <http://x/moved> ?o }") == "2"
+    update(store, "WITH :g1 INSERT { ?s :q ?o } USING :g2 WHERE { ?s ?p ?o } ")
+    assert held(store, G1) == "223"
+    update(store, "INSERT { :s :r ?o } USING :unknown USING NAMED :g2 WHERE { GRAPH ?g { ?s :p ?o } }")
+    assert held(store) == "123"
+    update(store, "INSERT DATA { GRAPH :g2 { :s :q :2 } }")
+    update(store, "INSERT { :s :n ?n } USING :g1 USING :g2 WHERE { SELECT (COUNT(*) AS ?n) { :s ?p ?o } }")
+    update(store, "DELETE { :s :r ?o } USING NAMED :g2 WHERE { ?s ?p ?o }")
+    assert objects(store, GraphScope((DEFAULT,)), "SELECT ?o { ?s <http://x/n> ?o }") == "5"
+    assert objects(store, GraphScope((DEFAULT,)), "SELECT ?o { ?s <http://x/r> ?o }") == "23"
+
+
+def test_the_protocols_dataset_replaces_the_one_of_the_text(store: QuadStore) -> None:
+    """And cannot go with one."""
+    update(store, "INSERT DATA { :s :p :1 . GRAPH :g1 { :s :p :2 } GRAPH :g2 { :s :p :3 } }")
+    using = GraphScope((G1,), (G2,))
+    update(store, "INSERT { :s :q ?o } WHERE { ?s :p ?o }", using=using)
+    update(store, "INSERT { :s :r ?o } WHERE { GRAPH ?g { ?s :p ?o } }", using=using)
+    assert held(store) == "123"
+    for text in ("INSERT { :s :p ?o } USING :g2 WHERE { ?s ?p ?o }", "WITH :g1 DELETE { ?s ?p ?o } WHERE { ?s ?p ?o }"):
+        with pytest.raises(ProtocolError):
+            update(store, text, using=using)
+
+
+def test_new_blank_nodes_become_iris(store: QuadStore) -> None:
+    """One for each solution, the same within it and within INSERT DATA; BNODE() too. The store has no blank nodes."""
+    update(store, "INSERT DATA { _:a :p :1 . _:a :p _:b . _:b :p [] }")
+    update(store, "INSERT { GRAPH :g1 { _:n :of ?o ; :and ?o . [] :of ?o } } WHERE { VALUES ?o { :1 :2 } }")
+    update(store, "INSERT { GRAPH :g2 { ?o :is ?b ; :same ?b } } WHERE { VALUES ?o { :1 :2 } BIND (BNODE() AS ?b) }")
+    everything = answer(store, "CONSTRUCT WHERE { ?s ?p ?o }", GraphScope((DEFAULT, G1, G2)), (JSON, NTRIPLES)).decode()
+    lines = everything.splitlines()
+    assert "_:" not in everything
+    assert len({line.split()[0] for line in lines if "/of>" in line}) == 4
+    assert {line.split()[0] for line in lines if "/and>" in line} < {
+        line.split()[0] for line in lines if "/of>" in line
+    }
+    assert len({line.split()[2] for line in lines if "/is>" in line}) == 2
+    assert {line.split()[2] for line in lines if "/is>" in line} == {
+        line.split()[2] for line in lines if "/same>" in line
+    }
+    assert all(SKOLEM in line for line in lines)
+    assert len(lines) == 3 + 6 + 4
+
+
+def test_ill_formed_and_partial_instances_are_left_out(store: QuadStore) -> None:
+    """A literal as subject or predicate, an unbound variable: that triple is not there, the others are."""
+    update(
+        store,
+        "INSERT { ?l :p :1 . :s ?l :2 . :s :p ?none . :s :p :3 . GRAPH ?l { :s :p :4 } }"
+        " WHERE { BIND ('literal' AS ?l) OPTIONAL { ?none :never :there } }",
+    )
+    assert (objects(store), store.graphs((Tier.PUBLIC,))) == ("3", (DEFAULT,))
+
+
+def test_clear_and_drop(store: QuadStore) -> None:
+    """CLEAR leaves an empty graph, DROP none; the default graph is always there; NODE's graphs are never meant."""
+    store.apply(put(A, Tier.PUBLIC, "9"))
+    data = "INSERT DATA { :s :p :1 . GRAPH :g1 { :s :p :2 } GRAPH :g2 { :s :p :3 } }"
+    update(store, data)
+    update(store, "CLEAR GRAPH :g1")
+    assert (held(store, G1), objects(store), store.graphs((Tier.PUBLIC,))) == (
+        "",
+        "139",
+        tuple(sorted((A, DEFAULT, G1, G2))),
+    )
+    update(store, "DROP GRAPH :g1 ; DROP DEFAULT")
+    assert (objects(store), store.graph(G1)) == ("39", None)
+    update(store, data + "; CLEAR NAMED")
+    assert (objects(store), held(store, G2)) == ("19", "")
+    update(store, data + "; DROP NAMED")
+    assert (objects(store), store.graph(G2)) == ("19", None)
+    update(store, data + "; DROP ALL")
+    assert (objects(store), held(store, A), store.graph(G1)) == ("9", "9", None)
+    update(store, "INSERT DATA { :s :p :1 } ; CLEAR ALL ; CLEAR DEFAULT ; DROP DEFAULT")
+    assert objects(store) == "9"
+
+
+def test_create_copy_move_and_add(store: QuadStore) -> None:
+    """Graphs as wholes, the default graph among them."""
+    update(store, "CREATE GRAPH :g1")
+    state = store.graph(G1)
+    assert state is not None
+    assert (state.tier, state.triples, state.owner) == (Tier.PUBLIC, 0, Owner.OPERATOR)
+    update(store, "INSERT DATA { :s :p :1, :2 . GRAPH :g1 { :s :p :2, :3 } } ; ADD DEFAULT TO :g1")
+    assert (held(store), held(store, G1)) == ("12", "123")
+    update(store, "COPY DEFAULT TO :g1 ; COPY :g1 TO :g2")
+    assert (held(store), held(store, G1), held(store, G2)) == ("12", "12", "12")
+    update(store, "INSERT DATA { GRAPH :g2 { :s :p :4 } } ; MOVE :g2 TO DEFAULT")
+    assert (held(store), store.graph(G2), objects(store)) == ("124", None, "124")
+    update(store, "MOVE DEFAULT TO :g2 ; COPY SILENT :nowhere TO :g2 ; ADD SILENT GRAPH :nowhere TO :g3")
+    assert (held(store), held(store, G2), store.graph("http://x/g3")) == ("", "124", None)
+
+
+def test_load_adds_what_was_fetched(store: QuadStore, tmp_path: Path) -> None:
+    """A file for each source, or the error to raise unless it is SILENT."""
+    path = tmp_path / "loaded.nt"
+    path.write_bytes(triples("1", "2") + b"_:a <http://x/q> _:b .\n_:b <http://x/q> <http://x/3> .\n")
+    broken = tmp_path / "broken.nt"
+    broken.write_bytes(triples("7") + b"nonsense")
+    loads: dict[str, Path | NodeError] = {
+        "http://x/doc": path,
+        "http://x/broken": broken,
+        "http://x/gone": MemberUnavailable("it is gone.", member="x"),
+    }
+    update(store, "LOAD :doc INTO GRAPH :g1 ; LOAD :doc", loads=loads)
+    state = store.graph(G1)
+    assert state is not None
+    assert state.triples == 4
+    assert objects(store, GraphScope((G1,)), "SELECT ?o { [] <http://x/q> [ <http://x/q> ?o ] }") == "3"
+    assert objects(store, text="SELECT ?o { ?s <http://x/p> ?o } ORDER BY ?o") == "12"
+    with pytest.raises(MemberUnavailable):
+        update(store, "LOAD :gone", loads=loads)
+    with pytest.raises(DocumentSyntaxError):
+        update(store, "LOAD :broken", loads=loads)
+    number = store.generation().number
+    assert update(store, "LOAD SILENT :gone ; LOAD SILENT :broken ; LOAD SILENT :unknown", loads=loads) == number
+
+
+def test_neither_owner_changes_the_graphs_of_the_other(store: QuadStore) -> None:
+    """Publications keep theirs, operators theirs; tier graphs are nobody's."""
+    store.apply(put(A, Tier.PUBLIC, "1"))
+    store.apply(put(B, Tier.CONTROLLED, "2"))
+    update(store, "INSERT DATA { GRAPH :g1 { :s :p :3 } }")
+    for text in (
+        f"INSERT DATA {{ GRAPH <{A}> {{ :s :p :4 }} }}",
+        f"DELETE DATA {{ GRAPH <{A}> {{ :s :p :1 }} }}",
+        "DELETE { GRAPH ?g { ?s ?p ?o } } WHERE { GRAPH ?g { ?s ?p ?o } }",
+        f"CLEAR GRAPH <{A}>",
+        f"DROP GRAPH <{B}>",
+        f"MOVE <{A}> TO :g2",
+        f"COPY :g1 TO <{A}>",
+        f"ADD :g1 TO <{A}>",
+        f"INSERT DATA {{ GRAPH <{PUBLIC_GRAPH}> {{ :s :p :4 }} }}",
+        f"CREATE GRAPH <{CONTROLLED_GRAPH}>",
+    ):
+        with pytest.raises(Conflict):
+            update(store, text)
+    with pytest.raises(Conflict):
+        store.apply(put(G1, Tier.PUBLIC, "5"))
+    with pytest.raises(Conflict):
+        store.apply(Change(put=(GraphContent(A, Tier.PUBLIC, b"", Owner.OPERATOR),)))
+    assert (objects(store), held(store, B)) == ("13", "2")
+    update(
+        store, f"COPY <{B}> TO :g2 ; INSERT {{ GRAPH :g1 {{ ?s ?p ?o }} }} USING <{PUBLIC_GRAPH}> WHERE {{ ?s ?p ?o }}"
+    )
+    assert (objects(store), held(store, G2), held(store, G1)) == ("123", "2", "123")
+    assert update(store, f"CLEAR SILENT GRAPH <{A}>") == store.generation().number
+
+
+def test_a_graphs_version_changes_with_it_alone(store: QuadStore) -> None:
+    """By whatever way it changes; what is said of a graph is of the current generation."""
+    assert store.graph(A) is None
+    store.apply(put(A, Tier.PUBLIC, "1"))
+    update(store, "INSERT DATA { GRAPH :g1 { :s :p :1 } }")
+    seen: set[str] = set()
+
+    def versions() -> tuple[str, str]:
+        states = store.graph(A), store.graph(G1)
+        assert states[0] is not None
+        assert states[1] is not None
+        return states[0].version, states[1].version
+
+    before = versions()
+    for step in (
+        lambda: update(store, "INSERT DATA { GRAPH :g1 { :s :p :2 } }"),
+        lambda: update(store, "DELETE DATA { GRAPH :g1 { :s :p :2 } }"),
+        lambda: store.apply(Change(put=(GraphContent(G1, Tier.PUBLIC, triples("1", "3"), Owner.OPERATOR),))),
+        lambda: update(store, "DROP GRAPH :g1 ; INSERT DATA { GRAPH :g1 { :s :p :1 } }"),
+    ):
+        seen.add(before[1])
+        step()
+        after = versions()
+        assert after[0] == before[0]
+        assert after[1] not in seen
+        before = after
+    store.apply(put(A, Tier.PUBLIC, "2"))
+    assert versions()[0] != before[0]
+    assert versions()[1] == before[1]
+
+
+def test_the_summary_follows_updates(store: QuadStore) -> None:
+    """Triples that several graphs hold count once; what nobody holds any more does not count."""
+    update(store, "INSERT DATA { :s a :C . GRAPH :g1 { :s a :C . :t :p :1 } }")
+    update(store, "DELETE DATA { :s a :C } ; DELETE WHERE { GRAPH :g1 { ?s :p ?o } }")
+    summary = json.loads(store.file("summary.json") or b"")
+    type_ = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
+    assert summary == {"triples": 1, "predicates": {type_: 1}, "classes": {"http://x/C": 1}}
+
+
+def test_an_update_has_limits(store: QuadStore) -> None:
+    """Of time: it ends at its deadline, having done nothing, and the next one works."""
+    content = b"".join(b'<http://x/s%d> <http://x/p> "%d" .\n' % (n, n) for n in range(500))
+    store.apply(Change(put=(GraphContent(A, Tier.PUBLIC, content),)))
+    product = "?a ?b ?c . ?d ?e ?f . ?g ?h ?j . ?k ?l ?m"
+    endless = f"INSERT {{ :s :p ?n }} WHERE {{ SELECT (COUNT(*) AS ?n) {{ GRAPH ?i {{ {product} }} }} }}"
+    with pytest.raises(QueryTimeout):
+        update(store, endless, replace(BUDGET, seconds=2))
+    assert store.generation().number == 1
+    assert update(store, "INSERT DATA { :s :p :1 }") == 2

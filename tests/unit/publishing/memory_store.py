@@ -14,7 +14,7 @@ from node.model.access import Tier
 from node.model.identifiers import Identifiers
 from node.rdf.dataset import GraphScope
 from node.rdf.formats import Format
-from node.store.quads import Budget, Change, Generation
+from node.store.quads import Budget, Change, Generation, GraphState, Owner
 
 
 @dataclass
@@ -38,6 +38,7 @@ class MemoryStore:
     def __init__(self, identifiers: Identifiers) -> None:
         self.identifiers = identifiers
         self.held: dict[str, tuple[Tier | None, bytes]] = {}
+        self.about: dict[str, tuple[Owner, str]] = {}
         self.files: dict[str, bytes] = {}
         self.number = 0
         self.interloper: Change | None = None
@@ -47,6 +48,12 @@ class MemoryStore:
 
     def graphs(self, tiers: tuple[Tier, ...]) -> tuple[str, ...]:
         return tuple(sorted(name for name, (tier, _) in self.held.items() if tier in tiers))
+
+    def graph(self, name: str) -> GraphState | None:
+        if name not in self.held:
+            return None
+        tier, triples = self.held[name]
+        return GraphState(tier, len(set(triples.splitlines())), *self.about[name])
 
     @contextmanager
     def query(
@@ -80,6 +87,7 @@ class MemoryStore:
         for content in change.put:
             triples = content.triples.read_bytes() if isinstance(content.triples, Path) else content.triples
             self.held[content.graph] = (content.tier, triples)
+            self.about[content.graph] = (content.owner, f"v{self.number}")
         for name in change.remove:
             self.held.pop(name, None)
         for name, data in change.files.items():

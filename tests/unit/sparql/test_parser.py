@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from node.errors import QuerySyntaxError, Unsupported
+from node.errors import QuerySyntaxError, QueryTooDeep, Unsupported
 from node.rdf.dataset import GraphScope
 from node.sparql.algebra import (
     Aggregate,
@@ -165,7 +165,8 @@ def test_exists_stands_in_any_expression() -> None:
     assert isinstance(select.group[1].expression, Exists)
     assert select.group[0] == GroupKey(X, "x")
     assert isinstance(select.having[0], Exists)
-    assert isinstance(select.order[0], Exists)
+    assert isinstance(select.order[0].expression, Exists)
+    assert select.order[0].descending
     condition = select.pattern.filters[0]
     assert isinstance(condition, Call)
     assert condition.arguments[1] == Exists(
@@ -324,18 +325,20 @@ def test_errors_say_where(text: str, line: int, column: int) -> None:
 )
 def test_deep_nesting_is_a_clear_error(text: str) -> None:
     """However deep a text nests, the answer is one sentence and never a RecursionError."""
-    with pytest.raises(QuerySyntaxError, match="nests deeper than 64"):
+    with pytest.raises(QueryTooDeep, match="nests deeper than 64"):
         parse_query(text)
+    with pytest.raises(QueryTooDeep, match="nests deeper than 10"):
+        parse_query(text, depth=10)
 
 
 def test_long_texts() -> None:
     """Long lists are read fast, whatever is longer than the limit is refused before it is read."""
     values = "VALUES ?s { " + "<http://example.org/a/rather/long/iri> " * 10_000 + "}"
-    triples = "?s <http://p> ?o . " * 2_000
-    signs = "FILTER(" + "!" * 5_000 + "?s) FILTER(" + "1+" * 5_000 + "1)"
+    triples = "?s <http://p> ?o . " * 1_000
+    signs = "FILTER(" + "!" * 450 + "?s) FILTER(" + "1+" * 450 + "1) FILTER(?s IN (1" + ", 1" * 10_000 + "))"
     started = time.perf_counter()
     made = parse_query(f"SELECT * {{ {values} {triples} {signs} }}")
-    assert len(made.select.pattern.filters) == 2
+    assert len(made.select.pattern.filters) == 3
     assert time.perf_counter() - started < 10
     with pytest.raises(QuerySyntaxError, match="at most"):
         parse_query("ASK { }" + " " * MAX_TEXT)
@@ -380,6 +383,49 @@ def test_terms_are_spelled_as_pyoxigraph_spells_them(value: str, language: str |
 def test_scope_is_the_default_graph_where_no_graph_can_be_named() -> None:
     """A text without GRAPH, FROM and SERVICE is not parsed: it sees the default graphs alone."""
     assert scope_within("SELECT * { not parsed", SCOPE) == GraphScope(SCOPE.default)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT * " + "{" * 65 + "}" * 65,
+        "SELECT * " + "{" * 50_000 + "}" * 50_000,
+        "SELECT * { FILTER('" + "}" * 65 + "' = " + "(" * 65 + "1" + ")" * 65 + ") }",
+        "SELECT * { FILTER(" + "!" * 2_500 + "?x) }",
+        "SELECT * { ?s ?p " + "[ ?p " * 65 + "1" + "]" * 65 + "}",
+    ],
+)
+def test_what_would_end_a_worker_never_reaches_it(text: str) -> None:
+    """A text that needs no reading for its graphs is still read when it might nest too deep."""
+    with pytest.raises(QueryTooDeep):
+        scope_within(text, SCOPE)
+
+
+def test_brackets_that_do_not_nest_are_not_counted() -> None:
+    """Many brackets next to one another, or in strings, are no depth; the depth can be set."""
+    for text in ("SELECT * { VALUES (?x) { " + "(1) " * 5_000 + "} }", "SELECT * { ?x ?p '" + "((((" * 100 + "' }"):
+        assert scope_within(text, SCOPE) == GraphScope(SCOPE.default)
+    assert scope_within("SELECT * " + "{" * 80 + "}" * 80, SCOPE, depth=80) == GraphScope(SCOPE.default)
+    with pytest.raises(QueryTooDeep):
+        scope_within("SELECT * { { } }", SCOPE, depth=1)
+
+
+@pytest.mark.parametrize(
+    "repeated",
+    ["OPTIONAL { } ", "{ } UNION ", "BIND(1 AS ?x) ", "FILTER(1) ", "?x ?p ?y . ", "MINUS { } ", "VALUES ?x { 1 } "],
+)  # fmt: skip
+def test_long_chains_are_refused(repeated: str) -> None:
+    """The engine's stack ends at some thousand patterns in a row; 1,900 pass, 2,100 do not."""
+    end = "{ }" if "UNION" in repeated else ""
+    parse_query("SELECT * { " + repeated * 1_900 + end + " }")
+    with pytest.raises(QueryTooDeep, match="more than 2,000"):
+        parse_query("SELECT * { " + repeated * 2_100 + end + " }")
+
+
+def test_a_depth_beyond_the_stack_is_a_clear_error() -> None:
+    """A node set to read deeper than Python can says so."""
+    with pytest.raises(QueryTooDeep, match=r"limits\.query_depth"):
+        parse_query("SELECT * { FILTER(" + "(" * 5_000 + "1" + ")" * 5_000 + ") }", depth=100_000)
 
 
 def test_scope_is_whole_where_a_graph_is_named() -> None:

@@ -25,4 +25,17 @@ def test_the_endpoint_its_formats_and_its_dataset() -> None:
 def test_nothing_is_claimed_that_is_not_known() -> None:
     """Without named graphs and counts none are described."""
     found = read_ntriples(service_description(ENDPOINT, formats=()))
-    assert not any(s.predicate in (SD + "namedGraph", VOID + "triples", SD + "feature") for s in found)
+    assert not any(s.predicate in (SD + "namedGraph", VOID + "triples") for s in found)
+    assert [s.object.text for s in found if s.predicate == SD + "feature"] == [SD + "BasicFederatedQuery"]
+
+
+def test_features_and_many_graphs() -> None:
+    """What is claimed is true of the endpoint described; thousands of graphs are not all listed."""
+    names = [f"urn:g:{i}" for i in range(5_000)]
+    text = service_description(ENDPOINT, formats=(), named_graphs=names, see_also="urn:void", union=True).decode()
+    assert text.count("sparql-service-description#NamedGraph>") == 500
+    assert "service-description#UnionDefaultGraph" in text
+    assert "service-description#BasicFederatedQuery" in text
+    assert "DereferencesURIs" not in text
+    assert "seeAlso> <urn:void>" in text
+    assert "UnionDefaultGraph" not in service_description(ENDPOINT, formats=()).decode()

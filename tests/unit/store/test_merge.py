@@ -13,8 +13,11 @@ from pyoxigraph import NamedNode, Store
 
 from node.errors import DocumentSyntaxError
 from node.model.access import Tier
-from node.store.merge import Entry, Merge, canonical, read_registry, summarize, write_registry
-from node.store.quads import GraphContent
+from node.store.graphs import Graphs
+from node.store.merge import Merge, canonical
+from node.store.quads import GraphContent, GraphState, Owner
+from node.store.registry import read_registry, write_registry
+from node.store.summary import Summary
 
 TIER_GRAPHS = {tier: f"http://node.example/tier/{tier}" for tier in Tier}
 INTEGER = "<http://www.w3.org/2001/XMLSchema#integer>"
@@ -38,16 +41,18 @@ tiers = st.sampled_from((Tier.PUBLIC, Tier.CONTROLLED, None))
 
 @dataclass(frozen=True)
 class Step:
-    """A change: graph to (tier, triples), or to None for its removal; and how dear deletions are taken to be."""
+    """A change: graph to (tier, triples), or to None for its removal; the cost of deletions; what is few."""
 
     graphs: dict[str, tuple[Tier | None, list[tuple[str, str, str]]] | None]
     deletion_cost: float
+    few: int
 
 
 steps = st.builds(
     Step,
     graphs=st.dictionaries(st.sampled_from(GRAPHS), st.none() | st.tuples(tiers, contents), min_size=1, max_size=3),
     deletion_cost=st.sampled_from((0.0, 2.0, 1e9)),
+    few=st.sampled_from((0, 3, 100)),
 )
 
 
@@ -74,19 +79,19 @@ def test_tier_graphs_are_disjoint_merges_whatever_happens(history: list[Step]) -
     """After any changes, each graph holds what was last put, and each tier graph the merge of its graphs' triples
     less what a more open tier shows; the registry and the summary say the same."""
     model: dict[str, tuple[Tier | None, set[str]]] = {}
-    store, registry = Store(), {}
+    store, counted = Store(), Summary({}, {})
+    registry: dict[str, GraphState] = {}
     with tempfile.TemporaryDirectory() as spool:
         for step in history:
-            merge = Merge(
-                store,
-                fresh=Store,
-                registry=registry,
-                tier_graphs=TIER_GRAPHS,
-                spool=Path(spool),
-                deletion_cost=step.deletion_cost,
+            graphs = Graphs(
+                store, registry=registry, tier_graphs=TIER_GRAPHS, summary=counted, spool=Path(spool), batch_bytes=100
             )
+            merge = Merge(graphs, fresh=Store, deletion_cost=step.deletion_cost, few=step.few)
             put = [GraphContent(g, new[0], text(new[1])) for g, new in step.graphs.items() if new is not None]
-            store, registry = merge.run(put, [g for g, new in step.graphs.items() if new is None])
+            merge.run(put, [g for g, new in step.graphs.items() if new is None])
+            changed = graphs.versioned()
+            before, versions = model.copy(), {graph: state.version for graph, state in registry.items()}
+            store, registry, counted = graphs.store, graphs.registry, graphs.summary()
             for graph, new in step.graphs.items():
                 if new is None:
                     model.pop(graph, None)
@@ -99,8 +104,14 @@ def test_tier_graphs_are_disjoint_merges_whatever_happens(history: list[Step]) -
             controlled = set().union(*(held for tier, held in model.values() if tier == Tier.CONTROLLED))
             assert in_graph(store, TIER_GRAPHS[Tier.PUBLIC]) == public
             assert in_graph(store, TIER_GRAPHS[Tier.CONTROLLED]) == controlled - public
-            assert registry == {graph: Entry(tier, len(held)) for graph, (tier, held) in model.items()}
-            summary = summarize(store, TIER_GRAPHS[Tier.PUBLIC])
+            assert {graph: (state.tier, state.triples) for graph, state in registry.items()} == {
+                graph: (tier, len(held)) for graph, (tier, held) in model.items()
+            }
+            assert changed or model == before
+            for graph, state in registry.items():
+                assert state.version != versions.get(graph) or model[graph] == before[graph]
+            summary = counted.values()
+            assert summary == Summary.of(store, TIER_GRAPHS[Tier.PUBLIC]).values()
             assert summary["triples"] == len(public) == sum(summary["predicates"].values())
             assert summary["predicates"].get("http://x/p", 0) == sum(" <http://x/p> " in t for t in public)
             assert summary["classes"].get("http://x/o", 0) == sum(t.endswith(f"{TYPE} <http://x/o>") for t in public)
@@ -108,9 +119,18 @@ def test_tier_graphs_are_disjoint_merges_whatever_happens(history: list[Step]) -
 
 
 def test_registry_survives_writing_and_reading() -> None:
-    """The registry file says of each graph its tier, none included, and its size."""
-    registry = {"http://x/a": Entry(Tier.CONTROLLED, 3), "http://x/b": Entry(None, 0)}
-    assert read_registry(write_registry(registry)) == registry
+    """The registry file says of each graph its tier, none included, its size, its owner and its version."""
+    registry = {
+        "http://x/a": GraphState(Tier.CONTROLLED, 3, Owner.OPERATOR, "v1"),
+        "http://x/b": GraphState(None, 0, Owner.NODE, "v2"),
+    }
+    assert read_registry(write_registry(registry), 7) == registry
+
+
+def test_a_registry_without_owners_and_versions_is_of_the_node() -> None:
+    """As earlier releases wrote it: the version is then that of the generation."""
+    text = b'{"graphs": {"http://x/a": {"tier": "public", "triples": 3}}}'
+    assert read_registry(text, 7) == {"http://x/a": GraphState(Tier.PUBLIC, 3, Owner.NODE, "g7")}
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,13 @@ from dataclasses import replace
 from urllib.parse import urlencode
 
 import pytest
+from backports import zstd
 from flask.testing import FlaskClient
 from web_fakes import BASE, FakeNode, make_node
 
 from node.errors import QueryTimeout
 from node.web.app import create_app
-from node.web.coding import Gzipped
+from node.web.coding import Packed
 
 SELECT = f"SELECT ?t WHERE {{ <{BASE}datasets/glioma> <http://purl.org/dc/terms/description> ?t }}"
 CONSTRUCT = f"CONSTRUCT WHERE {{ <{BASE}datasets/glioma> ?p ?o }}"
@@ -88,7 +89,7 @@ def test_304_without_evaluation(client: FlaskClient, fake_node: FakeNode, query:
             assert (again.status_code, again.data) == (304, b"")
             assert again.headers["ETag"] == tag
             assert again.headers["Cache-Control"] == "public, no-cache"
-            assert again.headers["Vary"] == "Accept, Accept-Encoding"
+            assert again.headers["Vary"] == "Accept, Accept-Encoding, Authorization"
             assert "Content-Type" not in again.headers
     del fake_node.store.failures["WHERE"]
     assert client.get(url(query), headers={"If-None-Match": '"other"'}).status_code == 200
@@ -160,16 +161,18 @@ def test_the_cache_can_be_turned_off() -> None:
 
 @pytest.mark.parametrize("method", ["get", "post"])
 @pytest.mark.parametrize("query", [ALL, MANY, HUGE])
-def test_gzip_of_answers(client: FlaskClient, query: str, method: str) -> None:
+@pytest.mark.parametrize("coding", ["gzip", "zstd"])
+def test_coding_of_answers(client: FlaskClient, query: str, method: str, coding: str) -> None:
     """Short, kept and streamed ones: the same bytes when unpacked, the same ETag, no wrong length."""
     for _ in range(2):
         plain = getattr(client, method)(url(query))
-        packed = getattr(client, method)(url(query), headers=GZIP)
+        packed = getattr(client, method)(url(query), headers={"Accept-Encoding": coding})
         assert "Content-Encoding" not in plain.headers
-        assert packed.headers["Content-Encoding"] == "gzip"
-        assert packed.headers["Vary"] == "Accept, Accept-Encoding"
+        assert packed.headers["Content-Encoding"] == coding
+        assert packed.headers["Vary"] == "Accept, Accept-Encoding, Authorization"
         assert len(packed.data) < len(plain.data) / 2
-        assert gzip.decompress(packed.data) == plain.data
+        unpack = gzip.decompress if coding == "gzip" else zstd.decompress
+        assert unpack(packed.data) == plain.data
         assert packed.headers.get("ETag") == plain.headers.get("ETag")
         assert packed.headers.get("Content-Length", str(len(packed.data))) == str(len(packed.data))
 
@@ -223,10 +226,11 @@ def test_a_packed_answer_that_breaks_has_no_end(client: FlaskClient, fake_node: 
     assert not unpacker.eof
 
 
-def test_no_chunk_waits_for_the_next() -> None:
+@pytest.mark.parametrize("coding", ["gzip", "zstd"])
+def test_no_chunk_waits_for_the_next(coding: str) -> None:
     """Each can be unpacked whole as soon as it is there."""
-    packed = iter(Gzipped([b"one", b"", b"two"]))
-    unpacker = zlib.decompressobj(31)
+    packed = iter(Packed([b"one", b"", b"two"], coding))
+    unpacker = zlib.decompressobj(31) if coding == "gzip" else zstd.ZstdDecompressor()
     assert unpacker.decompress(next(packed)) == b"one"
     assert unpacker.decompress(next(packed)) == b"two"
     assert unpacker.decompress(b"".join(packed)) == b""

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import urlencode
 
+import pytest
+from web_fakes import BASE, FakeNode, make_node
+
+from node.config import Server
 from node.errors import QueryTimeout
-from node.web.gateway import Gateway, break_connection, environment
+from node.web.app import create_app
+from node.web.call import SERVICE
+from node.web.connections import break_connection
+from node.web.gateway import Gateway
+from node.web.wsgi import environment
 
 
 @dataclass
@@ -98,14 +109,53 @@ def ask(
         return body
 
     protocol = FakeProtocol(sent or [])
+    asyncio.run(through(make_gateway(make_node(), application), [(scope or FakeScope(), protocol)]))
+    return protocol, seen
+
+
+def make_gateway(
+    node: FakeNode, application: Any = None, *, server: Server | None = None, receive_seconds: float = 5.0
+) -> Gateway:
+    """A gateway over a fake node; without an application of the test's own over the node's."""
+    app = create_app(node)  # type: ignore[arg-type]
+    return Gateway(
+        application or app,
+        app.extensions[SERVICE],
+        base=BASE,
+        root="/hub/",
+        server=server or Server(threads=2, max_request_bytes=1_000, max_address_bytes=500, max_header_bytes=700),
+        limits=node.settings.limits,
+        on_stop=lambda: None,
+        receive_seconds=receive_seconds,
+    )
+
+
+async def through(gateway: Gateway, requests: list[tuple[FakeScope, FakeProtocol]]) -> None:
+    """All these requests at a time, then the end of the gateway."""
+    await asyncio.gather(*(gateway.__rsgi__(scope, protocol) for scope, protocol in requests))
+    gateway.__rsgi_del__(asyncio.get_running_loop())
+
+
+def query(gateway: Gateway, *requests: tuple[str, dict[str, Any]]) -> list[FakeProtocol]:
+    """Queries one after another: their text and more of the request."""
+    protocols = []
 
     async def run() -> None:
-        gateway = Gateway(application, threads=2, body_limit=1_000, on_stop=lambda: None)  # type: ignore[arg-type]
-        await gateway.__rsgi__(scope or FakeScope(), protocol)
+        for text, more in requests:
+            headers = FakeHeaders(list(more.get("headers", {}).items()))
+            scope = FakeScope(
+                method=more.get("method", "GET"),
+                path=more.get("path", "/sparql"),
+                query_string=urlencode({"query": text}),
+                headers=headers,
+                http_version=more.get("http_version", "1.1"),
+            )
+            protocols.append(FakeProtocol())
+            await gateway.__rsgi__(scope, protocols[-1])
         gateway.__rsgi_del__(asyncio.get_running_loop())
 
     asyncio.run(run())
-    return protocol, seen
+    return protocols
 
 
 def test_a_short_answer_goes_out_in_one_piece() -> None:
@@ -196,3 +246,205 @@ def test_the_environment() -> None:
     assert environ["QUERY_STRING"].encode("latin-1").decode() == "q=é"
     assert (environ["HTTP_ACCEPT"], environ["CONTENT_TYPE"], environ["HTTP_X_REQUEST_ID"]) == ("a,b", "c", "1")
     assert (environ["SERVER_NAME"], environ["SERVER_PORT"], environ["REMOTE_ADDR"]) == ("::1", "8080", "::1")
+
+
+SELECT = f"SELECT ?t WHERE {{ <{BASE}datasets/glioma> <http://purl.org/dc/terms/description> ?t }}"
+JSON_RESULTS = {"accept": "application/sparql-results+json"}
+
+
+@pytest.mark.parametrize("path", ["/sparql", "/sparql/", "/hub/sparql", "/hub/sparql/", "/federation/sparql"])
+def test_a_query_gets_the_same_without_the_framework(path: str) -> None:
+    """Status, headers and bytes are those of the application, whichever way; also of a problem and of HEAD."""
+    node = make_node()
+    client = create_app(node).test_client()  # type: ignore[arg-type]
+    for text, headers in (
+        (SELECT, JSON_RESULTS),
+        (SELECT, {"accept": "text/csv", "x-request-id": "abc", "accept-encoding": "gzip"}),
+        ("CONSTRUCT WHERE { ?s ?p ?o }", {"accept-encoding": "zstd"}),
+        ("SELECT nonsense", {}),
+        (SELECT, {"accept": "image/png"}),
+        (SELECT, {"accept-encoding": "identity;q=0"}),
+    ):
+        for method in ("GET", "HEAD", "POST"):
+            more: dict[str, Any] = {"method": method, "headers": headers, "path": path}
+            (mine,) = query(make_gateway(node), (text, more))
+            plain = path.removeprefix("/hub")
+            theirs = client.open(plain, method=method, query_string={"query": text}, headers=headers)
+            got = {name: value for name, value in mine.headers if name not in ("x-request-id", "etag")}
+            wanted = {k.lower(): v for k, v in theirs.headers.items() if k.lower() not in ("x-request-id", "etag")}
+            assert mine.status == theirs.status_code, (text, method)
+            assert sorted(got.items()) == sorted(wanted.items()), (text, method)
+            if mine.status == 200:
+                assert mine.sent == theirs.data
+
+
+def test_a_kept_answer_comes_from_the_event_loop() -> None:
+    """A second time no thread is asked; another format, an unknown ETag or another caller's header goes its own way."""
+    node = make_node()
+    gateway = make_gateway(node)
+    more = {"headers": JSON_RESULTS}
+    first, again, head = query(gateway, (SELECT, more), (SELECT, more), (SELECT, {**more, "method": "HEAD"}))
+    assert first.sent == again.sent
+    assert dict(head.headers)["content-length"] == str(len(first.sent))
+    assert head.sent == b""
+    assert len(node.store.answers) == 1
+    known = {**JSON_RESULTS, "if-none-match": dict(first.headers)["etag"]}
+    gateway = make_gateway(node)
+    (answer,) = query(gateway, (SELECT, {"headers": known}))
+    assert answer.status == 200  # another life of the service has other tags
+
+
+def test_304_comes_from_the_event_loop() -> None:
+    """For who has the answer nothing is evaluated, not even when it is no longer in memory."""
+    node = make_node()
+    node.settings = replace(node.settings, limits=replace(node.settings.limits, cache_bytes=0))
+
+    async def run() -> None:
+        gateway = make_gateway(node)
+        for _ in range(2):
+            headers = dict(JSON_RESULTS)
+            protocol = FakeProtocol()
+            await gateway.__rsgi__(scope_of(headers), protocol)
+            headers["if-none-match"] = dict(protocol.headers)["etag"]
+            await gateway.__rsgi__(scope_of(headers), protocol)
+            assert (protocol.status, protocol.sent) == (304, b"")
+            assert "content-type" not in dict(protocol.headers)
+
+    def scope_of(headers: dict[str, str]) -> FakeScope:
+        return FakeScope(
+            path="/sparql", query_string=urlencode({"query": SELECT}), headers=FakeHeaders(list(headers.items()))
+        )
+
+    asyncio.run(run())
+    assert len(node.store.answers) == 2
+
+
+def test_pages_are_the_applications() -> None:
+    """A browser gets a table, a mistake as a page and the description; the gateway makes none of these."""
+    browser = {"headers": {"accept": "text/html"}}
+    table, mistake = query(make_gateway(make_node()), (SELECT, browser), ("SELECT nonsense", browser))
+    assert (table.status, mistake.status) == (200, 400)
+    assert b"Brain tumours." in table.sent
+    assert b"<html" in mistake.sent
+
+
+def test_a_broken_query_breaks_the_connection_or_http_1_0() -> None:
+    """The same as for whatever WSGI gives."""
+    node = make_node()
+    node.store.broken["#breaks"] = QueryTimeout("too long.")
+    (old,) = query(make_gateway(node), (SELECT + "#breaks", {"http_version": "1"}))
+    assert (old.status, json.loads(old.sent)["type"]) == (422, f"{BASE}problems/query-timeout")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        client = socket.create_connection(listener.getsockname())
+        server, address = listener.accept()
+        with client, server:
+            scope = FakeScope(
+                path="/sparql",
+                query_string=urlencode({"query": SELECT + "#breaks"}),
+                client=f"{address[0]}:{address[1]}",
+            )
+            protocol = FakeProtocol()
+            asyncio.run(through(make_gateway(node), [(scope, protocol)]))
+            client.settimeout(5)
+            assert client.recv(1) == b""
+    assert protocol.sent == b"x" * 100_000
+    assert node.store.answers[-1].closed
+
+
+@pytest.mark.parametrize("path", ["/sparql", "/health/live"])
+def test_limits_of_addresses_and_headers(path: str) -> None:
+    """Each with its problem document, before anything is read."""
+    long = FakeScope(path=path, query_string="x" * 600)
+    large = FakeScope(path=path, headers=FakeHeaders([("x-a", "b" * 800)]))
+    protocols = [FakeProtocol(), FakeProtocol()]
+    asyncio.run(through(make_gateway(make_node()), list(zip([long, large], protocols, strict=True))))
+    assert [p.status for p in protocols] == [414, 431]
+    for protocol, slug in zip(protocols, ("address-too-long", "headers-too-large"), strict=True):
+        assert json.loads(protocol.sent)["type"] == f"{BASE}problems/{slug}"
+        assert dict(protocol.headers)["content-type"] == "application/problem+json"
+        assert "x-request-id" in dict(protocol.headers)
+
+
+def test_a_client_with_many_queries_waits_and_is_refused() -> None:
+    """429 for the client that has as many as it may, at once for nobody; others and kept answers come meanwhile."""
+    node = make_node()
+    limits = replace(node.settings.limits, client_queries=2, queue_seconds=0.3)
+    node.settings = replace(node.settings, limits=limits, server=Server(behind_proxy=True))
+    gate = threading.Event()
+    node.store.waits["#slow"] = gate
+
+    def request(text: str, client: str) -> tuple[FakeScope, FakeProtocol]:
+        headers = FakeHeaders([("x-forwarded-for", f"9.9.9.9, {client}")])
+        return FakeScope(path="/sparql", query_string=urlencode({"query": text}), headers=headers), FakeProtocol()
+
+    greedy = [request(SELECT + f"#slow {i}", "1.1.1.1") for i in range(3)]
+    modest, kept = request(SELECT + "#2", "2.2.2.2"), request(SELECT, "1.1.1.1")
+
+    async def run() -> None:
+        gateway = make_gateway(node, server=node.settings.server)
+        await gateway.__rsgi__(request(SELECT, "3.3.3.3")[0], FakeProtocol())
+        running = [asyncio.ensure_future(gateway.__rsgi__(*each)) for each in greedy]
+        await asyncio.sleep(0.05)
+        await asyncio.gather(gateway.__rsgi__(*modest), gateway.__rsgi__(*kept))
+        assert (modest[1].status, kept[1].status) == (200, 200)
+        await running[2]
+        assert not running[0].done()
+        gate.set()
+        await asyncio.gather(*running)
+        gateway.__rsgi_del__(asyncio.get_running_loop())
+
+    asyncio.run(run())
+    assert [protocol.status for _, protocol in greedy] == [200, 200, 429]
+    refused = greedy[2][1]
+    assert json.loads(refused.sent)["type"] == f"{BASE}problems/too-many-queries"
+    assert int(dict(refused.headers)["retry-after"]) > 0
+
+
+class SlowProtocol(FakeProtocol):
+    """Announces a body and sends half of it."""
+
+    async def _chunks(self) -> AsyncIterator[bytes]:
+        yield b"query=ASK"
+        await asyncio.sleep(30)
+
+
+def test_a_body_that_does_not_come_is_given_up() -> None:
+    """408 with its problem document, and the connection is not used again."""
+    announced = FakeHeaders([("content-length", "100"), ("content-type", "application/x-www-form-urlencoded")])
+    protocol = SlowProtocol()
+    scope = FakeScope(method="POST", path="/sparql", headers=announced)
+    asyncio.run(through(make_gateway(make_node(), receive_seconds=0.1), [(scope, protocol)]))
+    assert protocol.status == 408
+    assert json.loads(protocol.sent)["type"] == f"{BASE}problems/request-timeout"
+    assert dict(protocol.headers)["connection"] == "close"
+
+
+def test_busy_queries_keep_nothing_else_waiting() -> None:
+    """With every place taken, health, pages and kept answers come at once, and 503 after the time to wait."""
+    node = make_node()
+    limits = replace(node.settings.limits, query_workers=1, long_queries=1, queue_seconds=0.2)
+    node.settings = replace(node.settings, limits=limits)
+    gate = threading.Event()
+    node.store.waits["#slow"] = gate
+
+    def request(text: str, client: str) -> tuple[FakeScope, FakeProtocol]:
+        return FakeScope(path="/sparql", query_string=urlencode({"query": text}), client=client), FakeProtocol()
+
+    busy = [request(f"ASK {{}} #slow {i}", f"10.0.0.{i}:1") for i in range(2)]
+    kept, late, live = request(SELECT, "10.0.0.9:1"), request("ASK {} #late", "10.0.0.9:1"), FakeProtocol()
+
+    async def run() -> None:
+        gateway = make_gateway(node)
+        await gateway.__rsgi__(request(SELECT, "10.0.0.9:1")[0], FakeProtocol())
+        running = [asyncio.ensure_future(gateway.__rsgi__(*each)) for each in busy]
+        await asyncio.sleep(0.05)
+        async with asyncio.timeout(0.15):
+            await asyncio.gather(gateway.__rsgi__(*kept), gateway.__rsgi__(FakeScope(path="/health/live"), live))
+        await gateway.__rsgi__(*late)
+        gate.set()
+        await asyncio.gather(*running)
+        gateway.__rsgi_del__(asyncio.get_running_loop())
+
+    asyncio.run(run())
+    assert [each.status for each in (kept[1], live, late[1], busy[0][1], busy[1][1])] == [200, 200, 503, 200, 200]
+    assert json.loads(late[1].sent)["type"] == f"{BASE}problems/too-busy"

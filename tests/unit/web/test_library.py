@@ -54,3 +54,23 @@ def test_executables_know_their_form(text: str, kind: str) -> None:
     triples = {str(q.object) for q in pyoxigraph.parse(found, format=pyoxigraph.RdfFormat.N_TRIPLES)}
     assert f"<{SH}{kind}>" in triples
     assert f"<{BASE}federation/sparql>" in triples
+
+
+def test_an_executable_is_found_by_editors() -> None:
+    """The words that SIB's examples use: text, comment, target, keywords, and prefixes that expand as in the text."""
+    text = "PREFIX onco: <https://w3id.org/onconode/vocab#>\nPREFIX x: <http://x/>\nSELECT * WHERE { ?s onco:a x:b }"
+    data = pyoxigraph.Store()
+    data.load(executable(BASE, StoredQuery("q", "T", "D", ("k",), text, "node")), format=pyoxigraph.RdfFormat.N_TRIPLES)
+    asked = """
+        PREFIX sh: <http://www.w3.org/ns/shacl#> PREFIX schema: <https://schema.org/>
+        PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+        SELECT ?text ?comment ?target ?keyword ?prefix ?namespace WHERE {
+          ?q a sh:SPARQLExecutable, sh:SPARQLSelectExecutable ; rdfs:comment ?comment ; sh:select ?text ;
+             schema:target ?target ; schema:keywords ?keyword ; sh:prefixes/sh:declare ?d .
+          ?d sh:prefix ?prefix ; sh:namespace ?namespace }"""
+    rows = [[term.value for term in row] for row in data.query(asked)]  # type: ignore[union-attr]
+    assert {tuple(row[:4]) for row in rows} == {(text, "D", f"{BASE}sparql", "k")}
+    assert {tuple(row[4:]) for row in rows} == {
+        ("onco", "https://w3id.org/onconode/vocab#"),
+        ("x", "http://x/"),
+    }

@@ -8,9 +8,10 @@ from urllib.parse import urlencode
 import pyoxigraph
 import pytest
 from flask.testing import FlaskClient
-from web_fakes import BASE, FakeNode
+from web_fakes import BASE, FakeNode, FakeTokens
 
 from node.errors import MemberUnavailable, QueryTimeout, StoreError, TooBusy
+from node.rdf.dataset import GraphScope
 from node.rdf.formats import GRAPH_FORMATS, RESULT_FORMATS, Format
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
@@ -95,12 +96,59 @@ def test_the_dataset_of_the_request_narrows_the_scope(client: FlaskClient) -> No
     assert refused.status_code == 400
 
 
-@pytest.mark.parametrize("more", [{}, {"default-graph-uri": f"{BASE}graph/glioma"}])
-def test_service_never_reaches_the_store(client: FlaskClient, more: dict[str, str]) -> None:
-    """SERVICE is refused, however the dataset is given."""
-    answer = client.get(url("/sparql", "ASK { SERVICE <http://127.0.0.1:1/> { ?s ?p ?o } }", **more))
-    assert answer.status_code == 400
-    assert answer.get_json(force=True)["type"].endswith("/problems/unsupported")
+def test_service_never_reaches_the_store(client: FlaskClient, fake_node: FakeNode) -> None:
+    """SERVICE is the federation's to answer, over the dataset of the request, each time anew."""
+    text = "ASK { SERVICE <http://127.0.0.1:1/> { ?s ?p ?o } }"
+    graph = f"{BASE}graph/glioma"
+    for more in ({}, {"default-graph-uri": graph}, {"default-graph-uri": f"{BASE}graph/closed/records"}):
+        answer = client.get(url("/sparql", text, **more))
+        assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
+        assert "ETag" not in answer.headers
+    assert fake_node.called_out == [None, GraphScope((graph,), ()), GraphScope((), ())]
+    assert fake_node.store.answers == []
+
+
+def test_a_token_opens_what_others_do_not_see(client: FlaskClient, fake_node: FakeNode) -> None:
+    """Each sees the answer over its own scope, however often; only the public one may be kept by caches of others."""
+    store, name = fake_node.store, f"{BASE}graph/closed/records"
+    closed = pyoxigraph.Quad(*[pyoxigraph.NamedNode(BASE + each) for each in ("s", "p", "o", "graph/closed/records")])
+    store.store.add(closed)
+    fake_node.tokens = FakeTokens()
+    text, operator = f"ASK {{ GRAPH <{name}> {{ ?s ?p ?o }} }}", {"Authorization": "Bearer secret"}
+    tags = set()
+    for headers, expected, control in [({}, False, "public, no-cache"), (operator, True, "private, no-cache")] * 2:
+        answer = client.get(url("/sparql", text), headers=headers)
+        assert (answer.get_json(force=True)["boolean"], answer.headers["Cache-Control"]) == (expected, control)
+        assert answer.headers["Vary"] == "Accept, Accept-Encoding, Authorization"
+        again = client.get(url("/sparql", text), headers={**headers, "If-None-Match": answer.headers["ETag"]})
+        assert (again.status_code, again.headers["Cache-Control"]) == (304, control)
+        tags.add(answer.headers["ETag"])
+    assert len(tags) == len(store.answers) == 2
+    stolen = client.get(url("/sparql", text), headers={"If-None-Match": ", ".join(tags - {answer.headers["ETag"]})})
+    assert stolen.status_code == 304  # its own: the public answer's tag
+    for path in ("/sparql", "/federation/sparql"):
+        wrong = client.get(url(path, text), headers={"Authorization": "Bearer wrong"})
+        assert (wrong.status_code, wrong.headers["Cache-Control"]) == (401, "no-store")
+        assert "Bearer" in wrong.headers["WWW-Authenticate"]
+    posted = client.post("/sparql", data={"query": text}, headers=operator)
+    assert (posted.get_json(force=True)["boolean"], posted.headers["Cache-Control"]) == (True, "no-store")
+
+
+def test_a_change_while_asking_is_noticed(client: FlaskClient, fake_node: FakeNode) -> None:
+    """What may be seen is read from the generation that is asked: a tier that changes in between shows nothing."""
+    store = fake_node.store
+    store.changes_before_next_query = True
+    answer = client.get(url("/sparql", SELECT))
+    assert answer.status_code == 200
+    assert [each.generation.number for each in store.answers] == [8, 8]
+    assert answer.headers["ETag"] == client.get(url("/sparql", SELECT)).headers["ETag"]
+    assert all(each.closed for each in store.answers)
+
+
+def test_the_depth_of_a_query_is_limited(client: FlaskClient) -> None:
+    """``limits.query_depth``: said as a limit, not as a syntax error."""
+    deep = client.get(url("/sparql", "ASK " + "{" * 80 + "}" * 80))
+    assert (deep.status_code, deep.get_json(force=True)["type"].rpartition("/")[2]) == (422, "query-too-deep")
 
 
 def test_a_long_answer_is_streamed(client: FlaskClient) -> None:

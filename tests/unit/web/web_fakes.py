@@ -70,6 +70,13 @@ class FakeAnswer:
         self.closed = True
 
 
+class FakeTokens:
+    """One token, ``secret``."""
+
+    def accepts(self, secret: str) -> bool:
+        return secret == "secret"
+
+
 @dataclass
 class FakeStore:
     """An in-memory store. ``failures`` maps a word in a query to the error that evaluating it raises, ``broken`` one
@@ -82,6 +89,8 @@ class FakeStore:
     answers: list[FakeAnswer] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
     number: int = 7
+    changes_before_next_query: bool = False
+    waits: dict[str, threading.Event] = field(default_factory=dict)
 
     def generation(self) -> Generation:
         return Generation(self.number, Path())
@@ -90,10 +99,19 @@ class FakeStore:
         found = [f"{self.base}graph/glioma"] if Tier.PUBLIC in tiers else []
         return tuple(found + ([f"{self.base}graph/closed/records"] if Tier.CONTROLLED in tiers else []))
 
+    def graph(self, name: str) -> None:
+        return None
+
     @contextmanager
     def query(
         self, text: str, *, scope: GraphScope, formats: tuple[Format, Format], budget: Budget
     ) -> Iterator[FakeAnswer]:
+        if self.changes_before_next_query:
+            self.changes_before_next_query = False
+            self.number += 1
+        for word, event in self.waits.items():
+            if word in text:
+                event.wait(10)
         for word, error in self.failures.items():
             if word in text:
                 raise error
@@ -248,6 +266,8 @@ class FakeNode:
     catalog: FakeCatalog
     federation: FakeFederation = field(init=False)
     concepts: Mapping[str, str] = field(default_factory=dict)
+    tokens: FakeTokens = field(default_factory=FakeTokens)
+    called_out: list[GraphScope | None] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.federation = FakeFederation(self)
@@ -257,10 +277,24 @@ class FakeNode:
         return GraphScope((f"{self.identifiers.base}tier/public",), self.store.graphs(tiers))
 
     @contextmanager
-    def query(self, text: str, principal: Principal, formats: tuple[Format, Format]) -> Iterator[FakeAnswer]:
-        scope = scope_within(text, self.scope(principal))
+    def query(
+        self,
+        text: str,
+        principal: Principal,
+        formats: tuple[Format, Format],
+        *,
+        dataset: GraphScope | None = None,
+    ) -> Iterator[FakeAnswer]:
+        if "SERVICE" in text:
+            self.called_out.append(dataset)
+            yield FakeAnswer(formats[0], [b'{"head": {}, "boolean": true}'])
+            return
+        scope = dataset or scope_within(text, self.scope(principal))
         with self.store.query(text, scope=scope, formats=formats, budget=Budget(1, 1, 1)) as answer:
             yield answer
+
+    def query_with_services(self, text: str) -> object | None:
+        return text if "SERVICE" in text else None
 
     def vocabulary(self) -> Vocabulary:
         return Vocabulary.of([Concept("http://purl.obolibrary.org/obo/NCIT_C3058", "Glioblastoma")])

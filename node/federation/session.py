@@ -1,0 +1,154 @@
+"""One query of one caller: over this node or over all members, its services first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+from node.config import Limits
+from node.federation.execution import Execution, FederatedAnswer
+from node.federation.meter import Meter
+from node.federation.services import Look, Resolved, ServiceResolver
+from node.federation.sources import LocalSource, RemoteSource
+from node.model.access import Tier
+from node.model.identifiers import Identifiers
+from node.policy.decide import Principal, decide
+from node.rdf.dataset import GraphScope
+from node.rdf.formats import JSON, NTRIPLES, Format
+from node.sparql.algebra import DatasetClause, Form, Query
+from node.sparql.results import Results, read_json_results
+from node.sparql.writer import write_query
+from node.store.quads import Answer, Budget, QuadStore
+
+#: This node's name in reports.
+_LOCAL = "this node"
+
+
+class Session:
+    """Answers for one caller. The meter is given to each call, because a part of a query may have one of its own.
+
+    A service that is an endpoint of this node is answered here, for the same caller: it shows what the caller may see,
+    and waits for no place in a queue that the query itself may hold.
+    """
+
+    def __init__(
+        self,
+        store: QuadStore,
+        identifiers: Identifiers,
+        limits: Limits,
+        *,
+        principal: Principal,
+        remote: Sequence[RemoteSource],
+        execution: Execution,
+        services: ServiceResolver,
+    ) -> None:
+        self._store = store
+        self._limits = limits
+        self._execution = execution
+        self._services = services
+        self._remote = remote
+        self._tiers = decide(principal).tiers
+        self._whole = tuple(identifiers.tier_graph(tier) for tier in self._tiers)
+        self._local = LocalSource(
+            store,
+            identifiers,
+            self._tiers,
+            name=_LOCAL if all(source.name != _LOCAL for source in remote) else identifiers.base,
+            memory_bytes=limits.query_memory_bytes,
+        )
+
+    @contextmanager
+    def over_all(self, query: Query, formats: tuple[Format, Format], meter: Meter) -> Iterator[FederatedAnswer]:
+        """Answer over the merge of this node and its members."""
+        plan, quads = None, b""
+        if query.services:
+
+            def look(question: Query, turn: Meter) -> Results:
+                with self.over_all(_written(question), (JSON, NTRIPLES), turn) as answer:
+                    return read_json_results(b"".join(answer))
+
+            resolved = self._resolve(query, look, meter)
+            query, plan, quads = _written(resolved.query), resolved.plan, resolved.quads
+        with self._execution.answer(
+            query,
+            [self._local, *self._remote],
+            formats=formats,
+            meter=meter,
+            budget=self._budget(meter),
+            generation=self._store.generation(),
+            plan=plan,
+            quads=quads,
+        ) as answer:
+            yield answer
+
+    @contextmanager
+    def over_node(
+        self, query: Query, scope: GraphScope, formats: tuple[Format, Format], meter: Meter
+    ) -> Iterator[Answer]:
+        """Answer over this node's own data in ``scope``; the query's own ``FROM`` does not count."""
+        quads = b""
+        if query.services:
+
+            def look(question: Query, turn: Meter) -> Results:
+                with self.over_node(question, scope, (JSON, NTRIPLES), turn) as answer:
+                    return read_json_results(b"".join(answer))
+
+            resolved = self._resolve(query, look, meter)
+            query, quads = resolved.query, resolved.quads
+            if quads:
+                with self._with_quads(resolved, scope, formats, meter) as answer:
+                    yield answer
+                return
+        text = write_query(replace(query, dataset=None))
+        with self._store.query(text, scope=scope, formats=formats, budget=self._budget(meter)) as answer:
+            yield answer
+
+    @contextmanager
+    def _with_quads(
+        self, resolved: Resolved, scope: GraphScope, formats: tuple[Format, Format], meter: Meter
+    ) -> Iterator[Answer]:
+        """Answer over this node's data and data that come with the query: as if this node were the federation."""
+        dataset = None if scope.default == self._whole else DatasetClause(scope.default, scope.named, ())
+        with self._execution.answer(
+            _written(replace(resolved.query, dataset=dataset)),
+            [self._local],
+            formats=formats,
+            meter=meter,
+            budget=self._budget(meter),
+            generation=self._store.generation(),
+            plan=replace(resolved.plan, dataset=dataset),
+            quads=resolved.quads,
+        ) as answer:
+            yield answer
+
+    def _resolve(self, query: Query, look: Look, meter: Meter) -> Resolved:
+        public = self._tiers == (Tier.PUBLIC,)
+        return self._services.resolve(query, look, caller_is_public=public, own=self._own, meter=meter)
+
+    def _own(self, path: str, query: Query, meter: Meter) -> Results:
+        """The solutions at one of this node's own endpoints."""
+        if path == "sparql":
+            scope = GraphScope(self._whole, self._store.graphs(self._tiers))
+            with self.over_node(query, scope, (JSON, NTRIPLES), meter) as answer:
+                return read_json_results(b"".join(answer))
+        with self.over_all(_written(query), (JSON, NTRIPLES), meter) as answer:
+            return read_json_results(b"".join(answer))
+
+    def _budget(self, meter: Meter) -> Budget:
+        limits = self._limits
+        return Budget(meter.remaining(), limits.query_memory_bytes, limits.result_bytes, limits.result_rows)
+
+
+def _written(query: Query) -> Query:
+    """The query with a text that means what its algebra means."""
+    dataset = query.dataset
+    text = write_query(replace(query, dataset=None))
+    return replace(
+        query,
+        text=text,
+        # Nothing of the clause is left in the text.
+        dataset=None if dataset is None else DatasetClause(dataset.default, dataset.named, ()),
+        described_span=(0, text.index(" WHERE ")) if query.form is Form.DESCRIBE else (0, 0),
+        base=None,
+    )

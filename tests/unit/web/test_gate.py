@@ -1,0 +1,117 @@
+"""Whose query is next, and who is told to come back."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from node.errors import TooBusy, TooManyQueries
+from node.web.gate import Gate
+
+
+def gate(places: int, per_client: int, queue_seconds: float = 0.05) -> Gate:
+    return Gate("test", places=places, per_client=per_client, queue_seconds=queue_seconds)
+
+
+def test_places_are_given_back() -> None:
+    """So many at a time; a place that is left is free at once."""
+
+    async def run() -> None:
+        mine = gate(2, 2)
+        await mine.enter("a")
+        await mine.enter("b")
+        with pytest.raises(TooBusy) as busy:
+            await mine.enter("c")
+        assert not isinstance(busy.value, TooManyQueries)
+        mine.leave("a")
+        await mine.enter("c")
+
+    asyncio.run(run())
+
+
+def test_a_client_has_its_own_limit() -> None:
+    """With places left it is refused all the same, and told that it is itself in its way."""
+
+    async def run() -> None:
+        mine = gate(5, 2)
+        await mine.enter("a")
+        await mine.enter("a")
+        with pytest.raises(TooManyQueries):
+            await mine.enter("a")
+        await mine.enter("b")
+        mine.leave("a")
+        await mine.enter("a")
+
+    asyncio.run(run())
+
+
+def test_the_next_place_goes_to_who_has_the_fewest() -> None:
+    """Whoever came with many before waits behind whoever comes with one; one client's queries keep their order."""
+
+    async def run() -> list[str]:
+        mine = gate(3, 3, 5.0)
+        order: list[str] = []
+
+        async def ask(client: str, name: str) -> None:
+            await mine.enter(client)
+            order.append(name)
+
+        for number in range(3):
+            await ask("greedy", str(number))
+        waiting = [asyncio.ensure_future(ask("greedy", f"g{i}")) for i in range(3)]
+        await asyncio.sleep(0)
+        waiting.append(asyncio.ensure_future(ask("modest", "m")))
+        await asyncio.sleep(0)
+        for client in ("greedy", "greedy", "modest", "greedy"):
+            mine.leave(client)
+            for _ in range(3):
+                await asyncio.sleep(0)
+        await asyncio.gather(*waiting)
+        return order
+
+    assert asyncio.run(run()) == ["0", "1", "2", "m", "g0", "g1", "g2"]
+
+
+def test_one_that_is_cancelled_leaves_nothing_behind() -> None:
+    """Neither its place in the line nor, if its turn came in that moment, the place itself."""
+
+    async def run() -> None:
+        mine = gate(1, 1, 5.0)
+        await mine.enter("a")
+        waiting = asyncio.ensure_future(mine.enter("b"))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        again = asyncio.ensure_future(mine.enter("b"))
+        await asyncio.sleep(0)
+        mine.leave("a")
+        again.cancel()
+        await asyncio.gather(again, return_exceptions=True)
+        async with asyncio.timeout(1):
+            await mine.enter("c")
+
+    asyncio.run(run())
+
+
+def test_what_cannot_begin_tries_again_when_another_ends() -> None:
+    """And gives up after a moment, so that a thread waits for it."""
+
+    async def run() -> None:
+        mine = gate(3, 3)
+        free = 0
+
+        def attempt() -> str | None:
+            return "begun" if free else None
+
+        await mine.enter("a")
+        waiting = asyncio.ensure_future(mine.begin(attempt))
+        await asyncio.sleep(0)
+        free = 1
+        mine.leave("a")
+        assert await waiting == "begun"
+        free = 0
+        assert await mine.begin(attempt) is None
+        assert await mine.run(len, "abc") == 3
+
+    asyncio.run(run())
