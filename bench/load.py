@@ -79,8 +79,16 @@ def load(address: tuple[str, int], requests: Sequence[bytes], connections: int, 
     while busy:
         for descriptor, _ in poll.poll(60) or _stuck():
             connection = open_[descriptor]
-            if not connection.done():
-                continue
+            try:
+                if not connection.done():
+                    continue
+            except ConnectionError:  # an answer that broke off
+                poll.unregister(descriptor)
+                connection.socket.close()
+                del open_[descriptor]
+                connection = _Connection(address)
+                open_[connection.socket.fileno()] = connection
+                poll.register(connection.socket.fileno(), select.EPOLLIN)
             now = time.perf_counter()
             if connection.buffer.startswith(b"HTTP/1.1 200"):
                 took.append(now - connection.started)

@@ -25,6 +25,7 @@ from node.errors import (
     ResultTooLarge,
     Unsupported,
 )
+from node.federation.bindings import can_be_sent, connected, with_name
 from node.federation.callees import Callee, Callees
 from node.federation.inline import Solved, solved
 from node.federation.meter import Meter, Turn
@@ -207,7 +208,7 @@ class _Run:
                 if term is None or term.kind != "iri":
                     raise ProtocolError(f"?{name} is not bound to an IRI, so SERVICE ?{name} has nobody to ask.")
                 callee = self._callees.permit(term.value)
-                sent = _where(values, name, term, narrowing) if self._may_send(callee) else None
+                sent = with_name(values, name, term, narrowing) if self._may_send(callee) else None
                 return self._ask(callee, service.pattern, columns, sent, (name, term))
             except NodeError as error:
                 self._pass(error, silent=service.silent)
@@ -228,7 +229,7 @@ class _Run:
 
         None when there is nothing to send, or too much of it.
         """
-        elements = _connected(context.elements, narrowing | {name} if name is not None else narrowing)
+        elements = connected(context.elements, narrowing | {name} if name is not None else narrowing)
         scope = in_scope(elements)
         variables = tuple(v for v in scope if v in narrowing or v == name)
         if name is not None and name not in variables:
@@ -256,7 +257,7 @@ class _Run:
             if name is not None:
                 raise
             return None
-        kept = tuple(v for v in variables if v == name or all(_can_be_sent(row.get(v)) for row in found))
+        kept = tuple(v for v in variables if v == name or all(can_be_sent(row.get(v)) for row in found))
         rows = dict.fromkeys(tuple(row.get(v) for v in kept) for row in found)
         return InlineData(kept, tuple(rows)) if kept else None
 
@@ -350,31 +351,6 @@ def _with(query: Query, instead: Mapping[int, Element], *, hidden: tuple[Term, .
     """The query with these elements in the places of its services, which are counted as they are written."""
     numbers = itertools.count()
     return visit_services(query, lambda service, _: instead.get(next(numbers), service), hidden=hidden)
-
-
-def _connected(elements: Iterable[Element], wanted: set[str]) -> tuple[Element, ...]:
-    """The elements that share variables with the wanted ones, directly or through others: the rest would only multiply
-    their solutions."""
-    scopes = [(element, in_scope((element,)).keys()) for element in elements]
-    reached = set(wanted)
-    while True:
-        more = {v for _, scope in scopes if scope & reached for v in scope} - reached
-        if not more:
-            return tuple(element for element, scope in scopes if scope & reached)
-        reached |= more
-
-
-def _can_be_sent(term: Term | None) -> bool:
-    """Blank nodes cannot, and numbers may be written in another way where they are equal."""
-    return term is not None and (term.kind == "iri" or (term.kind == "literal" and term.datatype is None))
-
-
-def _where(values: InlineData, name: str, term: Term, narrowing: set[str]) -> InlineData | None:
-    """The values that go with one value of ``name``, which is left out unless it narrows too."""
-    kept = [at for at, variable in enumerate(values.variables) if variable in narrowing]
-    which = values.variables.index(name)
-    rows = dict.fromkeys(tuple(row[at] for at in kept) for row in values.rows if row[which] == term)
-    return InlineData(tuple(values.variables[at] for at in kept), tuple(rows)) if kept else None
 
 
 def _question(pattern: Group, values: InlineData | None) -> Query:

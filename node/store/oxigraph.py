@@ -3,37 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from node.errors import Conflict, Place, StoreError
+from node.errors import StoreError
 from node.model.access import Tier
 from node.model.identifiers import Identifiers
 from node.rdf.dataset import GraphScope
 from node.rdf.formats import Format
-from node.rdf.terms import is_absolute_iri
-from node.store.building import REGISTRY_FILE, SUMMARY_FILE, open_building, registry_in, write_file
+from node.store.building import open_building, registry_in
+from node.store.changes import change_files, check_base, check_change, check_owners
 from node.store.engine import may_name_graphs
 from node.store.generations import Generations, translated
+from node.store.known import KnownState
 from node.store.leases import BegunQuery
-from node.store.quads import Budget, Change, Generation, GraphContent, GraphState, Owner, Update
+from node.store.quads import Budget, Change, Generation, GraphState, Update
 from node.store.refusals import GenerationGone
-from node.store.registry import Registry
 from node.store.update_process import carry_out
-from node.store.updates import not_the_operators
 from node.store.workers import Question, WorkerAnswer, WorkerPool
 
 #: A generation in use is not removed, so that only a reader that was held up for a whole change has to try again.
 _ATTEMPTS = 10
-
-
-@dataclass(frozen=True)
-class _Registered:
-    """The registry of one generation, and the answers worked out from it."""
-
-    number: int
-    registry: Registry
-    by_tiers: dict[tuple[Tier, ...], tuple[str, ...]] = field(default_factory=dict)
 
 
 class OxigraphStore:
@@ -58,7 +47,7 @@ class OxigraphStore:
         self._tier_graphs = {tier: identifiers.tier_graph(tier) for tier in Tier}
         self._pool = WorkerPool(workers, long=long_queries, queue_seconds=queue_seconds)
         self._base = identifiers.base
-        self._registered = _Registered(0, {})
+        self._known = KnownState(self._generations)
 
     def generation(self) -> Generation:
         """The current generation, as the last finished change by any process left it. Raises StoreError."""
@@ -66,16 +55,11 @@ class OxigraphStore:
 
     def graphs(self, tiers: tuple[Tier, ...]) -> tuple[str, ...]:
         """The IRIs of the named graphs in these tiers, in the current generation, sorted. Raises StoreError."""
-        registered = self._read_registry()
-        # Asked before every query: kept until the generation changes.
-        if (graphs := registered.by_tiers.get(tiers)) is None:
-            graphs = tuple(sorted(graph for graph, entry in registered.registry.items() if entry.tier in tiers))
-            registered.by_tiers[tiers] = graphs
-        return graphs
+        return self._known.graphs(tiers)
 
     def graph(self, name: str) -> GraphState | None:
         """What is known of a named graph in the current generation; None when there is none. Raises StoreError."""
-        return self._read_registry().registry.get(name)
+        return self._known.graph(name)
 
     def query(self, text: str, *, scope: GraphScope, formats: tuple[Format, Format], budget: Budget) -> WorkerAnswer:
         """Evaluate a query; see ``QuadStore.query``. Close the answer, or use it in a ``with`` statement.
@@ -108,18 +92,7 @@ class OxigraphStore:
 
     def file(self, name: str) -> bytes | None:
         """The content of a file of the current generation, None if there is none of this name. Raises StoreError."""
-        if not _is_file_name(name):
-            return None
-        while True:
-            generation = self.generation()
-            try:
-                return (generation.folder / "files" / name).read_bytes()
-            except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-                # Not there, or was the whole generation removed under our feet?
-                if generation.number == 0 or generation.folder.is_dir():
-                    return None
-            except OSError as error:
-                raise translated(error, "the store cannot be read") from error
+        return self._known.file(name)
 
     def apply(self, change: Change) -> Generation:
         """Make the next generation; see ``QuadStore.apply``.
@@ -127,13 +100,9 @@ class OxigraphStore:
         Raises DocumentSyntaxError for content that is not N-Triples without blank nodes, Conflict, StoreError. In
         each case the current generation is as it was.
         """
-        self._check(change)
+        check_change(change, self._tier_graphs.values())
         with self._generations.writer() as current:
-            if change.base not in (None, current.number):
-                raise Conflict(
-                    f"the node has changed since generation {change.base}, which this change was worked out from.",
-                    remedy="Do it again: it starts from what is there now.",
-                )
+            check_base(change, current.number)
             return self._next(current, lambda building: self._build(building, current, change))
 
     def update(self, update: Update, budget: Budget) -> Generation:
@@ -160,21 +129,6 @@ class OxigraphStore:
         """End the query workers. Queries under way fail."""
         self._pool.close()
 
-    def _read_registry(self) -> _Registered:
-        while True:
-            generation = self.generation()
-            registered = self._registered
-            if generation.number == registered.number:
-                return registered
-            try:
-                registered = _Registered(generation.number, registry_in(generation.folder, generation.number))
-            except StoreError:
-                if generation.folder.is_dir():
-                    raise
-                continue
-            self._registered = registered
-            return registered
-
     def _next(self, current: Generation, build: Callable[[Path], bool]) -> Generation:
         """Make the next generation by ``build`` in a clone of this one, unless it says that it has changed nothing."""
         building = self._generations.building(current)
@@ -191,57 +145,12 @@ class OxigraphStore:
         self._generations.remove_old(finished)
         return finished
 
-    def _check(self, change: Change) -> None:
-        """Raises StoreError for a change that no store can make."""
-        graphs = [content.graph for content in change.put] + list(change.remove)
-        for graph in graphs:
-            if not is_absolute_iri(graph):
-                raise StoreError(f"a graph cannot be named {graph!r}: not an absolute IRI.")
-            if graph in self._tier_graphs.values():
-                raise StoreError("a tier graph cannot be changed by itself.", where=Place(record=graph))
-        if len(set(graphs)) < len(graphs):
-            raise StoreError("a change names the same graph more than once.")
-        for name in change.files:
-            if not _is_file_name(name) or name in (REGISTRY_FILE, SUMMARY_FILE):
-                raise StoreError(f"a file of a generation cannot be named {name!r}.")
-
     def _build(self, building: Path, current: Generation, change: Change) -> bool:
-        files = building / "files"
         registry = registry_in(building, current.number)
-        for content in change.put:
-            if (known := registry.get(content.graph)) is not None and known.owner is not content.owner:
-                raise _another_owner(content)
+        check_owners(change, registry)
         if change.put or any(graph in registry for graph in change.remove):
             with open_building(building, current.number, self._tier_graphs) as quads:
                 quads.merge(change.put, change.remove)
                 quads.write()
-        for name, written in change.files.items():
-            if written is None:
-                _remove_file(files, name)
-            else:
-                write_file(files / name, written)
+        change_files(building / "files", change.files)
         return True
-
-
-def _another_owner(content: GraphContent) -> Conflict:
-    if content.owner is Owner.OPERATOR:
-        return not_the_operators(content.graph)
-    return Conflict(
-        "an operator keeps a graph of this name by updates; a publication does not change it.",
-        where=Place(record=content.graph),
-        remedy="Drop that graph first, or move it: DROP GRAPH, MOVE.",
-    )
-
-
-def _is_file_name(name: str) -> bool:
-    return all(part not in ("", ".", "..") for part in name.split("/")) and not set(name) & {"\\", "\0"}
-
-
-def _remove_file(files: Path, name: str) -> None:
-    path = files / name
-    path.unlink(missing_ok=True)
-    # Folders that have become empty go too, so that the name is free for a file again.
-    for parent in path.parents:
-        if parent == files or not parent.is_dir() or any(parent.iterdir()):
-            return
-        parent.rmdir()

@@ -83,7 +83,7 @@ class Update:
     all others of the registry; tier graphs are not part of it, but may be read by ``USING``. ``using`` is the dataset
     of the protocol's parameters, None without them. New graphs belong to ``tier`` and to the operator. ``loads`` gives
     for each IRI of a ``LOAD`` a file with its triples (N-Triples), or the error to raise unless it is ``SILENT``.
-    ``skolem`` is the prefix of IRIs that stand for new blank nodes.
+    ``skolem`` is the prefix of IRIs that stand for new blank nodes. ``depth`` is how deep the text may nest.
     """
 
     text: str
@@ -93,6 +93,7 @@ class Update:
     tier: Tier = Tier.PUBLIC
     using: GraphScope | None = None
     loads: Mapping[str, Path | NodeError] = field(default_factory=dict)
+    depth: int = 64
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,10 @@ from node.sparql.algebra import Form
 from node.sparql.cursor import MAX_DEPTH
 from node.sparql.update import Operation, parse_update
 from node.store.building import registry_in
-from node.store.changes import change_files, check_base, check_change, check_owners, is_file_name
+from node.store.changes import change_files, check_base, check_change, check_owners
 from node.store.generations import Generations, translated
 from node.store.graphs import Graphs
+from node.store.known import KnownState
 from node.store.quads import Budget, Change, Generation, GraphState, Update
 from node.store.remote_answer import RemoteAnswer
 from node.store.remote_change import Names
@@ -58,6 +59,7 @@ class RemoteStore:
         self._query_depth = query_depth
         self._generations = Generations(data, writer_seconds=writer_seconds)
         self._local = LocalState(data, self._generations)
+        self._known = KnownState(self._generations)
         self._exclusion = Exclusion(data)
         self._names = Names(identifiers.base, {tier: identifiers.tier_graph(tier) for tier in Tier})
         self._client = StoreClient(settings, places)
@@ -72,15 +74,15 @@ class RemoteStore:
 
     def graphs(self, tiers: tuple[Tier, ...]) -> tuple[str, ...]:
         """The IRIs of the named graphs in these tiers, in the current generation, sorted. Raises StoreError."""
-        return self._local.graphs(tiers)
+        return self._known.graphs(tiers)
 
     def graph(self, name: str) -> GraphState | None:
         """What is known of a named graph in the current generation; None when there is none. Raises StoreError."""
-        return self._local.known().registry.get(name)
+        return self._known.graph(name)
 
     def file(self, name: str) -> bytes | None:
         """The content of a file of the current generation, None if there is none of this name. Raises StoreError."""
-        return self._local.file(name) if is_file_name(name) else None
+        return self._known.file(name)
 
     def query(self, text: str, *, scope: GraphScope, formats: tuple[Format, Format], budget: Budget) -> RemoteAnswer:
         """Evaluate a query; see ``QuadStore.query``. Close the answer, or use it in a ``with`` statement.

@@ -11,28 +11,16 @@ import contextlib
 import json
 import os
 import secrets
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 
 from node.errors import Place, StoreError
-from node.model.access import Tier
-from node.store.building import registry_in
-from node.store.generations import Generations, translated
-from node.store.quads import Generation, GraphState
+from node.store.generations import Generations
+from node.store.quads import Generation
 
 #: The file of a generation that says which state of the external store belongs to it.
 STAMP_FILE = "store.txt"
 _JOURNAL = "undo.json"
-
-
-@dataclass(frozen=True)
-class Known:
-    """The registry of one generation, and the answers worked out from it."""
-
-    number: int
-    registry: Mapping[str, GraphState]
-    by_tiers: dict[tuple[Tier, ...], tuple[str, ...]] = field(default_factory=dict)
 
 
 class LocalState:
@@ -41,43 +29,6 @@ class LocalState:
     def __init__(self, data: Path, generations: Generations) -> None:
         self._data = data
         self._generations = generations
-        self._known = Known(0, {})
-
-    def known(self) -> Known:
-        """What is known of the current generation's graphs. Raises StoreError."""
-        while True:
-            generation = self._generations.current()
-            known = self._known
-            if generation.number == known.number:
-                return known
-            try:
-                known = Known(generation.number, registry_in(generation.folder, generation.number))
-            except StoreError:
-                if generation.folder.is_dir():
-                    raise
-                continue
-            self._known = known
-            return known
-
-    def graphs(self, tiers: tuple[Tier, ...]) -> tuple[str, ...]:
-        """The named graphs in these tiers, sorted."""
-        known = self.known()
-        if (graphs := known.by_tiers.get(tiers)) is None:
-            graphs = tuple(sorted(graph for graph, state in known.registry.items() if state.tier in tiers))
-            known.by_tiers[tiers] = graphs
-        return graphs
-
-    def file(self, name: str) -> bytes | None:
-        """The content of a file of the current generation; ``name`` is one that can be a file's."""
-        while True:
-            generation = self._generations.current()
-            try:
-                return (generation.folder / "files" / name).read_bytes()
-            except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-                if generation.number == 0 or generation.folder.is_dir():
-                    return None
-            except OSError as error:
-                raise translated(error, "the store cannot be read") from error
 
     def stamp(self, generation: Generation) -> str | None:
         """The stamp of the external store's state that belongs to this generation; None when it has none yet."""

@@ -90,6 +90,7 @@ def _asked(
         "base": update.base,
         "default_graph": update.default_graph,
         "skolem": update.skolem,
+        "depth": update.depth,
         "tier": update.tier,
         "using": None if update.using is None else (update.using.default, update.using.named),
         "loads": {

@@ -45,13 +45,14 @@ def _carried_out(asked: dict[str, Any]) -> dict[str, Any]:
         base=asked["base"],
         default_graph=asked["default_graph"],
         skolem=asked["skolem"],
+        depth=asked["depth"],
         tier=Tier(asked["tier"]),
         using=None if asked["using"] is None else GraphScope(*map(tuple, asked["using"])),
         loads={source: _NotLoaded(source) if path is None else Path(path) for source, path in asked["loads"].items()},
     )
     tier_graphs = {Tier(tier): graph for tier, graph in asked["tier_graphs"].items()}
     try:
-        parsed = parse_update(request.text, request.base)
+        parsed = parse_update(request.text, request.base, depth=request.depth)
         with (
             open_building(Path(asked["folder"]), asked["number"], tier_graphs, budget.memory_bytes) as building,
             # On top of what an open database takes.

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
+import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol, cast
 
-from backports import zstd
 from flask import Response
 
 from node.errors import NotAcceptable
 from node.web.negotiation import CODINGS, Codings, read_accept_encoding
 from node.web.reply import Reply
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 #: A body with fewer bytes goes as it is: it fits into one packet anyway.
 SMALLEST = 1_000

@@ -69,6 +69,7 @@ def carry_out(node: Node, asked: UpdateRequest) -> Generation:
                 skolem=node.identifiers.skolem(""),
                 using=asked.using,
                 loads=loads,
+                depth=limits.query_depth,
             ),
             Budget(
                 seconds=_left(ends),

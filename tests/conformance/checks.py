@@ -104,10 +104,7 @@ def check_update(node: RunningNode, case: UpdateCase) -> None:
     reply = node.update(with_base(case.request))
     assert reply.status == 204, f"status {reply.status}: {reply.body.decode('utf-8', 'replace')}"
     wanted = {name: graph for name, files in case.after.named if (graph := _graph(files)).triples}
-    accept = {"Accept": _JSON}
-    listed = node.request(
-        "GET", "sparql", urlencode({"query": "SELECT DISTINCT ?g { GRAPH ?g { ?s ?p ?o } }"}), headers=accept
-    )
+    listed = node.ask("sparql", "SELECT DISTINCT ?g { GRAPH ?g { ?s ?p ?o } }", _JSON)
     assert listed.status == 200, listed
     default = Identifiers(node.address).default_graph
     named = {row["g"].value for row in read_json_results(listed.body).rows} - {default}

@@ -8,6 +8,7 @@ the test is skipped and says so; in continuous integration (``CI``) that is a fa
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -16,12 +17,14 @@ import subprocess
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 import pyoxigraph as ox
 import pytest
 import rdflib
-from rdflib.plugins.stores.sparqlstore import SPARQLStore
+from rdflib.plugins.stores.sparqlstore import SPARQLStore, SPARQLUpdateStore
 from SPARQLWrapper import GET, JSON, POST, TURTLE, SPARQLWrapper
+from SPARQLWrapper.SPARQLExceptions import Unauthorized
 
 from tests.conformance.comparison import Graph, Result, read_results, received, same, shown
 from tests.integration.running_node import onconode, running
@@ -221,3 +224,66 @@ def asked(command: Sequence[str], endpoint: str, folder: Path) -> dict[str, Resu
         form, file = (TRIPLES, graph) if graph.exists() else (RESULTS, results)
         answers[name] = received(form, file.read_bytes(), ox.NamedNode)
     return answers
+
+
+@pytest.fixture(scope="module")
+def token(node_folder: tuple[Path, int]) -> str:
+    """A token of the node's operator."""
+    done = onconode("token", "create", "clients", "--node", str(node_folder[0]), "--json")
+    assert done.returncode == 0, done.stderr
+    return str(json.loads(done.stdout)["token"])
+
+
+def names(endpoint: str, graph: str) -> set[str]:
+    """The values of foaf:name in a graph, as anybody sees them."""
+    client = SPARQLWrapper(endpoint, returnFormat=JSON)
+    client.setQuery(f"SELECT ?n {{ GRAPH <{graph}> {{ ?s <http://xmlns.com/foaf/0.1/name> ?n }} }}")
+    return {row["n"]["value"] for row in client.queryAndConvert()["results"]["bindings"]}
+
+
+def test_rdflib_updates(endpoint: str, token: str) -> None:
+    """rdflib's SPARQLUpdateStore adds to a graph, removes from it, and reads what is there."""
+    graph_name = rdflib.URIRef("http://example.org/by-rdflib")
+    update = f"{endpoint.removesuffix('sparql')}update"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # rdflib deprecates what it uses itself
+        store = SPARQLUpdateStore(endpoint, update, autocommit=True, auth=("operator", token))
+        graph = rdflib.Graph(store, graph_name)
+        person = rdflib.URIRef("http://example.org/ada")
+        graph.add((person, rdflib.FOAF.name, rdflib.Literal("Ada")))
+        graph.update('INSERT DATA { <http://example.org/max> <http://xmlns.com/foaf/0.1/name> "Müller" }')
+        assert {str(name) for name in graph.objects(None, rdflib.FOAF.name)} == {"Ada", "Müller"}
+        graph.remove((person, None, None))
+    assert names(endpoint, str(graph_name)) == {"Müller"}
+
+
+def test_sparqlwrapper_updates(endpoint: str, token: str) -> None:
+    """SPARQLWrapper with credentials updates; without them it may not."""
+    graph = "http://example.org/by-sparqlwrapper"
+    client = SPARQLWrapper(f"{endpoint.removesuffix('sparql')}update")
+    client.setMethod(POST)
+    client.setQuery(
+        f'INSERT DATA {{ GRAPH <{graph}> {{ <http://example.org/ada> <http://xmlns.com/foaf/0.1/name> "Ada" }} }}'
+    )
+    with pytest.raises(Unauthorized):
+        client.query()
+    assert names(endpoint, graph) == set()
+    client.setCredentials("operator", token)
+    client.query()
+    assert names(endpoint, graph) == {"Ada"}
+
+
+def test_curl_puts_and_deletes_a_graph(endpoint: str, token: str, tmp_path: Path) -> None:
+    """curl and the Graph Store Protocol."""
+    graph = "http://example.org/by-curl"
+    address = f"{endpoint.removesuffix('sparql')}rdf-graph-store?graph={quote(graph, safe='')}"
+    document = tmp_path / "names.ttl"
+    document.write_text(
+        '<http://example.org/ada> <http://xmlns.com/foaf/0.1/name> "Ada", "阿达"@zh .', encoding="utf-8"
+    )
+    command = [program("curl"), "-sS", "--fail-with-body", "-H", f"Authorization: Bearer {token}"]
+    run([*command, "-T", str(document), "-H", "Content-Type: text/turtle", address])
+    assert names(endpoint, graph) == {"Ada", "阿达"}
+    assert run([*command, "-H", "Accept: application/n-triples", address]).count(b"\n") == 2
+    run([*command, "-X", "DELETE", address])
+    assert names(endpoint, graph) == set()

@@ -164,7 +164,7 @@ def test_a_long_query_is_held_back_and_its_worker_is_not(asking: Asking) -> None
 
     That needs no privilege, which setting a nice value back would.
     """
-    with asking(f"{ENDLESS_ROWS} LIMIT 300000") as answer:
+    with asking(f"{ENDLESS_ROWS} LIMIT 100000") as answer:
         (pid,) = asking.pool.pids()
         held: set[int] = set()
         for _ in answer:
