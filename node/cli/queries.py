@@ -95,7 +95,7 @@ def _ask_node(folder: Path, federation: bool, text: str, formats: tuple[Format, 
     node = build(folder)
     try:
         if federation:
-            with node.federation.query(text, ANONYMOUS, formats) as answer:
+            with node.federation.query(text, formats) as answer:
                 yield answer
         else:
             with node.query(text, ANONYMOUS, formats) as answer:

@@ -21,7 +21,7 @@ from node.federation.services import ServiceResolver
 from node.federation.session import Session
 from node.federation.sources import RemoteSource
 from node.model.identifiers import Identifiers
-from node.policy.decide import Principal
+from node.policy.decide import ANONYMOUS, Principal
 from node.rdf.dataset import GraphScope
 from node.rdf.formats import Format
 from node.sparql.algebra import Query
@@ -78,15 +78,17 @@ class FederationEngine:
         self._remote: dict[Member, RemoteSource] = {}
 
     @contextmanager
-    def query(self, text: str, principal: Principal, formats: tuple[Format, Format]) -> Iterator[FederatedAnswer]:
-        """Answer a query over all members, with what ``principal`` may see of this one and what is public elsewhere.
+    def query(self, text: str, formats: tuple[Format, Format]) -> Iterator[FederatedAnswer]:
+        """Answer a query over what is public at all members, whoever asks.
+
+        What only an operator may see takes no part: bindings are sent to the other members, and so would be its values.
 
         Raises QuerySyntaxError, QueryTooDeep, TargetRefused and Unsupported (``SERVICE``), MemberError naming the
         member or service that failed, LimitExceeded (TooBusy, QueryTimeout, ResultTooLarge, …) and StoreError. A
         failure after the first bytes is raised while the answer is read.
         """
         query = parse_query(text, self._identifiers.base, depth=self._settings.limits.query_depth)
-        with self._session(principal) as (session, meter), session.over_all(query, formats, meter) as answer:
+        with self._session(ANONYMOUS) as (session, meter), session.over_all(query, formats, meter) as answer:
             yield answer
 
     @contextmanager

@@ -13,7 +13,7 @@ from node.federation.services import Look, Resolved, ServiceResolver
 from node.federation.sources import LocalSource, RemoteSource
 from node.model.access import Tier
 from node.model.identifiers import Identifiers
-from node.policy.decide import Principal, decide
+from node.policy.decide import ANONYMOUS, Principal, decide
 from node.rdf.dataset import GraphScope
 from node.rdf.formats import JSON, NTRIPLES, Format
 from node.sparql.algebra import DatasetClause, Form, Query
@@ -44,6 +44,7 @@ class Session:
         services: ServiceResolver,
     ) -> None:
         self._store = store
+        self._identifiers = identifiers
         self._limits = limits
         self._execution = execution
         self._services = services
@@ -132,8 +133,22 @@ class Session:
             scope = GraphScope(self._whole, self._store.graphs(self._tiers))
             with self.over_node(query, scope, (JSON, NTRIPLES), meter) as answer:
                 return read_json_results(b"".join(answer))
-        with self.over_all(_written(query), (JSON, NTRIPLES), meter) as answer:
+        with self._public().over_all(_written(query), (JSON, NTRIPLES), meter) as answer:
             return read_json_results(b"".join(answer))
+
+    def _public(self) -> Session:
+        """The session of a stranger: a query over all members sends its values to them, whoever asks."""
+        if self._tiers == (Tier.PUBLIC,):
+            return self
+        return Session(
+            self._store,
+            self._identifiers,
+            self._limits,
+            principal=ANONYMOUS,
+            remote=self._remote,
+            execution=self._execution,
+            services=self._services,
+        )
 
     def _budget(self, meter: Meter) -> Budget:
         limits = self._limits

@@ -65,9 +65,14 @@ class Identifiers:
         return f"{self.base}graph/"
 
     @property
+    def queries_graph(self) -> str:
+        """The named graph that describes the stored queries; also the address of their list."""
+        return f"{self.base}queries"
+
+    @property
     def default_graph(self) -> str:
         """The named graph that stands for the default graph of SPARQL Update and of the Graph Store Protocol."""
-        return f"{self.base}graph/default"
+        return f"{self.base}default-graph"
 
     def vocabulary_graph(self, name: str, version: str) -> str:
         return f"{self.base}vocabulary/{name}/{quote(version, safe='.')}"

@@ -26,6 +26,7 @@ from node.publishing.registry import FILE, Entry, Registry, State, find, read_re
 from node.publishing.sources import find_sources, read_source
 from node.rdf.dataset import GraphScope
 from node.rdf.formats import JSON, NTRIPLES
+from node.sparql.executables import executables
 from node.store.quads import Budget, Change, Generation, GraphContent, QuadStore
 
 #: What reading back the provenance of one dataset may cost.
@@ -217,6 +218,8 @@ def _change(
     if not put:
         return reports, None
     put.append(_catalogue(registry, node))
+    queries = executables(node.identifiers.base)
+    put.append(GraphContent(node.identifiers.queries_graph, Tier.PUBLIC, queries))
     return reports, Change(put=tuple(put), remove=tuple(remove), files={FILE: write_registry(registry)})
 
 

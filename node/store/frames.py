@@ -4,10 +4,10 @@ A frame is one byte that says what it is, four bytes of length (big-endian) and 
 JSON, data frames hold raw bytes. Nothing is pickled: what a worker sends is only ever read as text and numbers, so
 that a worker which went wrong on a hostile query cannot make the node run anything.
 
-To a worker: ``OPEN`` (a folder to open before it is asked about it); ``ASK`` (JSON: what to evaluate and within which
-limits), then, when it is to load data first, any number of ``TRIPLES`` and ``QUADS`` frames and one ``LOADED``. From a
-worker: ``FORM``, then ``DATA`` frames, then ``END``; or ``ERROR`` (JSON) at any place instead of what would follow; and
-``THREAD`` before the first of these and whenever another thread goes on.
+To a worker: ``ASK`` (JSON: what to evaluate and within which limits), then, when it is to load data first, any number
+of ``TRIPLES`` and ``QUADS`` frames and one ``LOADED``. From a worker: ``FORM``, then ``DATA`` frames, then ``END``; or
+``ERROR`` (JSON) at any place instead of what would follow; and ``THREAD`` before the first of these and whenever
+another thread goes on.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ _HEAD = struct.Struct(">cI")
 HEAD_BYTES = _HEAD.size
 
 # to the worker
-OPEN = b"o"
 ASK = b"a"
 TRIPLES = b"t"
 QUADS = b"q"

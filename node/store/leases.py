@@ -134,8 +134,7 @@ class Lease:
             self._on_end(self, True)
             self._lanes.leave(lane)
             return
-        # The process is gone before its place is free: there are never more processes than places, except while one
-        # that the watchdog has killed gives its memory back.
+        # Killed before its place is free: there are never more queries than places, whatever a process takes to end.
         self._on_end(self, False)
         lane = self._let_go()
         if lane is not None:
@@ -181,6 +180,7 @@ class BegunQuery:
     def __init__(self, lease: Lease) -> None:
         self._lease: Lease | None = lease
         self.descriptor = lease.worker.descriptor
+        self.deadline = lease.deadline
 
     def ready(self) -> bool:
         """Whether ``answer`` would not wait; call it when ``descriptor`` is readable."""

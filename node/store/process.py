@@ -15,7 +15,7 @@ from typing import IO
 from node.errors import StoreError
 from node.store import frames
 
-_COMMAND = (sys.executable, "-P", "-m", "node.store.worker")
+_COMMAND = (sys.executable, "-P", "-m")
 #: How many seconds an end that is waited for may take: a process stuck in the kernel is not waited for longer.
 _REAP_SECONDS = 5.0
 #: A worker evaluates on a thread that is not the first of its process; glibc would give that a second heap.
@@ -31,15 +31,17 @@ class Overdue(Exception):
 class Worker:
     """One worker process. Used by one query at a time, read and written by that query's thread only.
 
+    ``ahead``: start it as a spare, see ``node.store.spare``, with the generation in this folder open unless it is "".
     Raises StoreError when no process can be started.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, ahead: str | None = None) -> None:
+        program = ["node.store.worker"] if ahead is None else ["node.store.spare", *[ahead] * bool(ahead)]
         # Standard error goes to a nameless file: it tells why a process died, and never reaches a terminal.
         self._complaints: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # closed with the worker
         try:
             self._process = subprocess.Popen(
-                _COMMAND,
+                [*_COMMAND, *program],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._complaints,
@@ -114,6 +116,10 @@ class Worker:
             self._used_before = self._clock()
         return self._reader.has_frame()
 
+    def has_started(self) -> bool:
+        """Whether a worker that nobody else knows of yet is ready for its first query, or gone."""
+        return bool(self._readable.poll(0))
+
     def alive(self) -> bool:
         return self._process.poll() is None
 
@@ -149,13 +155,12 @@ class Worker:
         self._complaints.seek(0)
         return self._complaints.read(4000)
 
-    def bury(self, seconds: float = _REAP_SECONDS) -> bool:
-        """Kill, close the pipes, wait up to ``seconds``; whether the process is gone. May be called again."""
+    def bury(self) -> None:
+        """Kill and close the pipes. Does not wait for the end: giving much memory back takes a process a while."""
         self._process.kill()
         for pipe in (self._to, self._from, self._complaints):
             with contextlib.suppress(OSError):
                 pipe.close()
-        return self.reap(seconds) is not None
 
     def _clock(self) -> float | None:
         try:

@@ -285,26 +285,44 @@ def _leave() -> NoReturn:
     os._exit(0)
 
 
-class _Evaluator:
-    """Answers queries, on one thread after another."""
+class Evaluator:
+    """Answers the queries that come on standard input, on one thread after another.
 
-    def __init__(self) -> None:
+    ``folder``: a generation to open before anybody asks about it.
+    """
+
+    def __init__(self, folder: str | None = None) -> None:
         source, self._target = os.dup(0), os.dup(1)
         # Whatever prints by mistake must not end up between frames.
         os.dup2(2, 1)
         self._reader = frames.FrameReader(source)
         self._generation = _Generation()
         self._first_size = _data_bytes()
-        self._niceness = os.getpriority(os.PRIO_PROCESS, 0)
+        self._niceness = 0
         self._asked: bytes | None = None
+        if folder is not None:
+            # What is wrong with it is told to whoever asks about it.
+            with contextlib.suppress(Refusal):
+                self._generation.open(folder)
 
-    def run(self) -> None:
+    def serve(self) -> NoReturn:
+        """Answer queries until standard input ends. Call on the first thread."""
+        self._niceness = os.getpriority(os.PRIO_PROCESS, 0)
+        threading.stack_size(_STACK_BYTES)
+        while True:
+            thread = threading.Thread(target=self._run, name="evaluator")
+            thread.start()
+            thread.join()
+
+    def _run(self) -> None:
         """Answer queries until this thread is held back; the next query is left for another thread."""
         try:
             self._send(frames.frame(frames.THREAD, str(threading.get_native_id()).encode()))
             while not self._held_back():
                 if self._asked is None:
-                    self._asked = self._next()
+                    kind, self._asked = _expect(self._reader)
+                    if kind != frames.ASK:
+                        _leave()
                 # Once more, for it may come just after the end of a query.
                 if self._held_back():
                     return
@@ -317,17 +335,6 @@ class _Evaluator:
 
     def _held_back(self) -> bool:
         return os.getpriority(os.PRIO_PROCESS, 0) != self._niceness
-
-    def _next(self) -> bytes:
-        while True:
-            kind, payload = _expect(self._reader)
-            if kind == frames.ASK:
-                return payload
-            if kind != frames.OPEN:
-                _leave()
-            # What is wrong with the folder is told to whoever asks about it.
-            with contextlib.suppress(Refusal):
-                self._generation.open(payload.decode())
 
     def _answer(self, ask: dict[str, Any]) -> None:
         try:
@@ -357,12 +364,7 @@ class _Evaluator:
 
 def main() -> NoReturn:
     """Answer queries until standard input ends."""
-    threading.stack_size(_STACK_BYTES)
-    evaluator = _Evaluator()
-    while True:
-        thread = threading.Thread(target=evaluator.run, name="evaluator")
-        thread.start()
-        thread.join()
+    Evaluator().serve()
 
 
 if __name__ == "__main__":

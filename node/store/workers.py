@@ -8,12 +8,10 @@ reading, and starts workers in the place of those that are gone. See ``docs/expl
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 
 from node.errors import StoreError, TooBusy
-from node.store import frames
 from node.store.lanes import Lane, Lanes
 from node.store.leases import BegunQuery, Lease, Question, WorkerAnswer
 from node.store.process import Worker
@@ -22,7 +20,7 @@ from node.store.refusals import crowded_out, timeout
 __all__ = ["Question", "WorkerAnswer", "WorkerPool"]
 
 #: A query is long when it has used so much processor time, or is so old (a slow reader takes no processor time).
-_LONG_USED_SECONDS = 0.05
+_LONG_USED_SECONDS = 0.02
 _LONG_AGE_SECONDS = 1.0
 #: A long query gets a tenth of what a short one gets, and one that has used so much what the others leave. The first
 #: is not the second, because on a machine that is busy with other things as well it would hardly go on.
@@ -33,11 +31,7 @@ _NICER = 19
 _OVERSTAY_USED_SECONDS = 0.5
 _OVERSTAY_AGE_SECONDS = 1.0
 #: How often a running query is looked at until it can only meet its deadline.
-_LOOK_SECONDS = 0.025
-#: Starting a worker takes about 0.1 s of processor time, which is not to be asked for several times at once.
-_SPARE_SECONDS = 0.1
-#: A killed process is mostly gone after so many seconds; the watchdog waits for one that is not.
-_BURY_SECONDS = 0.1
+_LOOK_SECONDS = 0.02
 
 
 class WorkerPool:
@@ -51,14 +45,16 @@ class WorkerPool:
     def __init__(self, short: int, *, long: int, queue_seconds: float) -> None:
         self._queue_seconds = queue_seconds
         self._lanes = Lanes(short, long)
+        #: When all long queries end at once and come again at once, there is a worker for each, and for short ones.
+        self._most_idle = short + long
         self._changed = threading.Condition()
         self._idle: list[Worker] = []
         self._workers: set[Worker] = set()
         self._leases: set[Lease] = set()
-        #: Killed, but not gone when last looked at.
+        #: Killed, and not gone when last looked at.
         self._dying: list[Worker] = []
         self._spares_wanted = False
-        self._next_spare = 0.0
+        self._spare: Worker | None = None
         self._folder: str | None = None
         self._next_look: float | None = None
         self._watchdog: threading.Thread | None = None
@@ -155,7 +151,7 @@ class WorkerPool:
                 self._leases.discard(lease)
                 self._idle.append(lease.worker)
                 # Of those that are too many, the one that has rested longest.
-                ending = self._idle.pop(0) if len(self._idle) > self._lanes.short else None
+                ending = self._idle.pop(0) if len(self._idle) > self._most_idle else None
         if ending is None:
             return
         self._bury(ending)
@@ -164,11 +160,11 @@ class WorkerPool:
             self._want_spares()
 
     def _bury(self, worker: Worker) -> None:
-        gone = worker.bury(_BURY_SECONDS)
+        worker.bury()
         with self._changed:
             self._workers.discard(worker)
-            if not gone:
-                self._dying.append(worker)
+            self._dying.append(worker)
+            self._changed.notify_all()
 
     def _worker(self) -> Worker:
         """An idle worker, or a new one. Call with a place."""
@@ -182,14 +178,15 @@ class WorkerPool:
                 return idle
             self._bury(idle)
 
-    def _started(self) -> Worker:
-        worker = Worker()
+    def _started(self, *, ahead: str | None = None) -> Worker:
+        worker = Worker(ahead)
         try:
             with self._changed:
                 self._refuse_if_closed()
                 self._workers.add(worker)
         except StoreError:
             worker.bury()
+            worker.reap()
             raise
         return worker
 
@@ -223,14 +220,12 @@ class WorkerPool:
                 now = time.monotonic()
                 running = [lease for lease in self._leases if lease.lane is not None]
                 due = [lease for lease in running if lease.look_at <= now]
-                starting = self._spare_due(now)
+                starting = self._spare_due()
                 if not due and not starting:
                     self._dying = [worker for worker in self._dying if worker.alive()]
                     looks = [lease.look_at for lease in running]
-                    if self._spares_wanted:
-                        looks.append(self._next_spare)
-                    if self._dying:
-                        looks.append(now + _SPARE_SECONDS)
+                    if self._spare is not None or self._dying:
+                        looks.append(now + _LOOK_SECONDS)
                     self._next_look = min(looks, default=None)
                     self._changed.wait(None if self._next_look is None else self._next_look - now)
                     continue
@@ -260,25 +255,22 @@ class WorkerPool:
         settled = lease.lane is not Lane.SHORT and used >= _LONGER_USED_SECONDS
         lease.look_at = lease.deadline if settled else min(lease.deadline, now + _LOOK_SECONDS)
 
-    def _spare_due(self, now: float) -> bool:
-        """Whether to start a worker: one for each free short place, one after the other. Call with the lock held."""
-        if len(self._idle) >= self._lanes.free():
+    def _spare_due(self) -> bool:
+        """Whether to start a worker ahead of need, one at a time. Call with the lock held."""
+        if self._spare is not None:
+            if not self._spare.has_started():
+                return False
+            # Under those that have worked: they are warmer.
+            self._idle.insert(0, self._spare)
+            self._spare = None
+        if len(self._idle) >= self._most_idle:
             self._spares_wanted = False
-        return self._spares_wanted and now >= self._next_spare
+        return self._spares_wanted
 
     def _start_spare(self) -> None:
-        self._next_spare = time.monotonic() + _SPARE_SECONDS
         try:
-            spare = self._started()
+            self._spare = self._started(ahead=self._folder or "")
         except StoreError:
             # The next query that needs a worker says why there is none.
             with self._changed:
                 self._spares_wanted = False
-            return
-        if self._folder is not None:
-            # One that died at once is found dead by whoever takes it.
-            with contextlib.suppress(BrokenPipeError):
-                spare.send(frames.frame(frames.OPEN, self._folder.encode()))
-        with self._changed:
-            # Under those that have worked: they are warmer.
-            self._idle.insert(0, spare)

@@ -312,7 +312,7 @@ class Gateway:
 
 
 async def _ready(begun: Begun) -> None:
-    """Wait until the answer of a begun query can be taken."""
+    """Wait until the answer of a begun query can be taken, or its time is over."""
     loop = asyncio.get_running_loop()
     ready: asyncio.Future[None] = loop.create_future()
 
@@ -323,7 +323,10 @@ async def _ready(begun: Begun) -> None:
     descriptor = begun.query.descriptor
     loop.add_reader(descriptor, readable)
     try:
-        await ready
+        # Both clocks are the same, time.monotonic.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout_at(begun.query.deadline):
+                await ready
     finally:
         loop.remove_reader(descriptor)
 

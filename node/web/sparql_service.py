@@ -181,7 +181,7 @@ class SparqlService:
                     "the federation does not take default-graph-uri or named-graph-uri.",
                     remedy="Ask without them, or ask one member at its own endpoint.",
                 )
-            return None, OpenAnswer(self._node.federation.query(asked.query or "", reading.principal, formats))
+            return None, OpenAnswer(self._node.federation.query(asked.query or "", formats))
         text = asked.query or ""
         question = reading.question
         if question is None and self._node.query_with_services(text) is not None:

@@ -24,7 +24,10 @@ RDFS = "http://www.w3.org/2000/01/rdf-schema#"
 
 Node = NamedNode | BlankNode
 #: Sub-suites that are left out whole, with the reason.
-LEFT_OUT = {"entailment": "the node answers by simple entailment only"}
+LEFT_OUT = {
+    "entailment": "the node answers by simple entailment only",
+    "http-rdf-update": "deprecated by W3C in favour of graph-store-protocol; prose that no manifest includes",
+}
 _KINDS: dict[str, Kind] = {
     "QueryEvaluationTest": "evaluation",
     "CSVResultFormatTest": "evaluation",
@@ -46,7 +49,7 @@ def read_suite(folder: Path) -> Suite:
     exchanges: dict[str, list[ProtocolCase]] = {"ProtocolTest": [], "GraphStoreProtocolTest": []}
     descriptions: list[str] = []
     left_out: dict[str, str] = {}
-    for manifest in _manifests(folder, "manifest-all.ttl"):
+    for manifest in (*_manifests(folder, "manifest-all.ttl"), *_manifests(folder, "http-rdf-update/manifest.ttl")):
         suite = manifest.path.parent.name
         for entry in manifest.listed("entries"):
             kind = str(manifest.one(entry, RDF + "type").value).removeprefix(MF)

@@ -95,9 +95,23 @@ def test_ledger_names_tests(shared: Path) -> None:
     found = suite()
     assert found is not None
     federated = {case.iri for case in found.cases if case.federates()}
-    run = {*(case.iri for case in found.cases), *(case.iri for case in found.protocol), *found.descriptions}
-    assert ledger.NODE.keys() <= run
+    queries = {case.iri for case in found.cases if "update" not in case.kind}
+    updates = {case.iri for case in (*found.updates, *found.cases)} - queries
+    protocol = {case.iri for case in found.protocol}
+    assert ledger.NODE.keys() <= {*queries, *protocol, *found.descriptions}
+    assert ledger.UPDATE.keys() <= updates | protocol
+    assert ledger.GRAPH_STORE.keys() <= {case.iri for case in found.graph_store}
     assert ledger.FEDERATION.keys() <= federated
+
+
+@pytest.mark.shared
+def test_every_test_is_run_or_left_out(shared: Path) -> None:
+    """The numbers of the reference: nothing in the manifests gets lost."""
+    found = suite()
+    assert found is not None
+    run = (found.cases, found.updates, found.protocol, found.graph_store, found.descriptions)
+    assert [len(tests) for tests in run] == [411, 94, 34, 13, 3]
+    assert len(found.left_out) == 88
 
 
 def test_stale_ledger_fails() -> None:

@@ -207,7 +207,8 @@ def test_hostile_queries(target: tuple[Service, str], name: str) -> None:
             return None
         return f"{query[:200]!r} ({len(query)} characters) -> {status} after {seconds:.1f} s: {said!r}"
 
-    with ThreadPoolExecutor(4) as threads:
+    # Two at a time: what makes others wait is the load test's matter (bench/).
+    with ThreadPoolExecutor(2) as threads:
         wrong = [said for said in threads.map(ask, FAMILIES[name]()) if said is not None]
     assert count(service) == right
     assert not wrong, f"{len(wrong)}:\n" + "\n".join(wrong[:30])

@@ -94,7 +94,7 @@ class Node:
 
     def ask_all(self, text: str) -> Results:
         """At /federation/sparql."""
-        with self.engine.query(full(text), ANONYMOUS, (JSON, NTRIPLES)) as answer:
+        with self.engine.query(full(text), (JSON, NTRIPLES)) as answer:
             return read_json_results(b"".join(answer))
 
     def close(self) -> None:
@@ -146,7 +146,7 @@ def test_both_endpoints_answer(make_node: MakeNode, named: dict[str, SparqlServe
         assert values(node.ask(text), "s", "l") == [(ex + "s0", "zero")]
         assert values(node.ask_all(text), "s", "l") == [(ex + "s0", "zero"), (ex + "s2", "two")]
         assert all("VALUES" in request for request in named["one.example"].requests)
-        with node.engine.query(full(text), ANONYMOUS, (JSON, NTRIPLES)) as answer:
+        with node.engine.query(full(text), (JSON, NTRIPLES)) as answer:
             list(answer)
             assert {r.name for r in answer.report} == {
                 "this node",
@@ -181,7 +181,7 @@ def test_every_form(make_node: MakeNode, named: dict[str, SparqlServer]) -> None
         scope = GraphScope((node.identifiers.tier_graph(Tier.PUBLIC),))
         with node.engine.query_with_services(query, scope, ANONYMOUS, (JSON, NTRIPLES)) as answer:
             assert b"".join(answer).count(b"\n") == lines
-        with node.engine.query(full(text), ANONYMOUS, (JSON, NTRIPLES)) as federated:
+        with node.engine.query(full(text), (JSON, NTRIPLES)) as federated:
             assert b"".join(federated).count(b"\n") == lines
 
 
@@ -338,7 +338,7 @@ def test_members_may_be_asked_without_being_listed(make_node: MakeNode, named: d
 def test_a_service_loop_shows_no_more_than_the_caller_may_see(
     make_node: MakeNode, named: dict[str, SparqlServer]
 ) -> None:
-    """This node's own endpoints as services, nested too: what is not public is the operator's alone."""
+    """This node's own endpoints as services, nested too: what is not public is the operator's, and in no federation."""
     node = make_node(named)
     own, all_ = f"{BASE}sparql", f"{BASE}federation/sparql"
     inner = f"SERVICE <{own}> {{ SERVICE <{all_}> {{ SERVICE <{own}> {{ ?s :p ?o }} }} }}"
@@ -348,7 +348,7 @@ def test_a_service_loop_shows_no_more_than_the_caller_may_see(
         text = f"SELECT * {{ {service} }}"
         assert len(node.ask(text).rows) == 2, text
         assert len(node.ask_all(text).rows) == 2, text
-        assert len(node.ask(text, OPERATOR).rows) == 3, text
+        assert len(node.ask(text, OPERATOR).rows) == (3 if service in (plain, shouted) else 2), text
     hidden = f"SELECT * {{ SERVICE <{own}> {{ GRAPH ?g {{ ?s :p ?o }} }} }}"
     assert values(node.ask(hidden), "g") == [(f"{BASE}graph/own",)] * 2
     asked = f"SELECT * {{ SERVICE <{own}> {{ GRAPH <{BASE}graph/hidden> {{ ?s :p ?o }} }} }}"

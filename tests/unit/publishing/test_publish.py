@@ -49,7 +49,7 @@ def test_publishing_is_one_change(put: Any, store: MemoryStore) -> None:
     assert report.ok
     assert outcomes(report) == ["published"]
     assert (report.generation, store.number) == (1, 1)
-    assert sorted(store.held) == [f"{BASE}graph/", GRAPH, f"{GRAPH}/provenance"]
+    assert sorted(store.held) == [f"{BASE}graph/", GRAPH, f"{GRAPH}/provenance", f"{BASE}queries"]
     assert all(tier is Tier.PUBLIC for tier, _ in store.held.values())
     entry = json.loads(store.files["datasets.json"])["gliomas"]
     assert (entry["iri"], entry["state"], entry["samples"], entry["donors"]) == (IRI, "published", 2, 2)
@@ -165,7 +165,7 @@ def test_withdrawing_leaves_a_tombstone(put: Any, parts: NodeParts, store: Memor
     put(accessRights="RESTRICTED")
     generation = withdraw(IRI, " consent was taken back ", parts)
     assert generation.number == 2
-    assert sorted(store.held) == [f"{BASE}graph/", f"{GRAPH}/provenance"]
+    assert sorted(store.held) == [f"{BASE}graph/", f"{GRAPH}/provenance", f"{BASE}queries"]
     assert IRI not in store.held[f"{BASE}graph/"][1].decode()
     history = store.held[f"{GRAPH}/provenance"][1].decode()
     assert "invalidatedAtTime" in history

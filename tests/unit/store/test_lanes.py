@@ -165,7 +165,7 @@ def test_a_long_query_is_held_back_and_its_worker_is_not(asking: Asking) -> None
     That needs no privilege, which setting a nice value back would.
     """
     with asking(f"{ENDLESS_ROWS} LIMIT 100000") as answer:
-        (pid,) = asking.pool.pids()
+        pid = asking.pool.pids()[0]
         held: set[int] = set()
         for _ in answer:
             held |= {thread for thread, nice in niceness(pid).items() if nice >= 10}

@@ -21,7 +21,7 @@ from node.store.summary import Summary
 from node.store.updates import Updates
 
 TIER_GRAPHS = {tier: f"http://node.example/tier/{tier}" for tier in Tier}
-DEFAULT = "http://node.example/graph/default"
+DEFAULT = "http://node.example/default-graph"
 PUBLISHED = "http://node.example/graph/published"
 HIDDEN = "http://node.example/graph/hidden"
 BUDGET = Budget(seconds=20, memory_bytes=1_000_000_000, result_bytes=100_000_000)

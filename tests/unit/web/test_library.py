@@ -9,8 +9,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from node.rdf.namespaces import SH
+from node.sparql.executables import executable
 from node.sparql.stored import StoredQuery, stored_queries
-from node.web.library import executable
 
 BASE = "http://node.example/"
 
