@@ -222,7 +222,7 @@ def _workers(server: int) -> list[int]:
     found = []
     for child in _children(server):
         try:
-            if b"node.store.worker" in Path(f"/proc/{child}/cmdline").read_bytes():
+            if b"node.store." in Path(f"/proc/{child}/cmdline").read_bytes():
                 found.append(child)
         except OSError:
             continue

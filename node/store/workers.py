@@ -8,6 +8,7 @@ reading, and starts workers in the place of those that are gone. See ``docs/expl
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 
@@ -20,7 +21,7 @@ from node.store.refusals import crowded_out, timeout
 __all__ = ["Question", "WorkerAnswer", "WorkerPool"]
 
 #: A query is long when it has used so much processor time, or is so old (a slow reader takes no processor time).
-_LONG_USED_SECONDS = 0.02
+_LONG_USED_SECONDS = 0.01
 _LONG_AGE_SECONDS = 1.0
 #: A long query gets a tenth of what a short one gets, and one that has used so much what the others leave. The first
 #: is not the second, because on a machine that is busy with other things as well it would hardly go on.
@@ -30,8 +31,10 @@ _NICER = 19
 #: With all long places taken, a query in the short lane makes way for those that wait after so much of either.
 _OVERSTAY_USED_SECONDS = 0.5
 _OVERSTAY_AGE_SECONDS = 1.0
-#: How often a running query is looked at until it can only meet its deadline.
-_LOOK_SECONDS = 0.02
+#: A running query is looked at again when it can have used what matters next, but not sooner than this.
+_LOOK_SECONDS = 0.01
+#: How often it is looked whether a query that overstays is in somebody's way, and whether a process has ended.
+_GLANCE_SECONDS = 0.05
 
 
 class WorkerPool:
@@ -225,7 +228,7 @@ class WorkerPool:
                     self._dying = [worker for worker in self._dying if worker.alive()]
                     looks = [lease.look_at for lease in running]
                     if self._spare is not None or self._dying:
-                        looks.append(now + _LOOK_SECONDS)
+                        looks.append(now + _GLANCE_SECONDS)
                     self._next_look = min(looks, default=None)
                     self._changed.wait(None if self._next_look is None else self._next_look - now)
                     continue
@@ -252,8 +255,13 @@ class WorkerPool:
             elif (used >= _OVERSTAY_USED_SECONDS or age >= _OVERSTAY_AGE_SECONDS) and self._lanes.waiting():
                 lease.stop(crowded_out(self._lanes.long))
                 return
-        settled = lease.lane is not Lane.SHORT and used >= _LONGER_USED_SECONDS
-        lease.look_at = lease.deadline if settled else min(lease.deadline, now + _LOOK_SECONDS)
+        # Processor time does not pass faster than time, for a query is evaluated by one thread.
+        until = [at - used for at in (_LONG_USED_SECONDS, _LONGER_USED_SECONDS) if used < at]
+        if lease.lane is Lane.SHORT:
+            until.append(_LONG_AGE_SECONDS - age if age < _LONG_AGE_SECONDS else _GLANCE_SECONDS)
+            if used >= _LONG_USED_SECONDS:
+                until.append(_GLANCE_SECONDS)
+        lease.look_at = min(lease.deadline, now + max(_LOOK_SECONDS, min(until, default=math.inf)))
 
     def _spare_due(self) -> bool:
         """Whether to start a worker ahead of need, one at a time. Call with the lock held."""

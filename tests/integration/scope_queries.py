@@ -167,8 +167,17 @@ class Attempts:
         inner = self._path(depth - 1)
         other = choice.choice(PREDICATES)
         return choice.choice(
-            (f"^({inner})", f"({inner}/{other})", f"({inner}|{other})", f"({inner})*", f"({inner})+", f"({inner})?")
-            + (f"!{plain}", f"!({plain}|^{other})", f"!^{plain}")
+            (
+                *(
+                    f"^({inner})",
+                    f"({inner}/{other})",
+                    f"({inner}|{other})",
+                    f"({inner})*",
+                    f"({inner})+",
+                    f"({inner})?",
+                ),
+                *(f"!{plain}", f"!({plain}|^{other})", f"!^{plain}"),
+            )
         )
 
     def _node(self) -> str:
