@@ -25,6 +25,7 @@ import os
 import random
 import resource
 import signal
+import subprocess
 import sys
 import tempfile
 import threading
@@ -53,7 +54,7 @@ from bench.mixed_clients import (
     together,
 )
 from node.cli.output import table
-from tests.integration.running_node import onconode, running
+from tests.integration.running_node import onconode
 
 _SMALL_CLIENTS = 4
 _SMALL_INTERVAL = 0.04
@@ -83,15 +84,28 @@ def main() -> None:
         assert made.returncode == 0, made.stderr
         endpoint_data.publish(folder)
         questions, longer = _questions(folder / "data")
-        with running(["-m", "node", "serve", "--node", str(folder), "--port", "0"], Path(temporary) / "log") as service:
-            parts = urlsplit(service.address)
+        with _serving(folder, Path(temporary) / "log") as (pid, address):
+            parts = urlsplit(address)
             assert parts.hostname is not None
             assert parts.port is not None
-            broken = _measure(
-                Target(parts.hostname, parts.port, 0, questions), longer, _server(service.process.pid), arguments
-            )
+            broken = _measure(Target(parts.hostname, parts.port, 0, questions), longer, _server(pid), arguments)
     print("\n".join(f"NOT MET: {what}" for what in broken) or "All demands are met.")
     sys.exit(1 if broken else 0)
+
+
+@contextmanager
+def _serving(folder: Path, log: Path) -> Iterator[tuple[int, str]]:
+    """The node in ``folder``, served: process id and address. What it logs about the faults is its own affair."""
+    with log.open("w", encoding="utf-8") as out:
+        command = [sys.executable, "-m", "node", "serve", "--node", str(folder), "--port", "0"]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=out, text=True)
+    assert process.stdout is not None
+    with process.stdout:
+        try:
+            yield process.pid, process.stdout.readline().split()[2].rstrip(";")
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(30)
 
 
 def _questions(data: Path) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]:

@@ -24,7 +24,8 @@ from node.publishing.publish import NodeParts
 from node.rdf.dataset import GraphScope
 from node.rdf.formats import Format
 from node.sparql.algebra import Query
-from node.sparql.parser import dataset_within, parse_query, scope_within
+from node.sparql.evaluable import dataset_within, evaluable
+from node.sparql.parser import parse_query
 from node.store.oxigraph import OxigraphStore
 from node.store.quads import Answer, Budget, QuadStore
 from node.store.remote import RemoteStore
@@ -78,8 +79,9 @@ class Node:
             with self.federation.query_with_services(asked, scope, principal, formats) as answer:
                 yield answer
             return
-        scope = dataset or scope_within(text, self.scope(principal), self.identifiers.base)
-        with self.store.query(text, scope=scope, formats=formats, budget=query_budget(self.settings.limits)) as answer:
+        limits = self.settings.limits
+        text, scope = evaluable(text, self.scope(principal), self.identifiers.base, depth=limits.query_depth)
+        with self.store.query(text, scope=dataset or scope, formats=formats, budget=query_budget(limits)) as answer:
             yield answer
 
     def query_with_services(self, text: str) -> Query | None:

@@ -33,6 +33,9 @@ _OVERSTAY_USED_SECONDS = 0.5
 _OVERSTAY_AGE_SECONDS = 1.0
 #: A running query is looked at again when it can have used what matters next, but not sooner than this.
 _LOOK_SECONDS = 0.01
+#: Spares are started so long after the first is wanted, unless there is none: by then those that took the others away
+#: are held back. To start a process is to wait until it has run for a moment, without letting any thread of ours run.
+_CALM_SECONDS = 0.5
 #: How often it is looked whether a query that overstays is in somebody's way, and whether a process has ended.
 _GLANCE_SECONDS = 0.05
 
@@ -56,10 +59,10 @@ class WorkerPool:
         self._leases: set[Lease] = set()
         #: Killed, and not gone when last looked at.
         self._dying: list[Worker] = []
-        self._spares_wanted = False
+        self._spares_from = math.inf
         self._spare: Worker | None = None
         self._folder: str | None = None
-        self._next_look: float | None = None
+        self._next_look = math.inf
         self._watchdog: threading.Thread | None = None
         self._closed = False
 
@@ -199,8 +202,9 @@ class WorkerPool:
 
     def _want_spares(self) -> None:
         """A worker is gone, or wanting; have others ready. Call with the lock held."""
-        self._spares_wanted = True
-        self._changed.notify_all()
+        if self._spares_from == math.inf:
+            self._spares_from = time.monotonic() + (_CALM_SECONDS if self._idle else 0)
+            self._changed.notify_all()
 
     def _watch(self, lease: Lease) -> None:
         with self._changed:
@@ -211,7 +215,7 @@ class WorkerPool:
                 self._watchdog = threading.Thread(target=self._look_after, name="query-watchdog", daemon=True)
                 self._watchdog.start()
             # The watchdog sleeps until it has something to do, so that most queries do not wake it.
-            if self._next_look is None or lease.look_at < self._next_look:
+            if lease.look_at < self._next_look:
                 self._changed.notify_all()
 
     def _look_after(self) -> None:
@@ -223,14 +227,16 @@ class WorkerPool:
                 now = time.monotonic()
                 running = [lease for lease in self._leases if lease.lane is not None]
                 due = [lease for lease in running if lease.look_at <= now]
-                starting = self._spare_due()
+                starting = self._spare_due(now)
                 if not due and not starting:
                     self._dying = [worker for worker in self._dying if worker.alive()]
                     looks = [lease.look_at for lease in running]
                     if self._spare is not None or self._dying:
                         looks.append(now + _GLANCE_SECONDS)
-                    self._next_look = min(looks, default=None)
-                    self._changed.wait(None if self._next_look is None else self._next_look - now)
+                    else:
+                        looks.append(self._spares_from)
+                    self._next_look = min(looks)
+                    self._changed.wait(None if self._next_look == math.inf else self._next_look - now)
                     continue
             for lease in sorted(due, key=lambda lease: lease.started):
                 self._look(lease, now)
@@ -251,7 +257,7 @@ class WorkerPool:
             if lease.lengthen():
                 if was_short:
                     with self._changed:
-                        self._spares_wanted = True
+                        self._want_spares()
             elif (used >= _OVERSTAY_USED_SECONDS or age >= _OVERSTAY_AGE_SECONDS) and self._lanes.waiting():
                 lease.stop(crowded_out(self._lanes.long))
                 return
@@ -263,7 +269,7 @@ class WorkerPool:
                 until.append(_GLANCE_SECONDS)
         lease.look_at = min(lease.deadline, now + max(_LOOK_SECONDS, min(until, default=math.inf)))
 
-    def _spare_due(self) -> bool:
+    def _spare_due(self, now: float) -> bool:
         """Whether to start a worker ahead of need, one at a time. Call with the lock held."""
         if self._spare is not None:
             if not self._spare.has_started():
@@ -272,8 +278,8 @@ class WorkerPool:
             self._idle.insert(0, self._spare)
             self._spare = None
         if len(self._idle) >= self._most_idle:
-            self._spares_wanted = False
-        return self._spares_wanted
+            self._spares_from = math.inf
+        return now >= self._spares_from
 
     def _start_spare(self) -> None:
         try:
@@ -281,4 +287,4 @@ class WorkerPool:
         except StoreError:
             # The next query that needs a worker says why there is none.
             with self._changed:
-                self._spares_wanted = False
+                self._spares_from = math.inf

@@ -170,7 +170,10 @@ class Gateway:
         """
         if request.method not in _QUERY_METHODS or _has_no_chunks(scope):
             return None
-        begun = await gate.begin(lambda: self._service.begin(endpoint, request))
+        reading = self._service.small(endpoint, request)
+        if reading is None:
+            return None
+        begun = await gate.begin(lambda: self._service.begin(request, reading))
         if begun is None:
             return None
         try:

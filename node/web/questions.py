@@ -12,7 +12,7 @@ from node.errors import TooBusy
 from node.policy.decide import Principal
 from node.rdf.dataset import GraphScope
 from node.rdf.formats import Format
-from node.sparql.parser import scope_within
+from node.sparql.evaluable import evaluable
 from node.sparql.protocol import QueryRequest, within
 from node.web.cache import AnswerCache, is_repeatable
 from node.web.streaming import OpenAnswer
@@ -53,10 +53,9 @@ def read_question(node: Node, asked: QueryRequest, principal: Principal, formats
 
     The query holds no ``SERVICE``. Raises QuerySyntaxError, QueryTooDeep.
     """
-    text = asked.query or ""
     generation = node.store.generation().number
     visible = node.scope(principal)
-    scope = scope_within(text, visible, node.identifiers.base, depth=node.settings.limits.query_depth)
+    text, scope = evaluable(asked.query or "", visible, node.identifiers.base, depth=node.settings.limits.query_depth)
     if asked.names_dataset:
         # The RDF dataset of the request replaces the one of the query (SPARQL Protocol, section 2.1.4), so that only
         # the checks count of what was done before.

@@ -27,6 +27,7 @@ from node.web.gateway import Gateway
 
 #: How long requests in flight may take to finish once the server is asked to stop.
 STOP_SECONDS = 3
+_TURN_SECONDS = 0.001
 _HEADER_MILLISECONDS = 10_000
 #: A request line holds at most 64 KiB (granian answers 414), 100 header fields, and all of it at least so many bytes:
 #: more than the node itself takes, which says so in a problem document.

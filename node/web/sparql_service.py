@@ -101,19 +101,23 @@ class SparqlService:
         question, answer = self.open(endpoint, reading, reading.formats)
         return self._answered(request, reading, question, answer)
 
-    def begin(self, endpoint: Endpoint, request: WebRequest) -> Begun | None:
-        """Start a small query if that needs no waiting, None otherwise: ``read`` and ``reply`` do whatever it is.
-
-        Follow with ``receive`` and ``finish``, or close it.
-        """
-        store = self._prompt
-        if endpoint.federated or store is None or not _is_small(request):
+    def small(self, endpoint: Endpoint, request: WebRequest) -> Reading | None:
+        """What a request asks if ``begin`` can start it, once a worker is free; None if ``reply`` has to answer it."""
+        if endpoint.federated or self._prompt is None or not _is_small(request):
             return None
         try:
             reading = self.read(endpoint, request)
-            question = reading.question
-            if question is None or reading.for_people or self._unchanged(request, reading) is not None:
-                return None
+            beginning = reading.question is not None and not reading.for_people
+            return reading if beginning and self._unchanged(request, reading) is None else None
+        except NodeError:
+            return None  # whoever asks again hears of it
+
+    def begin(self, request: WebRequest, reading: Reading) -> Begun | None:
+        """Start a small query if that needs no waiting, None otherwise. Follow with ``receive`` and ``finish``."""
+        store, question = self._prompt, reading.question
+        assert store is not None  # small has looked
+        assert question is not None
+        try:
             budget = query_budget(self._node.settings.limits)
             query = store.begin(question.text, scope=question.scope, formats=question.formats, budget=budget)
         except NodeError:

@@ -5,6 +5,7 @@ The requests are random but from fixed seeds. Each test reports every violation 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import socket
@@ -37,6 +38,7 @@ queue_seconds = 1
 federation_seconds = 1
 update_seconds = 2
 client_queries = 64
+cache_bytes = 1000000
 
 [server]
 max_request_bytes = 1300000
@@ -49,7 +51,9 @@ _STATUS = re.compile(rb"HTTP/1\.[01] (\d{3}) ")
 
 @dataclass(frozen=True)
 class Use:
-    """What the processes of a service hold."""
+    """What the processes of a service hold. ``files``: open files, pipes and connections, but for the database's own:
+    a database that changes has more or fewer of these.
+    """
 
     processes: int
     threads: int
@@ -91,9 +95,16 @@ def use(service: Service) -> Use:
     return Use(
         processes=len(found),
         threads=sum(len(list((p / "task").iterdir())) for p in found),
-        files=sum(len(list((p / "fd").iterdir())) for p in found),
+        files=sum(not name.split(" ")[0].endswith(".sst") for p in found for name in open_files(p)),
         bytes=sum(int((p / "statm").read_text().split()[1]) * 4096 for p in found),
     )
+
+
+def open_files(process: Path) -> Iterator[str]:
+    """What its open files are called (Linux)."""
+    for descriptor in (process / "fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            yield str(descriptor.readlink())
 
 
 def family_of(pid: int) -> list[int]:

@@ -39,8 +39,9 @@ from node.sparql.algebra import (
     Union,
     Variable,
 )
+from node.sparql.evaluable import evaluable
 from node.sparql.iris import resolve
-from node.sparql.parser import parse_query, scope_within
+from node.sparql.parser import parse_query
 from node.sparql.terms import Term, iri_term, literal_term
 from node.sparql.tokens import MAX_TEXT
 
@@ -382,7 +383,7 @@ def test_terms_are_spelled_as_pyoxigraph_spells_them(value: str, language: str |
 
 def test_scope_is_the_default_graph_where_no_graph_can_be_named() -> None:
     """A text without GRAPH, FROM and SERVICE is not parsed: it sees the default graphs alone."""
-    assert scope_within("SELECT * { not parsed", SCOPE) == GraphScope(SCOPE.default)
+    assert evaluable("SELECT * { not parsed", SCOPE).scope == GraphScope(SCOPE.default)
 
 
 @pytest.mark.parametrize(
@@ -398,16 +399,16 @@ def test_scope_is_the_default_graph_where_no_graph_can_be_named() -> None:
 def test_what_would_end_a_worker_never_reaches_it(text: str) -> None:
     """A text that needs no reading for its graphs is still read when it might nest too deep."""
     with pytest.raises(QueryTooDeep):
-        scope_within(text, SCOPE)
+        evaluable(text, SCOPE)
 
 
 def test_brackets_that_do_not_nest_are_not_counted() -> None:
     """Many brackets next to one another, or in strings, are no depth; the depth can be set."""
     for text in ("SELECT * { VALUES (?x) { " + "(1) " * 5_000 + "} }", "SELECT * { ?x ?p '" + "((((" * 100 + "' }"):
-        assert scope_within(text, SCOPE) == GraphScope(SCOPE.default)
-    assert scope_within("SELECT * " + "{" * 80 + "}" * 80, SCOPE, depth=80) == GraphScope(SCOPE.default)
+        assert evaluable(text, SCOPE).scope == GraphScope(SCOPE.default)
+    assert evaluable("SELECT * " + "{" * 80 + "}" * 80, SCOPE, depth=80).scope == GraphScope(SCOPE.default)
     with pytest.raises(QueryTooDeep):
-        scope_within("SELECT * { { } }", SCOPE, depth=1)
+        evaluable("SELECT * { { } }", SCOPE, depth=1)
 
 
 @pytest.mark.parametrize(
@@ -430,15 +431,15 @@ def test_a_depth_beyond_the_stack_is_a_clear_error() -> None:
 
 def test_scope_is_whole_where_a_graph_is_named() -> None:
     """GRAPH may name every graph that the caller may see."""
-    assert scope_within("SELECT * { GRAPH ?g { ?s ?p ?o } }", SCOPE) == SCOPE
-    assert scope_within("SELECT ?from { ?from ?p ?o }", SCOPE) == SCOPE
+    assert evaluable("SELECT * { GRAPH ?g { ?s ?p ?o } }", SCOPE).scope == SCOPE
+    assert evaluable("SELECT ?from { ?from ?p ?o }", SCOPE).scope == SCOPE
 
 
 def test_scope_is_the_intersection_with_from() -> None:
     """FROM and FROM NAMED choose among what the caller may see; other graphs contribute nothing."""
     text = "SELECT * FROM <http://n/g1> FROM <http://n/secret> FROM NAMED <http://n/g2> FROM NAMED <http://x> { }"
-    assert scope_within(text, SCOPE) == GraphScope(("http://n/g1",), ("http://n/g2",))
-    assert scope_within("ASK FROM <http://n/tier/public> { ?s ?p ?o }", SCOPE) == GraphScope(())
+    assert evaluable(text, SCOPE).scope == GraphScope(("http://n/g1",), ("http://n/g2",))
+    assert evaluable("ASK FROM <http://n/tier/public> { ?s ?p ?o }", SCOPE).scope == GraphScope(())
 
 
 @pytest.mark.parametrize(
@@ -453,14 +454,14 @@ def test_scope_is_the_intersection_with_from() -> None:
 def test_service_is_refused_wherever_it_stands(text: str) -> None:
     """SERVICE never reaches the store, which would call out itself."""
     with pytest.raises(Unsupported, match="SERVICE"):
-        scope_within(text, SCOPE)
+        evaluable(text, SCOPE)
 
 
 @pytest.mark.parametrize("text", ["SELECT * { ?s ?p 'SERVICE <http://x> {}' }", "ASK { } # service <http://x> { }"])
 def test_the_word_service_is_not_service(text: str) -> None:
     """In strings and comments it means nothing."""
     assert not parse_query(text).services
-    scope_within(text, SCOPE)
+    evaluable(text, SCOPE)
 
 
 _MANIFEST = """PREFIX mf: <http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#>

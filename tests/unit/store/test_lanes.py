@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,20 +19,20 @@ from node.rdf.formats import CSV, JSON, NTRIPLES, TSV, TURTLE, XML, Format
 from node.store.lanes import Lane, Lanes
 from node.store.quads import Generation
 from node.store.workers import Question, WorkerAnswer, WorkerPool
-from tests.unit.store.test_workers import BUDGET, ENDLESS, ENDLESS_ROWS, children, generation, open_files, whole
+from tests.unit.store.test_workers import (
+    BUDGET,
+    ENDLESS,
+    ENDLESS_ROWS,
+    children,
+    eventually,
+    generation,
+    open_files,
+    whole,
+)
 
 __all__ = ["generation"]
 
 COUNT = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
-
-
-def eventually(true: Callable[[], bool], seconds: float = 10) -> bool:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if true():
-            return True
-        time.sleep(0.02)
-    return False
 
 
 class Asking:
@@ -83,10 +83,12 @@ def asking(generation: Generation) -> Iterator[Asking]:
 
 def niceness(pid: int) -> dict[int, int]:
     """The nice value of each thread of a process."""
-    return {
-        int(task.name): int((task / "stat").read_text().rpartition(") ")[2].split()[16])
-        for task in Path(f"/proc/{pid}/task").iterdir()
-    }
+    found: dict[int, int] = {}
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        # Threads end while one looks.
+        with suppress(OSError):
+            found[int(task.name)] = int((task / "stat").read_text().rpartition(") ")[2].split()[16])
+    return found
 
 
 def test_places_are_given_in_the_order_of_asking() -> None:
@@ -177,9 +179,10 @@ def test_a_long_query_is_held_back_and_its_worker_is_not(asking: Asking) -> None
 
 
 def test_a_worker_is_ready_in_place_of_one_that_is_taken(asking: Asking) -> None:
-    """A query that comes after a runaway has begun pays no start of a process."""
-    asking.start(ENDLESS, seconds=4)
-    assert eventually(lambda: len(asking.pool.pids()) == 2)
+    """A query that comes after a runaway has begun pays no start of a process: spares are there, and no more."""
+    asking.start(ENDLESS, seconds=6)
+    assert eventually(lambda: len(asking.pool.pids()) == 1 + 3)
+    time.sleep(0.3)
     before = set(asking.pool.pids())
     assert whole(asking(COUNT)) == b"?n\n2000\n"
     assert set(asking.pool.pids()) == before
@@ -205,7 +208,8 @@ def test_an_answer_has_at_most_the_rows_it_may_have(asking: Asking, solutions: F
     workers = asking.pool.pids()
     with pytest.raises(ResultTooLarge, match="1,999 rows"):
         whole(asking(text, (solutions, NTRIPLES), result_rows=1999))
-    assert asking.pool.pids() == workers
+    # It is still there, whether or not others were started.
+    assert set(workers) <= set(asking.pool.pids())
 
 
 @pytest.mark.parametrize("graph", [NTRIPLES, TURTLE])

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -59,7 +60,7 @@ def generation(tmp_path_factory: pytest.TempPathFactory) -> Generation:
 
 @pytest.fixture
 def pool() -> Iterator[WorkerPool]:
-    with_one_place = WorkerPool(1, long=LONG, queue_seconds=0.2)
+    with_one_place = WorkerPool(1, long=0, queue_seconds=0.2)
     yield with_one_place
     with_one_place.close()
     assert with_one_place.pids() == ()
@@ -69,7 +70,7 @@ def pool() -> Iterator[WorkerPool]:
 def ask(pool: WorkerPool, generation: Generation) -> Callable[..., WorkerAnswer]:
     scope = GraphScope(("http://node.example/tier/public",))
 
-    def question(text: str, **limits: float) -> WorkerAnswer:
+    def question(text: str, **limits: Any) -> WorkerAnswer:
         return pool.ask(Question(text, (TSV, NTRIPLES), replace(BUDGET, **limits), generation, scope))
 
     return question
@@ -88,6 +89,15 @@ def children() -> set[int]:
     """The processes that this one started and that have not ended, or not been waited for."""
     tasks = Path(f"/proc/{os.getpid()}/task")
     return {int(pid) for task in tasks.iterdir() for pid in (task / "children").read_text().split()}
+
+
+def eventually(true: Callable[[], bool], seconds: float = 10) -> bool:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if true():
+            return True
+        time.sleep(0.02)
+    return False
 
 
 def open_files() -> int:
@@ -128,7 +138,7 @@ def test_a_reader_that_stops_reading_keeps_no_worker(ask: Callable[..., WorkerAn
         assert Path(f"/proc/{pid}/stat").read_text().split()[2] in "ZX"
         with pytest.raises(QueryTimeout):
             list(pieces)
-    assert pid not in children()
+    assert eventually(lambda: pid not in children())
 
 
 def test_a_query_gets_the_memory_it_may_have_and_no_more(ask: Callable[..., WorkerAnswer]) -> None:
@@ -154,8 +164,8 @@ def test_an_answer_has_at_most_the_bytes_it_may_have(ask: Callable[..., WorkerAn
     with pytest.raises(ResultTooLarge, match="1,000,000 bytes"):
         received.extend(answer)
     assert 0 < sum(map(len, received)) <= 1_000_000
-    assert len(pool.pids()) == 1
     assert works(ask)
+    assert len(pool.pids()) == 1
 
 
 def test_an_answer_of_exactly_the_limit_is_whole(ask: Callable[..., WorkerAnswer]) -> None:
@@ -262,7 +272,8 @@ def test_two_hundred_queries_leave_nothing_behind(generation: Generation) -> Non
         except NodeError:
             pass
     assert len(kinds) == 200
-    assert len(pool.pids()) <= 2
+    # Two at work, and as many spares as there may be.
+    assert len(pool.pids()) <= 2 + 2 + LONG
     pool.close()
     assert (children(), open_files(), threading.active_count()) == (processes, files, threads)
 
@@ -277,7 +288,8 @@ def test_many_threads_share_few_workers(generation: Generation) -> None:
         for _ in range(10):
             question = Question("SELECT (COUNT(*) AS ?n) { ?s ?p ?o }", (TSV, NTRIPLES), BUDGET, generation, scope)
             answers.append(whole(pool.ask(question)))
-            assert len(pool.pids()) <= 2
+            # None of them is long, but a slow machine may make one look so.
+            assert len(pool.pids()) <= 2 + 2 + LONG
 
     threads = [threading.Thread(target=some) for _ in range(10)]
     for thread in threads:

@@ -15,11 +15,11 @@ from node.errors import NodeError, NotFound, QuerySyntaxError, Withdrawn
 from node.model.access import Tier
 from node.model.identifiers import Identifiers
 from node.ontology.concepts import Concept, Vocabulary
-from node.policy.decide import Principal, decide
+from node.policy.decide import ANONYMOUS, Principal, decide
 from node.publishing.catalog import DatasetSummary
 from node.rdf.dataset import GraphScope
 from node.rdf.formats import NTRIPLES, Format
-from node.sparql.parser import scope_within
+from node.sparql.evaluable import evaluable
 from node.store.quads import Budget, Change, Generation
 
 BASE = "http://node.example/"
@@ -245,10 +245,10 @@ class FakeFederation:
     failure: NodeError | None = None
 
     @contextmanager
-    def query(self, text: str, principal: Principal, formats: tuple[Format, Format]) -> Iterator[FakeAnswer]:
+    def query(self, text: str, formats: tuple[Format, Format]) -> Iterator[FakeAnswer]:
         if self.failure is not None:
             raise self.failure
-        with self.node.query(text, principal, formats) as answer:
+        with self.node.query(text, ANONYMOUS, formats) as answer:
             answer.report = (FakeReport(),)
             yield answer
 
@@ -289,7 +289,7 @@ class FakeNode:
             self.called_out.append(dataset)
             yield FakeAnswer(formats[0], [b'{"head": {}, "boolean": true}'])
             return
-        scope = dataset or scope_within(text, self.scope(principal))
+        scope = dataset or evaluable(text, self.scope(principal)).scope
         with self.store.query(text, scope=scope, formats=formats, budget=Budget(1, 1, 1)) as answer:
             yield answer
 

@@ -1,0 +1,64 @@
+"""What of a query reaches the engine: its text, and the part of the RDF dataset it is evaluated over.
+
+Every text passes here before it goes to a store. The engine would follow ``SERVICE`` by itself and dies of a text that
+nests too deep, so that what our reader takes for a harmless text must be just that for the engine too. A text that
+could be read in two ways is therefore not passed on: the engine gets what our reader has read, written anew.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import NamedTuple
+
+from node.rdf.dataset import GraphScope
+from node.sparql.algebra import Query
+from node.sparql.cursor import MAX_DEPTH
+from node.sparql.parser import may_nest_deeper, no_service, parse_query
+from node.sparql.writer import write_query
+
+# A text without these cannot name a graph or a service, whatever it means.
+_NEEDS_READING = re.compile(r"service|from|graph|\\u", re.IGNORECASE)
+# The first is what must not be missed; the second may hide it.
+_NEEDS_WRITING = re.compile(r"service|\\u", re.IGNORECASE)
+
+
+class Evaluable(NamedTuple):
+    """A query for a store: ``FROM`` and ``FROM NAMED`` in the text have no effect there, ``scope`` is the dataset."""
+
+    text: str
+    scope: GraphScope
+
+
+def evaluable(text: str, scope: GraphScope, base: str | None = None, *, depth: int = MAX_DEPTH) -> Evaluable:
+    """The query as a store is asked it, over the part of ``scope`` that it is about.
+
+    A short text that cannot contain ``GRAPH``, ``FROM`` or ``SERVICE``, nor nest deeper than ``depth``, is not parsed:
+    it gets the default graphs alone. With ``FROM`` the default graph is the graphs named there as far as they are in
+    ``scope.named``, and those of ``FROM NAMED`` can be named (section 13.2); a graph that the caller may not see
+    contributes nothing, as one that does not exist. The engine concatenates several ``FROM`` graphs instead of merging
+    them: a triple in two of them is there twice. Relative IRIs are resolved against ``base``. Raises Unsupported for
+    ``SERVICE``, QuerySyntaxError, QueryTooDeep.
+    """
+    reading = _NEEDS_READING.search(text) is not None
+    if not reading and not may_nest_deeper(text, depth):
+        return Evaluable(text, replace(scope, named=()))
+    query = parse_query(text, base, depth=depth)
+    if not reading:
+        return Evaluable(text, replace(scope, named=()))
+    if query.services:
+        raise no_service()
+    if _NEEDS_WRITING.search(text):
+        text = write_query(replace(query, dataset=None))
+    return Evaluable(text, dataset_within(query, scope))
+
+
+def dataset_within(query: Query, scope: GraphScope) -> GraphScope:
+    """The part of ``scope`` that the ``FROM`` clauses of a query leave; all of it without them."""
+    if query.dataset is None:
+        return scope
+    visible = set(scope.named)
+    return GraphScope(
+        default=tuple(g for g in dict.fromkeys(query.dataset.default) if g in visible),
+        named=tuple(g for g in dict.fromkeys(query.dataset.named) if g in visible),
+    )
