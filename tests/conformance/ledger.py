@@ -10,10 +10,6 @@ from collections.abc import Iterable
 
 from tests.conformance.manifests import BASE
 
-GROUP_CONCAT = (
-    "the engine keeps the language tag that all concatenated literals share; GROUP_CONCAT gives none "
-    "(mended by oxigraph pull request 1717, not released for Python)"
-)
 GRAPH_SCOPE = (
     "the engine treats the variable of GRAPH as if it were bound inside of its braces "
     "(oxigraph issue 1450, mended by pull request 1758, not released for Python)"
@@ -21,10 +17,6 @@ GRAPH_SCOPE = (
 ZERO_LENGTH = (
     "the engine gives a zero-length path from or to a term of the query only if the term is in the graph "
     "(mended by oxigraph pull request 1815, not released for Python)"
-)
-BNODE = (
-    "the engine makes the label of BNODE(text) from the text alone, so that two solutions share a blank node "
-    "that should differ (SPARQL 1.1 Query, section 17.4.2.9)"
 )
 NUMBERS = (
     "the database keeps numbers by value: 1.0E6 comes back as 1000000, an xsd:negativeInteger as an xsd:integer "
@@ -38,9 +30,7 @@ def _all(reason: str, suite: str, names: Iterable[str]) -> dict[str, str]:
 
 #: Of both endpoints, since both leave the last step to the same engine.
 _ENGINE: dict[str, str] = {
-    **_all(GROUP_CONCAT, "aggregates", ("agg-groupconcat-04", "agg-groupconcat-06")),
     **_all(NUMBERS, "csv-tsv-res", ("csv03", "tsv03")),
-    **_all(BNODE, "functions", ("bnode01",)),
     **_all(
         ZERO_LENGTH,
         "property-path",

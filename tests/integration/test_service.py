@@ -27,7 +27,8 @@ from node.model.identifiers import Identifiers
 from node.policy.decide import ANONYMOUS, OPERATOR, Principal, decide
 from node.rdf.dataset import GraphScope
 from node.rdf.formats import JSON, NTRIPLES
-from node.sparql.parser import dataset_within, parse_query
+from node.sparql.evaluable import dataset_within
+from node.sparql.parser import parse_query
 from node.sparql.results import Results, read_json_results
 from node.store.oxigraph import OxigraphStore
 from node.store.quads import Change, GraphContent
