@@ -21,6 +21,7 @@ from node.federation.sources import Source
 from node.federation.unfold import unfold
 from node.rdf.formats import JSON, NTRIPLES, Format
 from node.sparql.algebra import Form, Query, Variable
+from node.sparql.mending import may_need_mending, mended
 from node.sparql.parser import no_service
 from node.sparql.results import read_json_results
 from node.sparql.terms import Term, iri_term
@@ -119,6 +120,8 @@ class Execution:
             scope = Scope() if dataset is None else Scope(dataset.default, dataset.named)
             catalogue = Catalogue(runner.learn(), scope)
             body = unfold(plan or query)
+            if may_need_mending(query.text):
+                query = mended(query) or query
             alone = None if quads else _only_source(query, body, catalogue)
             if alone is not None:
                 source = next(s for s in sources if s.name == alone)

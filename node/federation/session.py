@@ -16,9 +16,10 @@ from node.model.identifiers import Identifiers
 from node.policy.decide import ANONYMOUS, Principal, decide
 from node.rdf.dataset import GraphScope
 from node.rdf.formats import JSON, NTRIPLES, Format
-from node.sparql.algebra import DatasetClause, Form, Query
+from node.sparql.algebra import DatasetClause, Query
+from node.sparql.mending import mended
 from node.sparql.results import Results, read_json_results
-from node.sparql.writer import write_query
+from node.sparql.writer import write_query, written
 from node.store.quads import Answer, Budget, QuadStore
 
 #: This node's name in reports.
@@ -66,11 +67,11 @@ class Session:
         if query.services:
 
             def look(question: Query, turn: Meter) -> Results:
-                with self.over_all(_written(question), (JSON, NTRIPLES), turn) as answer:
+                with self.over_all(written(question), (JSON, NTRIPLES), turn) as answer:
                     return read_json_results(b"".join(answer))
 
             resolved = self._resolve(query, look, meter)
-            query, plan, quads = _written(resolved.query), resolved.plan, resolved.quads
+            query, plan, quads = written(resolved.query), resolved.plan, resolved.quads
         with self._execution.answer(
             query,
             [self._local, *self._remote],
@@ -101,7 +102,7 @@ class Session:
                 with self._with_quads(resolved, scope, formats, meter) as answer:
                     yield answer
                 return
-        text = write_query(replace(query, dataset=None))
+        text = write_query(replace(mended(query) or query, dataset=None))
         with self._store.query(text, scope=scope, formats=formats, budget=self._budget(meter)) as answer:
             yield answer
 
@@ -112,7 +113,7 @@ class Session:
         """Answer over this node's data and data that come with the query: as if this node were the federation."""
         dataset = None if scope.default == self._whole else DatasetClause(scope.default, scope.named, ())
         with self._execution.answer(
-            _written(replace(resolved.query, dataset=dataset)),
+            written(replace(resolved.query, dataset=dataset)),
             [self._local],
             formats=formats,
             meter=meter,
@@ -133,7 +134,7 @@ class Session:
             scope = GraphScope(self._whole, self._store.graphs(self._tiers))
             with self.over_node(query, scope, (JSON, NTRIPLES), meter) as answer:
                 return read_json_results(b"".join(answer))
-        with self._public().over_all(_written(query), (JSON, NTRIPLES), meter) as answer:
+        with self._public().over_all(written(query), (JSON, NTRIPLES), meter) as answer:
             return read_json_results(b"".join(answer))
 
     def _public(self) -> Session:
@@ -153,17 +154,3 @@ class Session:
     def _budget(self, meter: Meter) -> Budget:
         limits = self._limits
         return Budget(meter.remaining(), limits.query_memory_bytes, limits.result_bytes, limits.result_rows)
-
-
-def _written(query: Query) -> Query:
-    """The query with a text that means what its algebra means."""
-    dataset = query.dataset
-    text = write_query(replace(query, dataset=None))
-    return replace(
-        query,
-        text=text,
-        # Nothing of the clause is left in the text.
-        dataset=None if dataset is None else DatasetClause(dataset.default, dataset.named, ()),
-        described_span=(0, text.index(" WHERE ")) if query.form is Form.DESCRIBE else (0, 0),
-        base=None,
-    )

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from node.rdf.dataset import GraphScope
 from node.sparql.algebra import Query
 from node.sparql.cursor import MAX_DEPTH
+from node.sparql.mending import may_need_mending, mended
 from node.sparql.parser import may_nest_deeper, no_service, parse_query
 from node.sparql.writer import write_query
 
@@ -33,24 +34,24 @@ class Evaluable(NamedTuple):
 def evaluable(text: str, scope: GraphScope, base: str | None = None, *, depth: int = MAX_DEPTH) -> Evaluable:
     """The query as a store is asked it, over the part of ``scope`` that it is about.
 
-    A short text that cannot contain ``GRAPH``, ``FROM`` or ``SERVICE``, nor nest deeper than ``depth``, is not parsed:
-    it gets the default graphs alone. With ``FROM`` the default graph is the graphs named there as far as they are in
-    ``scope.named``, and those of ``FROM NAMED`` can be named (section 13.2); a graph that the caller may not see
-    contributes nothing, as one that does not exist. The engine concatenates several ``FROM`` graphs instead of merging
-    them: a triple in two of them is there twice. Relative IRIs are resolved against ``base``. Raises Unsupported for
-    ``SERVICE``, QuerySyntaxError, QueryTooDeep.
+    A short text that cannot contain ``GRAPH``, ``FROM`` or ``SERVICE``, nor nest deeper than ``depth``, nor hold what
+    the engine gets wrong (``mending``), is not parsed: it gets the default graphs alone. With ``FROM`` the default graph
+    is the graphs named there as far as they are in ``scope.named``, and those of ``FROM NAMED`` can be named (section
+    13.2); a graph that the caller may not see contributes nothing, as one that does not exist. The engine concatenates
+    several ``FROM`` graphs instead of merging them: a triple in two of them is there twice. Relative IRIs are resolved
+    against ``base``. Raises Unsupported for ``SERVICE``, QuerySyntaxError, QueryTooDeep.
     """
     reading = _NEEDS_READING.search(text) is not None
-    if not reading and not may_nest_deeper(text, depth):
+    suspect = may_need_mending(text)
+    if not reading and not suspect and not may_nest_deeper(text, depth):
         return Evaluable(text, replace(scope, named=()))
     query = parse_query(text, base, depth=depth)
-    if not reading:
-        return Evaluable(text, replace(scope, named=()))
     if query.services:
         raise no_service()
-    if _NEEDS_WRITING.search(text):
-        text = write_query(replace(query, dataset=None))
-    return Evaluable(text, dataset_within(query, scope))
+    better = mended(query) if suspect else None
+    if better is not None or _NEEDS_WRITING.search(text):
+        text = write_query(replace(better or query, dataset=None))
+    return Evaluable(text, dataset_within(query, scope) if reading else replace(scope, named=()))
 
 
 def dataset_within(query: Query, scope: GraphScope) -> GraphScope:

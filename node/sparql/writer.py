@@ -8,6 +8,7 @@ they are read. Blank nodes keep their labels, which means the same as long as th
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from node.sparql.algebra import (
     Aggregate,
@@ -15,6 +16,7 @@ from node.sparql.algebra import (
     BasicGraphPattern,
     Bind,
     Call,
+    DatasetClause,
     Element,
     Exists,
     Expression,
@@ -62,6 +64,20 @@ def write_query(query: Query) -> str:
     dataset = query.dataset
     graphs = [f"FROM <{g}>" for g in dataset.default] + [f"FROM NAMED <{g}>" for g in dataset.named] if dataset else []
     return _spaced((head, *graphs, _where(query.select)))
+
+
+def written(query: Query) -> Query:
+    """The query with a text that means what its algebra means."""
+    dataset = query.dataset
+    text = write_query(replace(query, dataset=None))
+    return replace(
+        query,
+        text=text,
+        # Nothing of the clause is left in the text.
+        dataset=None if dataset is None else DatasetClause(dataset.default, dataset.named, ()),
+        described_span=(0, text.index(" WHERE ")) if query.form is Form.DESCRIBE else (0, 0),
+        base=None,
+    )
 
 
 def write_select(select: Select) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import threading
 import time
+from queue import SimpleQueue
 
 from node.errors import StoreError, TooBusy
 from node.store.lanes import Lane, Lanes
@@ -36,7 +37,7 @@ _LOOK_SECONDS = 0.01
 #: Spares are started so long after the first is wanted, unless there is none: by then those that took the others away
 #: are held back. To start a process is to wait until it has run for a moment, without letting any thread of ours run.
 _CALM_SECONDS = 0.5
-#: How often it is looked whether a query that overstays is in somebody's way, and whether a process has ended.
+#: How often it is looked whether a query that overstays is in somebody's way, and whether a spare is ready.
 _GLANCE_SECONDS = 0.05
 
 
@@ -57,8 +58,9 @@ class WorkerPool:
         self._idle: list[Worker] = []
         self._workers: set[Worker] = set()
         self._leases: set[Lease] = set()
-        #: Killed, and not gone when last looked at.
-        self._dying: list[Worker] = []
+        #: Killed; a thread of its own waits for their end, which may take a while.
+        self._dying: SimpleQueue[Worker | None] = SimpleQueue()
+        self._undertaker: threading.Thread | None = None
         self._spares_from = math.inf
         self._spare: Worker | None = None
         self._folder: str | None = None
@@ -137,7 +139,7 @@ class WorkerPool:
         if watchdog is not None:
             watchdog.join()
         with self._changed:
-            workers, dying = list(self._workers), self._dying
+            workers = list(self._workers)
         for worker in workers:
             worker.kill()
         for worker in workers:
@@ -146,8 +148,9 @@ class WorkerPool:
                 worker.reap()
             else:
                 self._bury(worker)
-        for worker in dying:
-            worker.reap()
+        if self._undertaker is not None:
+            self._dying.put(None)
+            self._undertaker.join()
 
     def _take_back(self, lease: Lease, reusable: bool) -> None:
         """The reader has finished with its worker, which waits for the next query or is ended."""
@@ -169,8 +172,19 @@ class WorkerPool:
         worker.bury()
         with self._changed:
             self._workers.discard(worker)
-            self._dying.append(worker)
-            self._changed.notify_all()
+            closed = self._closed
+            if self._undertaker is None and not closed:
+                self._undertaker = threading.Thread(target=self._wait_for_ends, name="query-undertaker", daemon=True)
+                self._undertaker.start()
+        if closed:
+            worker.reap()
+        else:
+            self._dying.put(worker)
+
+    def _wait_for_ends(self) -> None:
+        """The undertaker's life."""
+        while (worker := self._dying.get()) is not None:
+            worker.reap()
 
     def _worker(self) -> Worker:
         """An idle worker, or a new one. Call with a place."""
@@ -229,9 +243,8 @@ class WorkerPool:
                 due = [lease for lease in running if lease.look_at <= now]
                 starting = self._spare_due(now)
                 if not due and not starting:
-                    self._dying = [worker for worker in self._dying if worker.alive()]
                     looks = [lease.look_at for lease in running]
-                    if self._spare is not None or self._dying:
+                    if self._spare is not None:
                         looks.append(now + _GLANCE_SECONDS)
                     else:
                         looks.append(self._spares_from)
