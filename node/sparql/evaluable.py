@@ -34,12 +34,12 @@ class Evaluable(NamedTuple):
 def evaluable(text: str, scope: GraphScope, base: str | None = None, *, depth: int = MAX_DEPTH) -> Evaluable:
     """The query as a store is asked it, over the part of ``scope`` that it is about.
 
-    A short text that cannot contain ``GRAPH``, ``FROM`` or ``SERVICE``, nor nest deeper than ``depth``, nor hold what
-    the engine gets wrong (``mending``), is not parsed: it gets the default graphs alone. With ``FROM`` the default
-    graph is the graphs named there as far as they are in ``scope.named``, and those of ``FROM NAMED`` can be named (section
-    13.2); a graph that the caller may not see contributes nothing, as one that does not exist. The engine concatenates
-    several ``FROM`` graphs instead of merging them: a triple in two of them is there twice. Relative IRIs are resolved
-    against ``base``. Raises Unsupported for ``SERVICE``, QuerySyntaxError, QueryTooDeep.
+    A short text that cannot contain ``GRAPH``, ``FROM`` or ``SERVICE``, nor nest deeper than ``depth``, nor hold
+    what the engine gets wrong (``mending``), is not parsed: it gets the default graphs alone. With ``FROM`` the
+    default graph is the graphs named there as far as they are in ``scope.named``, and those of ``FROM NAMED`` can
+    be named (section 13.2); a graph that the caller may not see contributes nothing, as one that does not exist.
+    The engine concatenates several ``FROM`` graphs instead of merging them: a triple in two of them is there twice.
+    Relative IRIs are resolved against ``base``. Raises Unsupported for ``SERVICE``, QuerySyntaxError, QueryTooDeep.
     """
     reading = _NEEDS_READING.search(text) is not None
     suspect = may_need_mending(text)
