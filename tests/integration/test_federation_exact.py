@@ -196,7 +196,7 @@ def test_faults(make_hub: MakeHub, fault: Fault, error: type[MemberError], summa
     """A member that fails at its first or a later request fails the query, by name and in time; then it recovers."""
     with servers(2, summarised=summarised) as members:
         fill(members)
-        hub = make_hub(members, federation_seconds=0.6 if error is MemberTimeout else 20.0)
+        hub = make_hub(members, federation_seconds=1.5 if error is MemberTimeout else 20.0)
         members[1].fault = fault
         for healthy in (0, 1):
             members[1].healthy = healthy

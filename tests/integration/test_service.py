@@ -392,7 +392,8 @@ def test_queries_give_their_places_and_threads_back(make_node: MakeNode, named: 
             node.ask(QUERY)
     named["one.example"].fault = None
     assert len(node.ask(QUERY).rows) == 3
-    deadline = time.monotonic() + 5
-    while threading.active_count() > before + 8 and time.monotonic() < deadline:
+    deadline = time.monotonic() + 15
+    while threading.active_count() > before + 10 and time.monotonic() < deadline:
         time.sleep(0.05)  # the servers' own threads end by themselves
-    assert threading.active_count() <= before + 8
+    # One a query in the server, and the node's own, which are few and stay.
+    assert threading.active_count() <= before + 10
