@@ -37,6 +37,8 @@ _LOOK_SECONDS = 0.01
 #: Spares are started so long after the first is wanted, unless there is none: by then those that took the others away
 #: are held back. To start a process is to wait until it has run for a moment, without letting any thread of ours run.
 _CALM_SECONDS = 0.5
+#: How often it is looked whether an idle worker has died, for example because the system ran out of memory.
+_ROUND_SECONDS = 5.0
 #: How often it is looked whether a query that overstays is in somebody's way, and whether a spare is ready.
 _GLANCE_SECONDS = 0.05
 
@@ -52,7 +54,6 @@ class WorkerPool:
     def __init__(self, short: int, *, long: int, queue_seconds: float) -> None:
         self._queue_seconds = queue_seconds
         self._lanes = Lanes(short, long)
-        #: When all long queries end at once and come again at once, there is a worker for each, and for short ones.
         self._most_idle = short + long
         self._changed = threading.Condition()
         self._idle: list[Worker] = []
@@ -65,6 +66,7 @@ class WorkerPool:
         self._spare: Worker | None = None
         self._folder: str | None = None
         self._next_look = math.inf
+        self._next_round = 0.0
         self._watchdog: threading.Thread | None = None
         self._closed = False
 
@@ -242,12 +244,15 @@ class WorkerPool:
                 running = [lease for lease in self._leases if lease.lane is not None]
                 due = [lease for lease in running if lease.look_at <= now]
                 starting = self._spare_due(now)
-                if not due and not starting:
+                going_round = bool(self._idle) and self._next_round <= now
+                if not due and not starting and not going_round:
                     looks = [lease.look_at for lease in running]
                     if self._spare is not None:
                         looks.append(now + _GLANCE_SECONDS)
                     else:
                         looks.append(self._spares_from)
+                    if self._idle:
+                        looks.append(self._next_round)
                     self._next_look = min(looks)
                     self._changed.wait(None if self._next_look == math.inf else self._next_look - now)
                     continue
@@ -255,6 +260,19 @@ class WorkerPool:
                 self._look(lease, now)
             if starting:
                 self._start_spare()
+            if going_round:
+                self._go_round()
+
+    def _go_round(self) -> None:
+        self._next_round = time.monotonic() + _ROUND_SECONDS
+        with self._changed:
+            idle = list(self._idle)
+        for worker in [worker for worker in idle if not worker.alive()]:
+            with self._changed:
+                if worker not in self._idle:
+                    continue
+                self._idle.remove(worker)
+            self._bury(worker)
 
     def _look(self, lease: Lease, now: float) -> None:
         """Do with a running query what its age and its use of the processor ask for."""
@@ -266,9 +284,8 @@ class WorkerPool:
         if used >= _LONG_USED_SECONDS:
             lease.hold_back(_NICER if used >= _LONGER_USED_SECONDS else _NICE)
         if used >= _LONG_USED_SECONDS or age >= _LONG_AGE_SECONDS:
-            was_short = lease.lane is Lane.SHORT
             if lease.lengthen():
-                if was_short:
+                if used >= _LONGER_USED_SECONDS:
                     with self._changed:
                         self._want_spares()
             elif (used >= _OVERSTAY_USED_SECONDS or age >= _OVERSTAY_AGE_SECONDS) and self._lanes.waiting():
@@ -290,7 +307,9 @@ class WorkerPool:
             # Under those that have worked: they are warmer.
             self._idle.insert(0, self._spare)
             self._spare = None
-        if len(self._idle) >= self._most_idle:
+        # Those that run for long will mostly be killed, and may come again all at once.
+        long = sum(lease.lane is Lane.LONG for lease in self._leases)
+        if len(self._idle) > min(long, self._lanes.long):
             self._spares_from = math.inf
         return now >= self._spares_from
 

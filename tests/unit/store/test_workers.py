@@ -193,6 +193,15 @@ def test_a_worker_killed_from_outside_costs_one_query(ask: Callable[..., WorkerA
     assert works(ask)
 
 
+@pytest.mark.slow
+def test_an_idle_worker_that_dies_is_not_kept(ask: Callable[..., WorkerAnswer], pool: WorkerPool) -> None:
+    """Its process and its pipes go soon, whether or not anybody asks again."""
+    assert works(ask)
+    (pid,) = pool.pids()
+    os.kill(pid, signal.SIGKILL)
+    assert eventually(lambda: pid not in children() | set(pool.pids()), 15)
+
+
 def test_an_answer_let_go_early_frees_its_place_at_once(ask: Callable[..., WorkerAnswer], pool: WorkerPool) -> None:
     """Whoever has read enough closes, or leaves the loop; the worker is not made to finish."""
     with ask(ENDLESS_ROWS, result_bytes=10**12) as answer:
