@@ -189,7 +189,7 @@ def test_requests(target: tuple[Service, str]) -> None:
     assert after.processes <= before.processes + 2, (before, after)
     assert after.threads <= before.threads + 8, (before, after)
     assert after.files <= before.files + 8, (before, after)
-    assert after.bytes <= before.bytes + 50_000_000, (before, after)
+    assert after.bytes <= before.bytes + 100_000_000, (before, after)
 
 
 @pytest.mark.parametrize("name", FAMILIES)
