@@ -206,11 +206,11 @@ def slow_writer(target: Target, notes: Notes, seed: int) -> None:
 
 
 def leaver(target: Target, notes: Notes, seed: int) -> None:
-    """Ask and close the connection at some moment; now and then when a runaway query has just begun."""
+    """Ask and close the connection at some moment, in every third case while a runaway query runs."""
     chance, asked = random.Random(seed), 0
     while target.running():
         asked += 1
-        query = chance.choice((RUNAWAYS[0], *[STREAM] * 10, *[target.questions[0][0]] * 10))
+        query = chance.choice((*RUNAWAYS, *[STREAM] * 4, *[target.questions[0][0]] * 4))
         with contextlib.suppress(OSError), socket.create_connection((target.host, target.port), timeout=30) as sock:
             sock.sendall(f"GET {address(f'{query} # {seed}.{asked}')} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
             time.sleep(chance.uniform(0, 1.5))

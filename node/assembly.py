@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,12 +25,13 @@ from node.rdf.formats import Format
 from node.sparql.algebra import Query
 from node.sparql.evaluable import dataset_within, evaluable
 from node.sparql.parser import parse_query
+from node.sparql.words import mentions
 from node.store.oxigraph import OxigraphStore
 from node.store.quads import Answer, Budget, QuadStore
 from node.store.remote import RemoteStore
 
 # A text without these cannot hold the keyword: it may also be spelt with escapes.
-_MAY_CALL = re.compile(r"service|\\u", re.IGNORECASE)
+_MAY_CALL = ("service", "\\u")
 
 
 def query_budget(limits: Limits) -> Budget:
@@ -86,7 +86,7 @@ class Node:
 
     def query_with_services(self, text: str) -> Query | None:
         """The query if it holds ``SERVICE``, else None. Raises QuerySyntaxError, QueryTooDeep for a text that might."""
-        if not _MAY_CALL.search(text):
+        if not mentions(text, *_MAY_CALL):
             return None
         query = parse_query(text, self.identifiers.base, depth=self.settings.limits.query_depth)
         return query if query.services else None

@@ -259,6 +259,11 @@ class TooManyQueries(TooBusy):
     title = "Too many queries of one client are running"
 
 
+class ClientGone(LimitExceeded):
+    slug = "client-gone"
+    title = "The client left before its answer was there"
+
+
 class MemberError(NodeError):
     slug = "member"
     title = "Another node of the federation failed"

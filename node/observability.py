@@ -31,6 +31,8 @@ def log_to_stderr() -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonLines())
     LOGGER.handlers[:] = [handler]
+    # Looked up for each line, and in none of ours.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     LOGGER.setLevel(logging.INFO)
     LOGGER.propagate = False
 

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from node.cancellation import current
 from node.config import CONFIG_FILE, Member, Settings, load_settings
 from node.errors import TooBusy
 from node.federation.addresses import Resolve, look_up
@@ -112,6 +113,9 @@ class FederationEngine:
                 remedy="Try again in a moment.",
             )
         meter = Meter(limits.federation_seconds, limits.federation_requests, limits.federation_bytes)
+        cancellation = current()
+        if cancellation is not None:
+            cancellation.on_cancel(id(meter), meter.stop)
         try:
             session = Session(
                 self._store,
@@ -127,6 +131,8 @@ class FederationEngine:
             meter.stop()
             raise
         finally:
+            if cancellation is not None:
+                cancellation.on_cancel(id(meter), None)
             self._places.release()
 
     def members(self) -> tuple[Member, ...]:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import urllib3
 
-from node.errors import MemberError, MemberProtocolError, MemberTimeout, MemberUnavailable
+from node.errors import MemberError, MemberProtocolError, MemberTimeout, MemberUnavailable, QueryTimeout
 from node.federation.meter import Meter
 
 _CHUNK = 1 << 16
@@ -182,20 +182,32 @@ class Reply:
             raise MemberProtocolError(f"{self._name} answered in the encoding {packed}.", member=self._name)
         inflate = zlib.decompressobj(31) if packed == "gzip" else None
         try:
-            while chunk := self._response.read1(_CHUNK):
-                self._meter.remaining()
+            while chunk := self._next():
                 while chunk:
                     piece = inflate.decompress(chunk, _CHUNK * 4) if inflate else chunk
                     self._meter.received(self._name, len(piece))
                     yield piece
                     chunk = inflate.unconsumed_tail if inflate else b""
         except (urllib3.exceptions.HTTPError, OSError, zlib.error) as error:
-            self._meter.remaining()
+            self._check_time()
             raise _translated(error, self._name, self._url, began=True) from error
         if inflate is not None and not inflate.eof:
             raise _translated(EOFError("gzip stream ends early"), self._name, self._url, began=True)
-        self._meter.remaining()
         self._finished = True
+
+    def _next(self) -> bytes:
+        """What comes next of the body, compressed or not; empty at its end."""
+        self._meter.remaining()
+        chunk: bytes = self._response.read1(_CHUNK)
+        self._check_time()
+        return chunk
+
+    def _check_time(self) -> None:
+        """Raise MemberTimeout when the query's time ended while this member was being waited for."""
+        try:
+            self._meter.remaining()
+        except QueryTimeout as error:
+            raise _too_late(self._name, self._url) from error
 
     def body(self) -> bytes:
         """The whole body."""
@@ -221,11 +233,7 @@ class Reply:
 
 def _translated(error: Exception, name: str, url: str, *, began: bool = False) -> MemberError:
     if isinstance(error, (urllib3.exceptions.ReadTimeoutError, TimeoutError)):
-        return MemberTimeout(
-            f"{name} did not answer at {url} in time.",
-            member=name,
-            remedy="Try again later, or ask its operator.",
-        )
+        return _too_late(name, url)
     if began:
         return MemberProtocolError(
             f"{name} broke off its answer: {error}.", member=name, remedy="Try again; if it persists, ask its operator."
@@ -234,4 +242,10 @@ def _translated(error: Exception, name: str, url: str, *, began: bool = False) -
         f"{name} cannot be reached at {url}.",
         member=name,
         remedy="Check that it runs, or remove it with: onconode member remove.",
+    )
+
+
+def _too_late(name: str, url: str) -> MemberTimeout:
+    return MemberTimeout(
+        f"{name} did not answer at {url} in time.", member=name, remedy="Try again later, or ask its operator."
     )

@@ -7,7 +7,6 @@ could be read in two ways is therefore not passed on: the engine gets what our r
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -16,12 +15,13 @@ from node.sparql.algebra import Query
 from node.sparql.cursor import MAX_DEPTH
 from node.sparql.mending import may_need_mending, mended
 from node.sparql.parser import may_nest_deeper, no_service, parse_query
+from node.sparql.words import mentions
 from node.sparql.writer import write_query
 
 # A text without these cannot name a graph or a service, whatever it means.
-_NEEDS_READING = re.compile(r"service|from|graph|\\u", re.IGNORECASE)
+_NEEDS_READING = ("service", "from", "graph", "\\u")
 # The first is what must not be missed; the second may hide it.
-_NEEDS_WRITING = re.compile(r"service|\\u", re.IGNORECASE)
+_NEEDS_WRITING = ("service", "\\u")
 
 
 class Evaluable(NamedTuple):
@@ -41,17 +41,17 @@ def evaluable(text: str, scope: GraphScope, base: str | None = None, *, depth: i
     The engine concatenates several ``FROM`` graphs instead of merging them: a triple in two of them is there twice.
     Relative IRIs are resolved against ``base``. Raises Unsupported for ``SERVICE``, QuerySyntaxError, QueryTooDeep.
     """
-    reading = _NEEDS_READING.search(text) is not None
+    reading = mentions(text, *_NEEDS_READING)
     suspect = may_need_mending(text)
     if not reading and not suspect and not may_nest_deeper(text, depth):
-        return Evaluable(text, replace(scope, named=()))
+        return Evaluable(text, GraphScope(scope.default))
     query = parse_query(text, base, depth=depth)
     if query.services:
         raise no_service()
     better = mended(query) if suspect else None
-    if better is not None or _NEEDS_WRITING.search(text):
+    if better is not None or mentions(text, *_NEEDS_WRITING):
         text = write_query(replace(better or query, dataset=None))
-    return Evaluable(text, dataset_within(query, scope) if reading else replace(scope, named=()))
+    return Evaluable(text, dataset_within(query, scope) if reading else GraphScope(scope.default))
 
 
 def dataset_within(query: Query, scope: GraphScope) -> GraphScope:

@@ -31,17 +31,20 @@ from node.sparql.algebra import (
     Variable,
     sub_expressions,
 )
+from node.sparql.words import mentions
 from node.sparql.writer import write_query, written
 
 # White space and comments may stand before the parenthesis; a "\u" escape may spell anything (section 19.2).
 _SUSPECT = re.compile(r"(?:GROUP_CONCAT|BNODE)(?:\s++|#[^\n\r]*+)*+\(|\\u", re.IGNORECASE)
+
+_SUSPECT_NAMES = ("group_concat", "bnode", "\\u")
 
 _Change: TypeAlias = Callable[[Expression], Expression]
 
 
 def may_need_mending(text: str) -> bool:
     """Whether ``mended`` might have something to do for a query with this text; only parsing it tells."""
-    return _SUSPECT.search(text) is not None
+    return mentions(text, *_SUSPECT_NAMES) and _SUSPECT.search(text) is not None
 
 
 def mended(query: Query) -> Query | None:

@@ -6,6 +6,7 @@ import re
 from binascii import a2b_qp
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from node.errors import MediaTypeNotSupported, ProtocolError
 from node.rdf.dataset import GraphScope
@@ -21,8 +22,7 @@ _UPDATE_PARAMETERS = ("update", "using-graph-uri", "using-named-graph-uri")
 _QUERY_PARAMETERS = ("query", "default-graph-uri", "named-graph-uri")
 
 
-@dataclass(frozen=True)
-class QueryRequest:
+class QueryRequest(NamedTuple):
     """What a request asks. ``query`` None: nothing is asked, the service is to describe itself.
 
     ``default_graphs`` and ``named_graphs``: the RDF dataset the request names (section 2.1.4), None when it names
@@ -115,18 +115,23 @@ def read_update(query_string: str, content_type: str | None, body: bytes) -> Upd
 
 
 def _request(parameters: list[tuple[str, str]], direct: str | None, *, required: bool) -> QueryRequest:
+    given: dict[str, list[str]] = {}
+    for name, value in parameters:
+        given.setdefault(name, []).append(value)
     for name in _UPDATE_PARAMETERS:
-        if _values(parameters, name):
+        if name in given:
             raise ProtocolError(
                 f"the parameter '{name}' belongs to SPARQL Update, which this address does not do.",
                 remedy="Send a query in the parameter 'query'.",
             )
-    queries = _values(parameters, "query") + ([direct] if direct is not None else [])
+    queries = given.get("query", [])
+    if direct is not None:
+        queries.append(direct)
     if len(queries) > 1:
         raise ProtocolError(f"the request holds {len(queries)} queries.", remedy="Send exactly one.")
     if required and not queries:
         raise ProtocolError("the request holds no query.", remedy="Send it as the field 'query' of the form.")
-    defaults, named = _values(parameters, "default-graph-uri"), _values(parameters, "named-graph-uri")
+    defaults, named = given.get("default-graph-uri", ()), given.get("named-graph-uri", ())
     for iri in (*defaults, *named):
         if not is_absolute_iri(iri):
             raise ProtocolError(
@@ -135,12 +140,11 @@ def _request(parameters: list[tuple[str, str]], direct: str | None, *, required:
             )
     if queries and "\0" in queries[0]:
         raise ProtocolError("the query holds a NUL character.", remedy="Remove it.")
-    formats = _values(parameters, "format")
     return QueryRequest(
         query=queries[0] if queries else None,
         default_graphs=tuple(defaults),
         named_graphs=tuple(named),
-        format=formats[0] if formats else None,
+        format=given.get("format", (None,))[0],
     )
 
 

@@ -8,9 +8,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from node.errors import NodeError
+from node.cancellation import current
+from node.errors import ClientGone, NodeError
 from node.rdf.dataset import GraphScope
 from node.rdf.formats import Format
 from node.store import frames
@@ -20,6 +22,8 @@ from node.store.quads import Budget, Generation
 from node.store.refusals import GenerationGone, ended, refusal, timeout
 
 _LOAD_FRAME_BYTES = 256 * 1024
+#: Makes a JSON string of a text.
+_JSON = json.JSONEncoder().encode
 
 
 @dataclass(frozen=True)
@@ -45,24 +49,10 @@ class Question:
 
     def frame(self, seconds: float) -> bytes:
         """The ASK frame for a worker that may take ``seconds``."""
-        results, graph = self.formats[0].results, self.formats[1].rdf
-        if results is None or graph is None:
-            raise ValueError("formats must be one for solutions and one for graphs")
-        asked: dict[str, Any] = {
-            "text": self.text,
-            "base": self.base,
-            "folder": self.folder,
-            "default": None if self.scope is None else self.scope.default,
-            "named": None if self.scope is None else self.scope.named,
-            "results": results.media_type,
-            "graph": graph.media_type,
-            "load": self.load is not None,
-            "seconds": seconds,
-            "memory_bytes": self.budget.memory_bytes,
-            "result_bytes": self.budget.result_bytes,
-            "result_rows": self.budget.result_rows,
-        }
-        return frames.frame(frames.ASK, json.dumps(asked).encode())
+        most = self.budget.memory_bytes, self.budget.result_bytes, self.budget.result_rows
+        same = _asked_alike(self.formats, most, self.scope, (self.folder, self.base, self.load is not None))
+        asked = f'{{"text": {_JSON(self.text)}, "seconds": {seconds!r}, {same}'
+        return frames.frame(frames.ASK, asked.encode())
 
     def load_frames(self) -> Iterator[bytes]:
         """The frames that follow ASK: the data to load, if there is any."""
@@ -73,6 +63,33 @@ class Question:
                 for start in range(0, len(piece), _LOAD_FRAME_BYTES):
                     yield frames.frame(kind, piece[start : start + _LOAD_FRAME_BYTES])
         yield frames.frame(frames.LOADED)
+
+
+@lru_cache(maxsize=64)
+def _asked_alike(
+    formats: tuple[Format, Format],
+    most: tuple[int, int, int],
+    scope: GraphScope | None,
+    others: tuple[str | None, str | None, bool],
+) -> str:
+    """What many questions have in common of their ASK frames, from the third member of the JSON object on."""
+    folder, base, load = others
+    results, graph = formats[0].results, formats[1].rdf
+    if results is None or graph is None:
+        raise ValueError("formats must be one for solutions and one for graphs")
+    common: dict[str, Any] = {
+        "base": base,
+        "folder": folder,
+        "default": None if scope is None else scope.default,
+        "named": None if scope is None else scope.named,
+        "results": results.media_type,
+        "graph": graph.media_type,
+        "load": load,
+        "memory_bytes": most[0],
+        "result_bytes": most[1],
+        "result_rows": most[2],
+    }
+    return json.dumps(common)[1:]
 
 
 class Lease:
@@ -96,6 +113,9 @@ class Lease:
         self._lock = threading.Lock()
         self._lane: Lane | None = Lane.SHORT
         worker.begin(deadline)
+        self._cancellation = current()
+        if self._cancellation is not None:
+            self._cancellation.on_cancel(id(self), self._abandon)
 
     @property
     def lane(self) -> Lane | None:
@@ -129,6 +149,8 @@ class Lease:
 
     def end(self, *, reusable: bool) -> None:
         """The reader's: give back the place, and the worker if it can be used again. Call once."""
+        if self._cancellation is not None:
+            self._cancellation.on_cancel(id(self), None)
         lane = self._let_go() if reusable else None
         if lane is not None:
             self._on_end(self, True)
@@ -166,6 +188,9 @@ class Lease:
             raise self._stopped
         raise ended(self.worker.reap(), self.worker.last_words(), self.question.budget)
 
+    def _abandon(self) -> None:
+        self.stop(ClientGone("the client left before its answer was there."))
+
     def _let_go(self, reason: NodeError | None = None) -> Lane | None:
         with self._lock:
             lane, self._lane = self._lane, None
@@ -180,7 +205,6 @@ class BegunQuery:
     def __init__(self, lease: Lease) -> None:
         self._lease: Lease | None = lease
         self.descriptor = lease.worker.descriptor
-        self.deadline = lease.deadline
 
     def ready(self) -> bool:
         """Whether ``answer`` would not wait; call it when ``descriptor`` is readable."""

@@ -121,14 +121,12 @@ class Answer(Protocol):
 class BegunQuery(Protocol):
     """A query that is being evaluated. Take its answer, or close it.
 
-    When ``descriptor`` is readable, ``ready`` says whether ``answer`` would return without waiting. From ``deadline``
-    on (time.monotonic) it never waits; the descriptor may be late then, with the end of a process.
+    When ``descriptor`` is readable, ``ready`` says whether ``answer`` would return without waiting. It becomes readable
+    at the query's deadline at the latest.
     """
 
     @property
     def descriptor(self) -> int: ...
-    @property
-    def deadline(self) -> float: ...
     def ready(self) -> bool: ...
 
     def answer(self) -> PromptAnswer | None:

@@ -19,15 +19,17 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from node.cancellation import Cancellation, cancelled_by
 from node.config import Limits, Server
 from node.errors import AddressTooLong, HeadersTooLarge, NodeError, RequestTimeout
 from node.observability import log
 from node.web.connections import break_connection
 from node.web.gate import Gate
+from node.web.leaving import Leaving
 from node.web.middleware import RequestLine
 from node.web.negotiation import prefers_page, read_accept
 from node.web.problems import status_of
-from node.web.readings import FEDERATION, NODE, Endpoint
+from node.web.readings import FEDERATION, NODE, Endpoint, Reading
 from node.web.reply import Reply, WebRequest, problem_reply, request_number
 from node.web.sparql_service import Begun, SparqlService
 from node.web.wsgi import call_application, environment
@@ -87,6 +89,7 @@ class Gateway:
                 for slash in ("", "/"):
                     self._routes[f"{prefix}{endpoint.path}{slash}"] = (endpoint, its_gate)
         self._gates = (gate, federation)
+        self._leaving = Leaving()
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         del loop
@@ -138,16 +141,18 @@ class Gateway:
         except NodeError as error:
             self._send(protocol, self._service.problem(error, request), scope.method, line)
             return
+        cancellation = self._leaving.expect(protocol)
         try:
-            reply = await self._promptly(endpoint, gate, request, scope)
+            reply = await self._promptly(endpoint, gate, request, scope, cancellation)
             if reply is None:
-                reply = await gate.run(self._query, endpoint, request, scope, body)
+                reply = await gate.run(self._query, endpoint, request, scope, body, cancellation)
             own_line = line if reply.logged else None
             if reply.rest is None:
                 self._send(protocol, reply, scope.method, own_line)
             else:
                 await self._stream(scope, protocol, reply, own_line, gate.run)
         finally:
+            self._leaving.forget(cancellation)
             gate.leave(client)
 
     async def _pages(self, scope: Any, protocol: Any, body: bytes) -> None:
@@ -163,7 +168,9 @@ class Gateway:
         else:
             await self._stream(scope, protocol, reply, None, run)
 
-    async def _promptly(self, endpoint: Endpoint, gate: Gate, request: WebRequest, scope: Any) -> Reply | None:
+    async def _promptly(
+        self, endpoint: Endpoint, gate: Gate, request: WebRequest, scope: Any, cancellation: Cancellation
+    ) -> Reply | None:
         """The reply to a small query that a worker is free for, without a thread; None for whatever else it is.
 
         A thread in between takes twice the processor time that everything else takes in this process.
@@ -173,7 +180,7 @@ class Gateway:
         reading = self._service.small(endpoint, request)
         if reading is None:
             return None
-        begun = await gate.begin(lambda: self._service.begin(request, reading))
+        begun = await gate.begin(lambda: self._begun(request, reading, cancellation))
         if begun is None:
             return None
         try:
@@ -189,8 +196,19 @@ class Gateway:
         finally:
             begun.query.close()
 
-    def _query(self, endpoint: Endpoint, request: WebRequest, scope: Any, body: bytes) -> Reply:
-        """The reply at an endpoint. Pages for people are the application's. Runs on a thread."""
+    def _begun(self, request: WebRequest, reading: Reading, cancellation: Cancellation) -> Begun | None:
+        with cancelled_by(cancellation):
+            return self._service.begin(request, reading)
+
+    def _query(
+        self, endpoint: Endpoint, request: WebRequest, scope: Any, body: bytes, cancellation: Cancellation
+    ) -> Reply:
+        """The reply at an endpoint, unless the client leaves. Runs on a thread."""
+        with cancelled_by(cancellation):
+            return self._reply(endpoint, request, scope, body)
+
+    def _reply(self, endpoint: Endpoint, request: WebRequest, scope: Any, body: bytes) -> Reply:
+        """The reply at an endpoint. Pages for people are the application's."""
         if request.method not in _QUERY_METHODS:
             return self._call(scope, body)
         try:
@@ -315,7 +333,7 @@ class Gateway:
 
 
 async def _ready(begun: Begun) -> None:
-    """Wait until the answer of a begun query can be taken, or its time is over."""
+    """Wait until the answer of a begun query can be taken, which is at its deadline at the latest."""
     loop = asyncio.get_running_loop()
     ready: asyncio.Future[None] = loop.create_future()
 
@@ -326,10 +344,7 @@ async def _ready(begun: Begun) -> None:
     descriptor = begun.query.descriptor
     loop.add_reader(descriptor, readable)
     try:
-        # Both clocks are the same, time.monotonic.
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout_at(begun.query.deadline):
-                await ready
+        await ready
     finally:
         loop.remove_reader(descriptor)
 

@@ -34,6 +34,8 @@ STATUSES: dict[type[errors.NodeError], int] = {
     errors.RequestTimeout: 408,
     errors.TooBusy: 503,
     errors.TooManyQueries: 429,
+    # For the log alone; 499 is what logs of other servers have for it.
+    errors.ClientGone: 499,
     errors.MemberError: 502,
     errors.MemberTimeout: 504,
     errors.StoreError: 500,
@@ -77,6 +79,7 @@ EXPLANATIONS: dict[str, str] = {
     "precondition-failed": "The header If-Match or If-None-Match describes a state of the graph that it is not in: "
     "somebody changed it meanwhile. Fetch it again, with its new ETag, and repeat the change on that.",
     "limit": "The request needs more than one request may have.",
+    "client-gone": "The client closed its connection while the query ran, so the query was ended.",
     "query-timeout": "The query ran longer than a query may. Make it more selective, ask for less at a time (LIMIT), "
     "or bind a subject or a class early. Asking the same again will not help.",
     "query-memory": "The query needed more memory than a query may have, mostly for a cross product, a large sort or a "

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from node.errors import MediaTypeNotSupported, ProtocolError, RequestTooLarge
 from node.policy.decide import ANONYMOUS, Principal
@@ -45,8 +45,7 @@ FEDERATION = Endpoint(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """What a request asks, of whom, and in which formats it takes the answer.
 
     ``page``: it wants the answer as a page; ``for_people``: it wants a page or the service's description, or would
@@ -67,7 +66,7 @@ class Reading:
     @property
     def formats(self) -> tuple[Format, Format]:
         """What to write solutions and booleans in, and graphs."""
-        return self.results.format if self.results else JSON, self.graphs.format if self.graphs else TURTLE
+        return _written_in(self.results, self.graphs)
 
 
 class Readings:
@@ -108,27 +107,15 @@ class Readings:
         codings = require_coding(headers.get("accept-encoding"))
         asked = read_request(request.method, request.query_string, headers.get("content-type"), request.body)
         page, for_people, results, graphs = _formats(headers.get("accept"), asked.format)
-        reading = Reading(
-            asked=asked,
-            principal=principal,
-            codings=codings,
-            page=page,
-            for_people=for_people or asked.query is None,
-            results=results,
-            graphs=graphs,
-            question=None,
-            tag=None,
-        )
-        if endpoint.federated or page or asked.query is None or (results is None and graphs is None):
-            return reading
-        if self._node.query_with_services(asked.query) is not None:
-            return reading
-        question = read_question(self._node, asked, principal, reading.formats)
-        tagged = question.repeatable and request.method != "POST"
+        question = tag = None
+        is_ours = not endpoint.federated and not page and asked.query is not None
+        if is_ours and (results or graphs) and self._node.query_with_services(asked.query or "") is None:
+            question = read_question(self._node, asked, principal, _written_in(results, graphs))
+            if question.repeatable and request.method != "POST":
+                tag = self.tag(question, results, graphs)
         return Reading(
-            asked, principal, codings, page, reading.for_people, results, graphs, question,
-            self.tag(question, results, graphs) if tagged else None,
-        )  # fmt: skip
+            asked, principal, codings, page, for_people or asked.query is None, results, graphs, question, tag
+        )
 
     def _keep(self, raw: tuple[object, ...], reading: Reading, characters: int) -> None:
         if characters > _READ_CHARACTERS // _READ_PART:
@@ -159,6 +146,10 @@ class Readings:
             raise ProtocolError(
                 f"the body ends after {len(request.body)} of the {announced} bytes announced.", remedy="Send it all."
             )
+
+
+def _written_in(results: Choice | None, graphs: Choice | None) -> tuple[Format, Format]:
+    return results.format if results else JSON, graphs.format if graphs else TURTLE
 
 
 def _length(request: WebRequest) -> int | None:

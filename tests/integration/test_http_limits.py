@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import socket
+import time
 from urllib.parse import quote, urlsplit
 
 import pytest
@@ -106,3 +107,25 @@ def test_a_wrong_token_is_refused_for_every_query(service: Service) -> None:
     refused = POOL.request("GET", url, headers=headers)
     assert (refused.status, refused.headers["Content-Type"]) == (401, "application/problem+json")
     assert refused.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+RUNAWAY = quote("SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }")
+
+
+@pytest.mark.parametrize("path", ["sparql", "federation/sparql"])
+@pytest.mark.parametrize("padding", ["", "%20" * 8_000], ids=["short", "long"])
+def test_a_client_that_leaves_takes_its_query_along(service: Service, path: str, padding: str) -> None:
+    """Long before its deadline of 30 s, whichever way the query came: nobody waits for the answer."""
+    said = '"problem": "client-gone"'
+    before = service.log.read_text(encoding="utf-8").count(said)
+    parts = urlsplit(service.address)
+    body = f"query={RUNAWAY}{padding}".encode()
+    head = f"POST /{path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+    with socket.create_connection((parts.hostname, parts.port), timeout=20) as client:
+        client.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        time.sleep(0.2)
+    started = time.monotonic()
+    while service.log.read_text(encoding="utf-8").count(said) == before:
+        assert time.monotonic() - started < 15
+        time.sleep(0.05)
+    assert service.healthy()
