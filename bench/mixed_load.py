@@ -240,16 +240,14 @@ def _children(pid: int) -> list[int]:
 def _workers(server: int) -> list[int]:
     found = []
     for child in _children(server):
-        try:
-            if b"node.store." in Path(f"/proc/{child}/cmdline").read_bytes():
-                found.append(child)
-        except OSError:
-            continue
+        with contextlib.suppress(OSError):
+            if b"node.store.forkserver" in Path(f"/proc/{child}/cmdline").read_bytes():
+                found += _children(child)
     return found
 
 
 def _held(server: int) -> tuple[int, int, int]:
-    """Workers, open files that are not theirs (three each: two pipes and what they complain of), TCP connections."""
+    """Workers, open files that are not theirs (four each: three pipes and what they complain of), sockets."""
     workers = len(_workers(server))
     names = []
     for descriptor in Path(f"/proc/{server}/fd").iterdir():
@@ -258,7 +256,7 @@ def _held(server: int) -> tuple[int, int, int]:
         except OSError:
             continue
     sockets = sum(name.startswith("socket:") for name in names)
-    return workers, len(names) - sockets - 3 * workers, sockets
+    return workers, len(names) - sockets - 4 * workers, sockets
 
 
 @contextmanager

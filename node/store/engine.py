@@ -1,19 +1,20 @@
-"""Asking the engine, in a process of one's own: nothing can stop it from inside, so the kernel's limits have to."""
+"""Asking the engine, in a process of one's own: nothing can stop it from inside, so the kernel's limits have to.
+
+Query workers import this before they can answer anything: it takes nothing else from the project.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import re
 import resource
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from typing import Any
 
-from pyoxigraph import BlankNode, Literal, NamedNode, QuerySolutions, Store, Triple
-
-from node.errors import QuerySyntaxError, StoreError, Unsupported
-from node.store.quads import Budget
-from node.store.refusals import refusal, without_paths
+from pyoxigraph import BlankNode, Literal, NamedNode, QueryBoolean, QuerySolutions, QueryTriples, Store, Triple
 
 _PAGE = resource.getpagesize()
 #: How the engine names a function it does not have, and how many of them one query may use.
@@ -27,40 +28,27 @@ def may_name_graphs(text: str) -> bool:
     return "graph" in lower or "from" in lower or "\\u" in lower
 
 
-def solutions(
-    store: Store, text: str, *, base: str, default: Sequence[str], named: Sequence[str], budget: Budget
-) -> QuerySolutions:
-    """The solutions of a SELECT query over these graphs.
+def ask(store: Store, text: str, **options: Any) -> QuerySolutions | QueryBoolean | QueryTriples:
+    """The engine's answer to a query; ``options`` are those of ``Store.query``.
 
     A function that the engine does not have is an error of its expression (SPARQL 1.1 Query, section 17.6), no more.
-    Raises QuerySyntaxError, Unsupported, StoreError. Iterating may raise OSError and RuntimeError.
+    Raises SyntaxError, NotImplementedError for what else the engine does not have, OSError and RuntimeError for other
+    failures. Iterating and serialising may raise OSError and RuntimeError.
     """
     unknown: dict[NamedNode, Callable[..., NamedNode | BlankNode | Literal | Triple | None]] = {}
     while True:
         try:
-            answer = store.query(
-                text,
-                base_iri=base,
-                default_graph=[NamedNode(graph) for graph in default],
-                named_graphs=[NamedNode(graph) for graph in named],
-                custom_functions=unknown,
-            )
-        except SyntaxError as error:
-            # The place is one in a text that the caller never saw.
-            said = refusal({"kind": "syntax", "message": error.msg}, text, budget)
-            raise QuerySyntaxError(f"WHERE: {getattr(said, 'detail', said)}") from error
+            return store.query(text, custom_functions=unknown, **options)
         except UnicodeEncodeError as error:
-            raise QuerySyntaxError("the text holds half a surrogate pair, which is no character.") from error
+            raise SyntaxError("the text holds half a surrogate pair, which is no character") from error
         except RuntimeError as error:
             # Raised before evaluation starts, for one function at a time.
-            named_function = _UNKNOWN_FUNCTION.search(str(error))
-            if named_function is None or len(unknown) == _UNKNOWN_FUNCTIONS:
-                kind = Unsupported if "not supported" in str(error) else StoreError
-                raise kind(f"WHERE cannot be evaluated: {without_paths(str(error))}.") from error
-            unknown[NamedNode(named_function[1])] = _no_value
-        else:
-            assert isinstance(answer, QuerySolutions)
-            return answer
+            named = _UNKNOWN_FUNCTION.search(str(error))
+            if named is None or len(unknown) == _UNKNOWN_FUNCTIONS:
+                if "not supported" in str(error):
+                    raise NotImplementedError(str(error)) from error
+                raise
+            unknown[NamedNode(named[1])] = _no_value
 
 
 def _no_value(*_arguments: object) -> None:
@@ -74,7 +62,7 @@ def kernel_limits(seconds: float, memory_bytes: int) -> Iterator[None]:
     A process that takes longer is ended by SIGALRM; one that takes more memory mostly by SIGABRT.
     """
     hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
-    soft = _data_bytes() + memory_bytes
+    soft = data_bytes() + memory_bytes
     resource.setrlimit(resource.RLIMIT_DATA, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
     signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001))
     try:
@@ -84,13 +72,17 @@ def kernel_limits(seconds: float, memory_bytes: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
 
 
-def _data_bytes() -> int:
+def data_bytes() -> int:
     """The size of this process' data, as RLIMIT_DATA counts it; 0 where there is no /proc."""
+    statm = _statm()
+    return int(os.pread(statm, 200, 0).split()[5]) * _PAGE if statm >= 0 else 0
+
+
+@functools.cache
+def _statm() -> int:
+    # Kept open, for it is read several times a query; opened when first used, for it is about the process that opens
+    # it, and not about copies that were made of that.
     try:
-        statm = os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
+        return os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
-        return 0
-    try:
-        return int(os.pread(statm, 200, 0).split()[5]) * _PAGE
-    finally:
-        os.close(statm)
+        return -1

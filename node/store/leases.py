@@ -110,6 +110,7 @@ class Lease:
         self._lanes = lanes
         self._on_end = on_end
         self._stopped: NodeError | None = None
+        self._told: Callable[[], None] | None = None
         self._lock = threading.Lock()
         self._lane: Lane | None = Lane.SHORT
         worker.begin(deadline)
@@ -146,6 +147,20 @@ class Lease:
         if lane is not None:
             self.worker.kill()
             self._lanes.leave(lane)
+            # The worker's pipe ends only when all of its memory is given back.
+            if self._told is not None:
+                self._told()
+
+    def on_stop(self, told: Callable[[], None]) -> None:
+        """Have ``told`` called when the query is stopped, by whichever thread does so; now if it is already."""
+        self._told = told
+        if self._stopped is not None:
+            told()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it was, so that ``receive`` raises the reason."""
+        return self._stopped is not None
 
     def end(self, *, reusable: bool) -> None:
         """The reader's: give back the place, and the worker if it can be used again. Call once."""
@@ -176,6 +191,8 @@ class Lease:
 
     def receive(self) -> tuple[bytes, bytes]:
         """The worker's next frame. Raises the reason for which there is none."""
+        if self._stopped is not None:
+            raise self._stopped
         try:
             received = self.worker.receive()
         except Overdue:
@@ -208,7 +225,12 @@ class BegunQuery:
 
     def ready(self) -> bool:
         """Whether ``answer`` would not wait; call it when ``descriptor`` is readable."""
-        return self._lease is None or self._lease.worker.listen()
+        return self._lease is None or self._lease.stopped or self._lease.worker.listen()
+
+    def on_stop(self, told: Callable[[], None]) -> None:
+        """Have ``told`` called, by another thread, when the query is ended from outside; see ``quads.BegunQuery``."""
+        if self._lease is not None:
+            self._lease.on_stop(told)
 
     def answer(self) -> WorkerAnswer | None:
         """The answer, None when the generation was removed; see ``quads.BegunQuery``."""

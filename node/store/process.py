@@ -6,20 +6,18 @@ import contextlib
 import math
 import os
 import select
-import subprocess
-import sys
+import signal
 import tempfile
+import threading
 import time
 from typing import IO
 
 from node.errors import StoreError
 from node.store import frames
+from node.store.forks import Forks
 
-_COMMAND = (sys.executable, "-P", "-m")
 #: How many seconds an end that is waited for may take: a process stuck in the kernel is not waited for longer.
 _REAP_SECONDS = 5.0
-#: A worker evaluates on a thread that is not the first of its process; glibc would give that a second heap.
-_ENVIRONMENT = {"RUST_BACKTRACE": "0", "MALLOC_ARENA_MAX": "1"}
 _DYING_NICE = 10
 #: The clock of the processor time of a whole process, see clock_getcpuclockid(3); Linux only.
 _PROCESS_CLOCK = 2
@@ -32,47 +30,39 @@ class Overdue(Exception):
 class Worker:
     """One worker process. Used by one query at a time, read and written by that query's thread only.
 
-    ``ahead``: start it as a spare, see ``node.store.spare``, with the generation in this folder open unless it is "".
-    Raises StoreError when no process can be started.
+    ``ahead``: start it before it is needed, with the generation in this folder open unless it is "". Raises StoreError
+    when no process can be started.
     """
 
-    def __init__(self, ahead: str | None = None) -> None:
-        program = ["node.store.worker"] if ahead is None else ["node.store.spare", *[ahead] * bool(ahead)]
-        # Standard error goes to a nameless file: it tells why a process died, and never reaches a terminal.
-        self._complaints: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # closed with the worker
-        try:
-            self._process = subprocess.Popen(
-                [*_COMMAND, *program],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=self._complaints,
-                bufsize=0,
-                # A process group of its own: Ctrl-C in a terminal is for the node, which then ends its workers. Not a
-                # session: Linux shares out processor time by session first, and nice values count only within one.
-                process_group=0,
-                env={**os.environ, **_ENVIRONMENT},
-            )
-        except OSError as error:
-            self._complaints.close()
-            raise StoreError(
-                f"a query worker cannot be started: {error.strerror}.",
-                remedy="Give the node more processes, memory or file descriptors, or lower limits.query_workers.",
-            ) from error
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._to = self._process.stdin
-        self._from = self._process.stdout
-        os.set_blocking(self._to.fileno(), False)
+    def __init__(self, forks: Forks, ahead: str | None = None) -> None:
+        with contextlib.ExitStack() as theirs, contextlib.ExitStack() as ours:
+            try:
+                # Standard error goes to a nameless file: it tells why a process died, and never reaches a terminal.
+                self._complaints: IO[bytes] = ours.enter_context(tempfile.TemporaryFile())
+                standard_input, self._to = os.pipe()
+                theirs.callback(os.close, standard_input)
+                ours.callback(os.close, self._to)
+                self._from, standard_output = os.pipe()
+                ours.callback(os.close, self._from)
+                theirs.callback(os.close, standard_output)
+                self._end, end = os.pipe()
+                ours.callback(os.close, self._end)
+                theirs.callback(os.close, end)
+            except OSError as error:
+                raise StoreError(
+                    f"a query worker cannot be started: {error.strerror}.",
+                    remedy="Give the node more file descriptors, or lower limits.query_workers.",
+                ) from error
+            self.pid = forks.start(ahead, (standard_input, standard_output, self._complaints.fileno(), end))
+            self._open: contextlib.ExitStack | None = ours.pop_all()
+        os.set_blocking(self._to, False)
         self._until = math.inf
-        self._readable = _poll(self._from.fileno(), select.POLLIN)
-        self._writable = _poll(self._to.fileno(), select.POLLOUT)
-        self._reader = frames.FrameReader(self._from.fileno(), before=lambda: self._wait(self._readable))
+        self._readable = _poll(self._from, select.POLLIN)
+        self._writable = _poll(self._to, select.POLLOUT)
+        self._reader = frames.FrameReader(self._from, before=lambda: self._wait(self._readable))
+        self._lock = threading.Lock()
         self._thread: int | None = None
         self._used_before: float | None = None
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
 
     def begin(self, until: float) -> None:
         """A query begins: ``send`` and ``receive`` raise Overdue from the moment ``until`` (time.monotonic) on."""
@@ -84,16 +74,14 @@ class Worker:
         view = memoryview(data)
         while view:
             try:
-                view = view[os.write(self._to.fileno(), view) :]
+                view = view[os.write(self._to, view) :]
             except BlockingIOError:
                 self._wait(self._writable)
 
     def receive(self) -> tuple[bytes, bytes] | None:
         """The next frame as (kind, payload); None when the worker has closed its pipe. Raises Overdue."""
         while (received := self._reader.read()) is not None and received[0] == frames.THREAD:
-            self._thread = int(received[1])
-            # What its start took is not the query's.
-            self._used_before = self._clock()
+            self._goes_on_as(int(received[1]))
         return received
 
     def has_frame(self) -> bool:
@@ -103,7 +91,7 @@ class Worker:
     @property
     def descriptor(self) -> int:
         """What becomes readable when the worker has sent something."""
-        return self._from.fileno()
+        return self._from
 
     def listen(self) -> bool:
         """Take in what has come, when ``descriptor`` is readable; whether ``receive`` would not wait now."""
@@ -112,9 +100,7 @@ class Worker:
         while self._reader.next_kind() == frames.THREAD:
             received = self._reader.read()
             assert received is not None  # it is there
-            self._thread = int(received[1])
-            # What its start took is not the query's.
-            self._used_before = self._clock()
+            self._goes_on_as(int(received[1]))
         return self._reader.has_frame()
 
     def has_started(self) -> bool:
@@ -122,7 +108,8 @@ class Worker:
         return bool(self._readable.poll(0))
 
     def alive(self) -> bool:
-        return self._process.poll() is None
+        """Whether the process has not ended."""
+        return not _poll(self._end, select.POLLIN).poll(0)
 
     def used_seconds(self) -> float | None:
         """The processor time of this query so far; None where the system does not tell."""
@@ -143,16 +130,22 @@ class Worker:
 
     def kill(self) -> None:
         """End the process now. Callable from any thread; the pipes stay open for whoever reads them."""
-        with contextlib.suppress(OSError):
-            # Giving a gigabyte back takes a tenth of a second of processor time, and nobody waits for it.
-            os.setpriority(os.PRIO_PGRP, self.pid, _DYING_NICE)
-        self._process.kill()
+        with self._lock:
+            # Not the number of a process that is gone, which may be another's by now.
+            if self._open is None or not self.alive():
+                return
+            with contextlib.suppress(OSError):
+                # Giving a gigabyte back takes a tenth of a second of processor time, and nobody waits for it.
+                os.setpriority(os.PRIO_PGRP, self.pid, _DYING_NICE)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
 
     def reap(self, seconds: float = _REAP_SECONDS) -> int | None:
-        """Wait for the end of a process that was killed or has closed its pipe. Returns its return code if it ended."""
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            return self._process.wait(seconds)
-        return None
+        """Wait for the end of a process that was killed or has closed its pipe. Returns its exit code if there is one.
+
+        As ``subprocess`` has it: minus the number of the signal that ended it. Call once.
+        """
+        return int(os.read(self._end, 20) or 0) if _poll(self._end, select.POLLIN).poll(seconds * 1000) else None
 
     def last_words(self) -> bytes:
         """What the process wrote on standard error, its beginning."""
@@ -162,9 +155,15 @@ class Worker:
     def bury(self) -> None:
         """Kill and close the pipes. Does not wait for the end: giving much memory back takes a process a while."""
         self.kill()
-        for pipe in (self._to, self._from, self._complaints):
-            with contextlib.suppress(OSError):
-                pipe.close()
+        with self._lock:
+            if self._open is not None:
+                self._open.close()
+                self._open = None
+
+    def _goes_on_as(self, thread: int) -> None:
+        self._thread = thread
+        # What its start took is not the query's.
+        self._used_before = self._clock()
 
     def _clock(self) -> float | None:
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -121,13 +121,15 @@ class Answer(Protocol):
 class BegunQuery(Protocol):
     """A query that is being evaluated. Take its answer, or close it.
 
-    When ``descriptor`` is readable, ``ready`` says whether ``answer`` would return without waiting. It becomes readable
-    at the query's deadline at the latest.
+    When ``descriptor`` is readable, ``ready`` says whether ``answer`` would return without waiting. It does so too once
+    the query was ended from outside, at its deadline at the latest: ``on_stop`` has a function called then, by another
+    thread. The descriptor may be late, with the end of a process.
     """
 
     @property
     def descriptor(self) -> int: ...
     def ready(self) -> bool: ...
+    def on_stop(self, told: Callable[[], None], /) -> None: ...
 
     def answer(self) -> PromptAnswer | None:
         """The answer, once; None when it has to be asked again, by ``query``. Raises what ``query`` raises."""

@@ -28,11 +28,12 @@ from node.errors import (
 )
 from node.rdf.dataset import GraphScope
 from node.sparql import update as sparql
-from node.store.engine import may_name_graphs, solutions
+from node.store.engine import may_name_graphs
 from node.store.graphs import Graphs, Source
 from node.store.merge import canonical
 from node.store.quads import Budget, GraphContent, Owner, Update
 from node.store.templates import Skolem, Solution, Spool, Template
+from node.store.where import solutions
 
 #: Up to so many new triples are added one by one: loading in bulk ends in counting everything there is.
 _FEW = 5_000

@@ -1,4 +1,4 @@
-"""The program a query worker runs: ``python -m node.store.worker``, frames on standard input and output.
+"""What a query worker does: frames on standard input and output. ``node.store.forkserver`` starts it.
 
 It answers one query at a time: over a generation that it opens read-only and keeps open, or over data that comes with
 the query. Nothing can stop a running pyoxigraph query from inside the process, so the limits are set where they hold
@@ -15,20 +15,15 @@ import contextlib
 import fcntl
 import json
 import os
-import re
-import resource
-import signal
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import IO, Any, NoReturn, cast
 
 from pyoxigraph import (
-    BlankNode,
-    Literal,
     NamedNode,
     QueryBoolean,
     QueryResultsFormat,
@@ -36,15 +31,13 @@ from pyoxigraph import (
     QueryTriples,
     RdfFormat,
     Store,
-    Triple,
     serialize,
 )
 
 from node.rdf.namespaces import PREFIXES
-from node.store import frames
+from node.store import engine, frames
 from node.store.counting import LINES, LineRows, Refusal, Rows, SolutionRows, counted
 
-_PAGE = resource.getpagesize()
 #: A worker whose data grew by this much over one query, or since its start, ends itself: a new one is small again.
 _RETIRE_GROWTH_BYTES = 64 * 1024 * 1024
 _RETIRE_TOTAL_BYTES = 256 * 1024 * 1024
@@ -54,9 +47,6 @@ _STACK_BYTES = 8 * 1024 * 1024
 _ORPHAN_SECONDS = 1.0
 #: An answer that trickles is sent on at least this often.
 _TRICKLE_SECONDS = 0.05
-#: How the engine names a function it does not have, and how many of them one query may use.
-_UNKNOWN_FUNCTION = re.compile(r"The custom function <([^<>]*)> is not supported")
-_UNKNOWN_FUNCTIONS = 50
 _WITH_PREFIXES = (RdfFormat.TURTLE, RdfFormat.TRIG, RdfFormat.RDF_XML)
 
 
@@ -200,51 +190,15 @@ def _loaded(reader: frames.FrameReader) -> Store:
     return store
 
 
-try:
-    _STATM = os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
-except OSError:
-    _STATM = -1
-
-
-def _data_bytes() -> int:
-    """The size of this process' data, as RLIMIT_DATA counts it; 0 where there is no /proc."""
-    return int(os.pread(_STATM, 200, 0).split()[5]) * _PAGE if _STATM >= 0 else 0
-
-
-@contextlib.contextmanager
-def _limits(seconds: float, memory_bytes: int) -> Iterator[None]:
-    """The kernel's limits for one query, on top of what the process holds already."""
-    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
-    soft = _data_bytes() + memory_bytes
-    resource.setrlimit(resource.RLIMIT_DATA, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
-    signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.0) + _ORPHAN_SECONDS)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
-
-
 def _query(store: Store, text: str, options: dict[str, Any]) -> QuerySolutions | QueryBoolean | QueryTriples:
-    """The engine's answer. A function that it does not have is an error of its expression (section 17.6), no more."""
-    unknown: dict[NamedNode, Callable[..., NamedNode | BlankNode | Literal | Triple | None]] = {}
-    while True:
-        try:
-            return store.query(text, custom_functions=unknown, **options)
-        except SyntaxError as error:
-            raise Refusal("syntax", error.msg) from error
-        except UnicodeEncodeError as error:
-            raise Refusal("syntax", "the text holds half a surrogate pair, which is no character") from error
-        except RuntimeError as error:
-            # Raised before evaluation starts, for one function at a time.
-            named = _UNKNOWN_FUNCTION.search(str(error))
-            if named is None or len(unknown) == _UNKNOWN_FUNCTIONS:
-                raise Refusal("unsupported" if "not supported" in str(error) else "store", str(error)) from error
-            unknown[NamedNode(named[1])] = _no_value
-
-
-def _no_value(*_arguments: object) -> None:
-    """What an unknown function gives: an expression error."""
+    try:
+        return engine.ask(store, text, **options)
+    except SyntaxError as error:
+        raise Refusal("syntax", error.msg) from error
+    except NotImplementedError as error:
+        raise Refusal("unsupported", str(error)) from error
+    except RuntimeError as error:
+        raise Refusal("store", str(error)) from error
 
 
 def _evaluate(store: Store, ask: dict[str, Any], send: Callable[[bytes], None]) -> _Output:
@@ -297,7 +251,7 @@ class Evaluator:
         os.dup2(2, 1)
         self._reader = frames.FrameReader(source)
         self._generation = _Generation()
-        self._first_size = _data_bytes()
+        self._first_size = engine.data_bytes()
         self._niceness = 0
         self._asked: bytes | None = None
         if folder is not None:
@@ -339,12 +293,12 @@ class Evaluator:
     def _answer(self, ask: dict[str, Any]) -> None:
         try:
             store = None if ask["load"] else self._generation.open(ask["folder"])
-            size = _data_bytes()
-            with _limits(ask["seconds"], ask["memory_bytes"]):
+            size = engine.data_bytes()
+            with engine.kernel_limits(max(ask["seconds"], 0.0) + _ORPHAN_SECONDS, ask["memory_bytes"]):
                 if store is None:
                     store = _loaded(self._reader)
                 output = _evaluate(store, ask, self._send)
-            now = _data_bytes()
+            now = engine.data_bytes()
             retiring = now - size > _RETIRE_GROWTH_BYTES or now - self._first_size > _RETIRE_TOTAL_BYTES
             output.finish(frames.END_RETIRING if retiring else frames.END_READY)
         except Exception as error:  # noqa: BLE001  # whatever it is, the node is told and the worker starts afresh
@@ -360,12 +314,3 @@ class Evaluator:
             frames.write_all(self._target, data)
         except BrokenPipeError:
             _leave()
-
-
-def main() -> NoReturn:
-    """Answer queries until standard input ends."""
-    Evaluator().serve()
-
-
-if __name__ == "__main__":
-    main()

@@ -11,9 +11,9 @@ from __future__ import annotations
 import math
 import threading
 import time
-from queue import SimpleQueue
 
 from node.errors import StoreError, TooBusy
+from node.store.forks import Forks
 from node.store.lanes import Lane, Lanes
 from node.store.leases import BegunQuery, Lease, Question, WorkerAnswer
 from node.store.process import Worker
@@ -35,7 +35,7 @@ _OVERSTAY_AGE_SECONDS = 1.0
 #: A running query is looked at again when it can have used what matters next, but not sooner than this.
 _LOOK_SECONDS = 0.01
 #: Spares are started so long after the first is wanted, unless there is none: by then those that took the others away
-#: are held back. To start a process is to wait until it has run for a moment, without letting any thread of ours run.
+#: are held back.
 _CALM_SECONDS = 0.5
 #: How often it is looked whether an idle worker has died, for example because the system ran out of memory.
 _ROUND_SECONDS = 5.0
@@ -59,9 +59,7 @@ class WorkerPool:
         self._idle: list[Worker] = []
         self._workers: set[Worker] = set()
         self._leases: set[Lease] = set()
-        #: Killed; a thread of its own waits for their end, which may take a while.
-        self._dying: SimpleQueue[Worker | None] = SimpleQueue()
-        self._undertaker: threading.Thread | None = None
+        self._forks = Forks()
         self._spares_from = math.inf
         self._spare: Worker | None = None
         self._folder: str | None = None
@@ -142,17 +140,12 @@ class WorkerPool:
             watchdog.join()
         with self._changed:
             workers = list(self._workers)
+        self._forks.close()
         for worker in workers:
-            worker.kill()
-        for worker in workers:
-            if worker in busy:
-                # Its pipes are its reader's to close: a number closed here might be another file by the next read.
-                worker.reap()
-            else:
+            # The pipes of a busy one are its reader's to close: a number closed here might be another file by the
+            # next read.
+            if worker not in busy:
                 self._bury(worker)
-        if self._undertaker is not None:
-            self._dying.put(None)
-            self._undertaker.join()
 
     def _take_back(self, lease: Lease, reusable: bool) -> None:
         """The reader has finished with its worker, which waits for the next query or is ended."""
@@ -174,19 +167,6 @@ class WorkerPool:
         worker.bury()
         with self._changed:
             self._workers.discard(worker)
-            closed = self._closed
-            if self._undertaker is None and not closed:
-                self._undertaker = threading.Thread(target=self._wait_for_ends, name="query-undertaker", daemon=True)
-                self._undertaker.start()
-        if closed:
-            worker.reap()
-        else:
-            self._dying.put(worker)
-
-    def _wait_for_ends(self) -> None:
-        """The undertaker's life."""
-        while (worker := self._dying.get()) is not None:
-            worker.reap()
 
     def _worker(self) -> Worker:
         """An idle worker, or a new one. Call with a place."""
@@ -201,14 +181,13 @@ class WorkerPool:
             self._bury(idle)
 
     def _started(self, *, ahead: str | None = None) -> Worker:
-        worker = Worker(ahead)
+        worker = Worker(self._forks, ahead)
         try:
             with self._changed:
                 self._refuse_if_closed()
                 self._workers.add(worker)
         except StoreError:
             worker.bury()
-            worker.reap()
             raise
         return worker
 

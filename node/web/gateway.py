@@ -337,13 +337,18 @@ async def _ready(begun: Begun) -> None:
     loop = asyncio.get_running_loop()
     ready: asyncio.Future[None] = loop.create_future()
 
-    def readable() -> None:
+    def look() -> None:
         if not ready.done() and begun.query.ready():
             ready.set_result(None)
 
+    def stopped() -> None:
+        with contextlib.suppress(RuntimeError):  # the server has stopped as well
+            loop.call_soon_threadsafe(look)
+
     descriptor = begun.query.descriptor
-    loop.add_reader(descriptor, readable)
+    loop.add_reader(descriptor, look)
     try:
+        begun.query.on_stop(stopped)
         await ready
     finally:
         loop.remove_reader(descriptor)

@@ -19,8 +19,9 @@ from node.model.access import Tier
 from node.model.identifiers import Identifiers
 from node.store.oxigraph import OxigraphStore
 from node.store.quads import Change, GraphContent
+from tests.command_line import onconode
 from tests.conformance.cases import Case, File, GraphStore
-from tests.integration.running_node import onconode, running
+from tests.integration.running_node import running
 
 GRAPH_STORE = "rdf-graph-store"
 #: How many members hold the data of a federated test, and which triples are held by two of them.

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from node.cli.nodes import create_node
+from tests.command_line import Done, onconode
 
 
 @pytest.fixture
@@ -21,9 +20,8 @@ def blocks(repository: Path) -> list[tuple[str, str]]:
     return re.findall(r"```(\w+)\n(.*?)```", text, re.DOTALL)
 
 
-def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    program = [sys.executable, "-m", "node", *command[1:]]
-    return subprocess.run(program, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+def run(command: list[str], folder: Path) -> Done:
+    return onconode(*command[1:], folder=folder)
 
 
 def test_the_first_node(tmp_path: Path, blocks: list[tuple[str, str]]) -> None:

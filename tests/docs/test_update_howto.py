@@ -14,6 +14,7 @@ import pytest
 from tests.integration.operated_node import operated
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the guide uses curl")
 def test_the_commands_of_the_guide(repository: Path, tmp_path: Path) -> None:
     """All of them in order, in one shell; each request succeeds, and the triples are there."""

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.running_node import Service, onconode, running
+from tests.command_line import onconode
+from tests.integration.running_node import Service, running
 
 PARTNER = Path(__file__).parents[2] / "examples" / "partners" / "neuro-registry"
 

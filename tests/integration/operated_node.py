@@ -11,7 +11,8 @@ from pathlib import Path
 
 import urllib3
 
-from tests.integration.running_node import POOL, Service, onconode, running
+from tests.command_line import onconode
+from tests.integration.running_node import POOL, Service, running
 
 
 @dataclass

@@ -26,8 +26,9 @@ from rdflib.plugins.stores.sparqlstore import SPARQLStore, SPARQLUpdateStore
 from SPARQLWrapper import GET, JSON, POST, TURTLE, SPARQLWrapper
 from SPARQLWrapper.SPARQLExceptions import Unauthorized
 
+from tests.command_line import onconode
 from tests.conformance.comparison import Graph, Result, read_results, received, same, shown
-from tests.integration.running_node import onconode, running
+from tests.integration.running_node import running
 
 CLIENTS = Path(__file__).parents[1] / "clients"
 QUERIES = {path.stem: path.read_text(encoding="utf-8") for path in sorted((CLIENTS / "queries").glob("*.rq"))}

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
-import subprocess
-import sys
+import shutil
 from pathlib import Path
 
 import pytest
 from pyoxigraph import RdfFormat, parse
 
 from node.cli.nodes import create_node
-
-
-def onconode(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "node", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+from tests.command_line import onconode
 
 
 def samples(node: Path) -> int:
@@ -26,13 +21,19 @@ def samples(node: Path) -> int:
     return int(json.loads(done.stdout)["results"]["bindings"][0]["n"]["value"])
 
 
-@pytest.fixture
-def node(tmp_path: Path, repository: Path) -> Path:
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Path:
     """A node with the descriptions of one example partner."""
-    folder = tmp_path / "node"
+    folder = tmp_path_factory.mktemp("copies") / "node"
     create_node(folder, base_iri="http://node.example/", title="t")
     assert onconode("publish", repository / "examples/partners/sarcoma-biobank", "--node", folder).returncode == 0
     return folder
+
+
+@pytest.fixture
+def node(published: Path, tmp_path: Path) -> Path:
+    """The same, for one test to change."""
+    return Path(shutil.copytree(published, tmp_path / "node"))
 
 
 def test_a_copy_brings_the_state_back(node: Path, tmp_path: Path) -> None:

@@ -26,7 +26,8 @@ from node.rdf.dataset import GraphScope
 from node.rdf.formats import JSON, TURTLE
 from node.store.quads import Budget, Change, GraphContent
 from node.store.remote import RemoteStore
-from tests.integration.running_node import POOL, onconode, running
+from tests.command_line import onconode
+from tests.integration.running_node import POOL, running
 from tests.servers import SERVERS, Server, free_port, started
 
 pytestmark = pytest.mark.slow

@@ -19,9 +19,10 @@ from urllib.parse import urlsplit
 import pytest
 import urllib3
 
+from tests.command_line import onconode
 from tests.integration.fuzz_requests import Fuzzed, Fuzzer
 from tests.integration.hostile_queries import FAMILIES
-from tests.integration.running_node import POOL, Service, onconode, running
+from tests.integration.running_node import POOL, Service, running
 
 pytestmark = pytest.mark.slow
 

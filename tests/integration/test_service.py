@@ -37,6 +37,7 @@ from tests.integration.sparql_server import Fault, Handler, SparqlServer, server
 from tests.integration.test_federation_exact import FAULTS
 
 BASE = "http://local.example/"
+IDENTIFIERS = Identifiers(BASE)
 ONE, TWO = "http://one.example/sparql", "http://two.example/sparql"
 PREFIX = "PREFIX : <http://ex.org/> "
 LOCAL = '<http://ex.org/s0> <http://ex.org/p> <http://ex.org/o0> .\n<http://ex.org/s1> <http://ex.org/p> "x" .\n'
@@ -52,20 +53,20 @@ def full(text: str) -> str:
 
 
 class Node:
-    """A node with a store of its own; the names one.example and two.example are two servers on loopback."""
+    """A node; the names one.example and two.example are two servers on loopback."""
 
     def __init__(
-        self, folder: Path, names: dict[str, SparqlServer], members: Sequence[SparqlServer] = (), **services: object
+        self,
+        folder: Path,
+        store: OxigraphStore,
+        names: dict[str, SparqlServer],
+        members: Sequence[SparqlServer] = (),
+        **services: object,
     ) -> None:
-        self.identifiers = Identifiers(BASE)
+        self.identifiers = IDENTIFIERS
         self.names = names
         self.looked_up: list[str] = []
-        self.store = OxigraphStore(folder / "data", identifiers=self.identifiers, workers=2, queue_seconds=5.0)
-        put = (
-            GraphContent(f"{BASE}graph/own", Tier.PUBLIC, LOCAL.encode()),
-            GraphContent(f"{BASE}graph/hidden", Tier.CONTROLLED, SECRET.encode()),
-        )
-        self.store.apply(Change(put=put))
+        self.store = store
         chosen: dict[str, object] = {
             "allow": ("http://one.example/", "http://two.example/"),
             "private_addresses": True,
@@ -100,7 +101,6 @@ class Node:
 
     def close(self) -> None:
         self.engine.close()
-        self.store.close()
 
 
 MakeNode = Callable[..., Node]
@@ -115,12 +115,27 @@ def named() -> Iterator[dict[str, SparqlServer]]:
         yield {"one.example": one, "two.example": two}
 
 
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OxigraphStore]:
+    """What the node holds; no test changes it."""
+    opened = OxigraphStore(
+        tmp_path_factory.mktemp("service") / "data", identifiers=IDENTIFIERS, workers=2, queue_seconds=5.0
+    )
+    put = (
+        GraphContent(f"{BASE}graph/own", Tier.PUBLIC, LOCAL.encode()),
+        GraphContent(f"{BASE}graph/hidden", Tier.CONTROLLED, SECRET.encode()),
+    )
+    opened.apply(Change(put=put))
+    yield opened
+    opened.close()
+
+
 @pytest.fixture
-def make_node(tmp_path: Path) -> Iterator[MakeNode]:
+def make_node(tmp_path: Path, store: OxigraphStore) -> Iterator[MakeNode]:
     with ExitStack() as stack:
 
         def make(names: dict[str, SparqlServer], members: Sequence[SparqlServer] = (), **services: object) -> Node:
-            node = Node(tmp_path, names, members, **services)
+            node = Node(tmp_path, store, names, members, **services)
             stack.callback(node.close)
             return node
 

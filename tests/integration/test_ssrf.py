@@ -264,7 +264,7 @@ REDIRECTS = [
 
 
 @pytest.mark.parametrize("location", REDIRECTS)
-@pytest.mark.parametrize("code", [301, 302, 307, 308])
+@pytest.mark.parametrize("code", [307, *(pytest.param(code, marks=pytest.mark.slow) for code in (301, 302, 308))])
 def test_a_listed_service_cannot_send_the_node_elsewhere(tmp_path: Path, trap: Trap, code: int, location: str) -> None:
     """Every hop is judged as the first."""
     with servers(1, summarised=False) as (server,):

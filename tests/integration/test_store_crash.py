@@ -200,7 +200,7 @@ MOMENTS = (
 
 def test_a_few_kills_leave_the_store_whole(watch: Watch) -> None:
     """Some instants, for every run of the tests; the next test takes many."""
-    run(watch, kills=6)
+    run(watch, kills=3)
     for pattern in ("*.building/quads/LOCK", "*[!g]/files"):
         watch.kill_when(watch.seen(pattern))
     watch.check_it_can_be_written()

@@ -12,9 +12,9 @@ from urllib.parse import urlencode
 
 import pytest
 
+from tests.command_line import onconode
 from tests.integration.conftest import PARTNER
 from tests.integration.operated_node import Operated, operated
-from tests.integration.running_node import onconode
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 DIRECT = {"Content-Type": "application/sparql-update"}
@@ -61,15 +61,18 @@ def documents() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def node(tmp_path_factory: pytest.TempPathFactory, documents: str) -> Iterator[Operated]:
+def served(tmp_path_factory: pytest.TempPathFactory, documents: str) -> Iterator[Operated]:
+    """The node, for tests that do not care what it holds."""
     settings = f'\n[services]\nload = ["{documents}/open/"]\nprivate_addresses = true\n'
     with operated(tmp_path_factory.mktemp("update") / "node", settings=settings) as made:
         yield made
 
 
-@pytest.fixture(autouse=True)
-def empty(node: Operated) -> None:
-    assert node.update("DROP ALL").status == 204
+@pytest.fixture
+def node(served: Operated) -> Operated:
+    """The node, empty."""
+    assert served.update("DROP ALL").status == 204
+    return served
 
 
 def test_by_form_and_as_it_is(node: Operated) -> None:
@@ -127,24 +130,24 @@ def test_the_dataset_of_the_request(node: Operated) -> None:
     ],
 )
 def test_what_is_refused(
-    node: Operated, query: str, headers: dict[str, str], body: str, status: int, problem: str
+    served: Operated, query: str, headers: dict[str, str], body: str, status: int, problem: str
 ) -> None:
     """Each with a problem document, and nothing is changed."""
-    before = node.ask("GET", "health/ready").data
-    done = node.ask("POST", f"update{query}", body, headers=headers)
+    before = served.ask("GET", "health/ready").data
+    done = served.ask("POST", f"update{query}", body, headers=headers)
     assert (done.status, done.headers["Content-Type"]) == (status, "application/problem+json"), done.data
     assert json.loads(done.data)["type"].endswith(f"/problems/{problem}")
-    assert node.ask("GET", "health/ready").data == before
+    assert served.ask("GET", "health/ready").data == before
 
 
-def test_only_by_post(node: Operated) -> None:
+def test_only_by_post(served: Operated) -> None:
     """GET never changes anything; the query endpoint takes no updates."""
     for method in ("GET", "HEAD", "PUT", "DELETE", "PATCH"):
-        done = node.ask(method, "update?update=CLEAR%20ALL")
+        done = served.ask(method, "update?update=CLEAR%20ALL")
         assert done.status == 405
         assert "POST" in done.headers["Allow"]
-    assert node.ask("POST", "sparql", urlencode({"update": "CLEAR ALL"}), headers=FORM).status == 400
-    assert node.ask("POST", "sparql", "CLEAR ALL", headers=DIRECT).status == 415
+    assert served.ask("POST", "sparql", urlencode({"update": "CLEAR ALL"}), headers=FORM).status == 400
+    assert served.ask("POST", "sparql", "CLEAR ALL", headers=DIRECT).status == 415
 
 
 def test_only_for_operators(node: Operated) -> None:
@@ -166,13 +169,13 @@ def test_only_for_operators(node: Operated) -> None:
     assert node.true(BOTH)
 
 
-def test_secrets_are_not_in_the_log(node: Operated) -> None:
+def test_secrets_are_not_in_the_log(served: Operated) -> None:
     """Neither token nor update."""
-    node.update("INSERT DATA { <http://e/s> <http://e/p> 'whispered' }")
-    node.ask("POST", "update", "CLEAR ALL", operator=False, headers={"Authorization": "Bearer shouted", **DIRECT})
-    log = node.service.log.read_text(encoding="utf-8")
+    served.update("INSERT DATA { <http://e/s> <http://e/p> 'whispered' }")
+    served.ask("POST", "update", "CLEAR ALL", operator=False, headers={"Authorization": "Bearer shouted", **DIRECT})
+    log = served.service.log.read_text(encoding="utf-8")
     assert '"path": "/update"' in log
-    for secret in (node.token, "shouted", "whispered", "Bearer"):
+    for secret in (served.token, "shouted", "whispered", "Bearer"):
         assert secret not in log
 
 
@@ -203,16 +206,17 @@ def test_load(node: Operated, documents: str) -> None:
         ("{documents}/open/none", 502, "member"),
     ],
 )
-def test_what_is_not_loaded(node: Operated, documents: str, source: str, status: int, problem: str) -> None:
+def test_what_is_not_loaded(served: Operated, documents: str, source: str, status: int, problem: str) -> None:
     """An error that undoes the whole update; with SILENT the rest is done."""
     Documents.asked.clear()
     source = source.format(documents=documents)
-    done = node.update(f"INSERT DATA {{ {BOTH} }}; LOAD <{source}>")
+    triple = f"<http://e/s> <http://e/beside> {json.dumps(source)}"
+    done = served.update(f"INSERT DATA {{ {triple} }}; LOAD <{source}>")
     assert done.status == status, done.data
     assert problem in json.loads(done.data)["type"]
-    assert not node.true(BOTH)
-    assert node.update(f"INSERT DATA {{ {BOTH} }}; LOAD SILENT <{source}>").status == 204
-    assert node.true(BOTH)
+    assert not served.true(triple)
+    assert served.update(f"INSERT DATA {{ {triple} }}; LOAD SILENT <{source}>").status == 204
+    assert served.true(triple)
     assert not any(path.startswith("/closed/") for path in Documents.asked)
 
 

@@ -197,7 +197,7 @@ def check_random(random: Random, kind: str) -> bool:
 
 
 @given(random=st.randoms(use_true_random=False), kind=st.sampled_from(["ours", "large", "mixed", "blank"]))
-@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 def test_random_queries(random: Random, kind: str) -> None:
     """Any query over any data however split."""
     check_random(random, kind)

@@ -339,7 +339,7 @@ def test_exists_with_variables_of_outside_is_refused_and_not_guessed() -> None:
         resolved_answer(store(LOCAL), services(), full(text))
 
 
-@pytest.mark.parametrize("seed", range(150))
+@pytest.mark.parametrize("seed", [*range(50), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(50, 150))])
 def test_random_queries_get_the_answer_of_one_store(seed: int) -> None:
     """Groups, OPTIONAL, UNION, MINUS, EXISTS, sub-selects and services nested at random, over a few triples."""
     random = Random(seed)

@@ -86,14 +86,15 @@ def works(ask: Callable[..., WorkerAnswer]) -> bool:
     return whole(ask("SELECT (COUNT(*) AS ?n) { ?s ?p ?o }")) == b"?n\n2000\n"
 
 
-def children() -> set[int]:
-    """The processes that this one started and that have not ended, or not been waited for."""
+def children(of: int | str = "self") -> set[int]:
+    """The processes that this one started, and those they did, that have not ended, or not been waited for."""
     found: set[int] = set()
-    for task in Path("/proc/self/task").iterdir():
-        # Threads end while one looks.
-        with suppress(OSError):
-            found |= {int(pid) for pid in (task / "children").read_text().split()}
-    return found
+    # Threads and processes end while one looks.
+    with suppress(OSError):
+        for task in Path(f"/proc/{of}/task").iterdir():
+            with suppress(OSError):
+                found |= {int(pid) for pid in (task / "children").read_text().split()}
+    return found.union(*(children(pid) for pid in found))
 
 
 def eventually(true: Callable[[], bool], seconds: float = 10) -> bool:
@@ -140,7 +141,7 @@ def test_a_reader_that_stops_reading_keeps_no_worker(ask: Callable[..., WorkerAn
             works(ask)
         time.sleep(1)
         assert works(ask)
-        assert Path(f"/proc/{pid}/stat").read_text().split()[2] in "ZX"
+        assert not running(pid)
         with pytest.raises(QueryTimeout):
             list(pieces)
     assert eventually(lambda: pid not in children())
@@ -377,6 +378,34 @@ def test_a_worker_says_nothing_when_interrupted(generation: Generation) -> None:
     (pid,) = pool.pids()
     assert os.getpgid(pid) != os.getpgid(os.getpid())
     pool.close()
+
+
+def test_what_is_drawn_by_lot_differs_between_workers(pool: WorkerPool) -> None:
+    """They are copies of one process, made before it drew anything."""
+    text = "SELECT (STRUUID() AS ?u) (RAND() AS ?r) (BNODE() AS ?b) {}"
+    drawn: set[bytes] = set()
+    for _ in range(3):
+        drawn.update(whole(pool.ask(Question(text, (TSV, NTRIPLES), BUDGET, EMPTY, GraphScope(())))).split()[3:])
+        os.kill(pool.pids()[0], signal.SIGKILL)
+        time.sleep(0.1)
+    assert len(drawn) == 9
+
+
+def test_the_fork_server_may_be_killed(pool: WorkerPool) -> None:
+    """The workers there are go on, and the next one that is needed comes from a new fork server."""
+    question = Question("ASK {}", (TSV, NTRIPLES), BUDGET, EMPTY, GraphScope(()))
+    assert b"true" in whole(pool.ask(question))
+    (worker,) = pool.pids()
+    (server,) = (pid for pid in children() if worker in children(pid))
+    os.kill(server, signal.SIGKILL)
+    assert eventually(lambda: not running(server))
+    assert b"true" in whole(pool.ask(question))
+    pids = pool.pids()
+    os.kill(pids[0], signal.SIGKILL)
+    assert eventually(lambda: not running(pids[0]))
+    time.sleep(0.2)
+    assert b"true" in whole(pool.ask(question))
+    assert not set(pids) & set(pool.pids())
 
 
 @pytest.fixture
