@@ -12,6 +12,7 @@ from pathlib import Path
 from node.config import Limits, Settings, load_settings
 from node.federation.addresses import Resolve, look_up
 from node.federation.engine import FederationEngine
+from node.federation.session import must_be_merged
 from node.model.identifiers import Identifiers
 from node.ontology.concepts import Vocabulary
 from node.ontology.mappings import installed_code_map
@@ -30,8 +31,8 @@ from node.store.oxigraph import OxigraphStore
 from node.store.quads import Answer, Budget, QuadStore
 from node.store.remote import RemoteStore
 
-# A text without these cannot hold the keyword: it may also be spelt with escapes.
-_MAY_CALL = ("service", "\\u")
+# A text without these can hold neither keyword: they may also be spelt with escapes.
+_MAY_BE_BEYOND = ("service", "from", "\\u")
 
 
 def query_budget(limits: Limits) -> Budget:
@@ -69,14 +70,13 @@ class Node:
     ) -> Iterator[Answer]:
         """Answer a SPARQL query over this node's own data, within what the principal may see.
 
-        ``dataset`` is the part of it that the request names, which counts instead of ``FROM``. A query with ``SERVICE``
-        is answered by the federation engine. Raises QuerySyntaxError, QueryTooDeep, LimitExceeded, StoreError, and for
+        ``dataset`` is the part of it that the request names, which counts instead of ``FROM``. A query that the store
+        cannot answer by itself is answered by the federation engine. Raises QuerySyntaxError, QueryTooDeep, LimitExceeded, StoreError, and for
         ``SERVICE`` also TargetRefused, MemberError and Unsupported.
         """
-        asked = self.query_with_services(text)
-        if asked is not None:
-            scope = dataset or dataset_within(asked, self.scope(principal))
-            with self.federation.query_with_services(asked, scope, principal, formats) as answer:
+        beyond = self.beyond_store(text, principal, dataset)
+        if beyond is not None:
+            with self.federation.query_node(*beyond, principal, formats) as answer:
                 yield answer
             return
         limits = self.settings.limits
@@ -84,12 +84,20 @@ class Node:
         with self.store.query(text, scope=dataset or scope, formats=formats, budget=query_budget(limits)) as answer:
             yield answer
 
-    def query_with_services(self, text: str) -> Query | None:
-        """The query if it holds ``SERVICE``, else None. Raises QuerySyntaxError, QueryTooDeep for a text that might."""
-        if not mentions(text, *_MAY_CALL):
+    def beyond_store(
+        self, text: str, principal: Principal, dataset: GraphScope | None = None
+    ) -> tuple[Query, GraphScope] | None:
+        """A query that the store cannot answer by itself, and its RDF dataset; None for one that it can.
+
+        It holds ``SERVICE``, or its default graph is the merge of several graphs. ``dataset`` is the one that the
+        request names. Raises QuerySyntaxError, QueryTooDeep for a text that might be such a query.
+        """
+        merging = dataset is not None and must_be_merged(dataset, self.identifiers)
+        if not merging and not mentions(text, *_MAY_BE_BEYOND):
             return None
         query = parse_query(text, self.identifiers.base, depth=self.settings.limits.query_depth)
-        return query if query.services else None
+        scope = dataset or dataset_within(query, self.scope(principal))
+        return (query, scope) if query.services or must_be_merged(scope, self.identifiers) else None
 
     def vocabulary(self) -> Vocabulary:
         """The codes this node knows: the packaged core and what is installed, as of the current generation."""

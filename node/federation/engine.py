@@ -93,12 +93,12 @@ class FederationEngine:
             yield answer
 
     @contextmanager
-    def query_with_services(
+    def query_node(
         self, query: Query, scope: GraphScope, principal: Principal, formats: tuple[Format, Format]
     ) -> Iterator[Answer]:
-        """Answer a query that holds ``SERVICE`` over this node's own data.
+        """Answer a query over this node's own data that its store cannot answer by itself.
 
-        ``scope`` is the RDF dataset, within what ``principal`` may see; ``FROM`` of the query no longer counts. Raises
+        It holds ``SERVICE``, or its default graph has to be merged (``session.must_be_merged``). ``scope`` is the RDF dataset, within what ``principal`` may see; ``FROM`` of the query no longer counts. Raises
         what ``query`` raises.
         """
         with self._session(principal) as (session, meter), session.over_node(query, scope, formats, meter) as answer:

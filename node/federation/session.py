@@ -22,6 +22,16 @@ from node.sparql.results import Results, read_json_results
 from node.sparql.writer import write_query, written
 from node.store.quads import Answer, Budget, QuadStore
 
+
+def must_be_merged(scope: GraphScope, identifiers: Identifiers) -> bool:
+    """Whether a default graph is the merge (SPARQL 1.1 Query, section 13.1) of graphs that may share triples.
+
+    A store's engine concatenates them: what two of them hold it would find twice. Tier graphs share none.
+    """
+    tiers = {identifiers.tier_graph(tier) for tier in Tier}
+    return len(scope.default) > 1 and not tiers.issuperset(scope.default)
+
+
 #: This node's name in reports.
 _LOCAL = "this node"
 
@@ -89,7 +99,7 @@ class Session:
         self, query: Query, scope: GraphScope, formats: tuple[Format, Format], meter: Meter
     ) -> Iterator[Answer]:
         """Answer over this node's own data in ``scope``; the query's own ``FROM`` does not count."""
-        quads = b""
+        resolved = Resolved(query, query, b"")
         if query.services:
 
             def look(question: Query, turn: Meter) -> Results:
@@ -97,20 +107,20 @@ class Session:
                     return read_json_results(b"".join(answer))
 
             resolved = self._resolve(query, look, meter)
-            query, quads = resolved.query, resolved.quads
-            if quads:
-                with self._with_quads(resolved, scope, formats, meter) as answer:
-                    yield answer
-                return
+        if resolved.quads or must_be_merged(scope, self._identifiers):
+            with self._gathered(resolved, scope, formats, meter) as answer:
+                yield answer
+            return
+        query = resolved.query
         text = write_query(replace(mended(query) or query, dataset=None))
         with self._store.query(text, scope=scope, formats=formats, budget=self._budget(meter)) as answer:
             yield answer
 
     @contextmanager
-    def _with_quads(
+    def _gathered(
         self, resolved: Resolved, scope: GraphScope, formats: tuple[Format, Format], meter: Meter
     ) -> Iterator[Answer]:
-        """Answer over this node's data and data that come with the query: as if this node were the federation."""
+        """Answer over the merge of graphs, and data that come with the query: as if this node were the federation."""
         dataset = None if scope.default == self._whole else DatasetClause(scope.default, scope.named, ())
         with self._execution.answer(
             written(replace(resolved.query, dataset=dataset)),

@@ -38,7 +38,6 @@ def evaluable(text: str, scope: GraphScope, base: str | None = None, *, depth: i
     what the engine gets wrong (``mending``), is not parsed: it gets the default graphs alone. With ``FROM`` the
     default graph is the graphs named there as far as they are in ``scope.named``, and those of ``FROM NAMED`` can
     be named (section 13.2); a graph that the caller may not see contributes nothing, as one that does not exist.
-    The engine concatenates several ``FROM`` graphs instead of merging them: a triple in two of them is there twice.
     Relative IRIs are resolved against ``base``. Raises Unsupported for ``SERVICE``, QuerySyntaxError, QueryTooDeep.
     """
     reading = mentions(text, *_NEEDS_READING)

@@ -48,6 +48,12 @@ class Question:
         return digest(self.text, self.formats[0].name, self.formats[1].name, _scope_digest(self.scope))
 
 
+def beyond_store(node: Node, asked: QueryRequest, principal: Principal) -> object | None:
+    """What is not None for a request that the store cannot answer by itself; see ``Node.beyond_store``."""
+    dataset = within(node.scope(principal), asked) if asked.names_dataset else None
+    return node.beyond_store(asked.query or "", principal, dataset)
+
+
 def read_question(node: Node, asked: QueryRequest, principal: Principal, formats: tuple[Format, Format]) -> Question:
     """What a request asks, over the part that this principal may see of the RDF dataset it asks it over.
 

@@ -14,7 +14,7 @@ from node.rdf.formats import GRAPH_FORMATS, JSON, RESULT_FORMATS, TURTLE, Format
 from node.sparql.protocol import QueryRequest, read_request
 from node.web.coding import require_coding
 from node.web.negotiation import HTML, Choice, Codings, choose_among, prefers_page, read_accept
-from node.web.questions import Question, read_question
+from node.web.questions import Question, beyond_store, read_question
 from node.web.reply import WebRequest
 from node.web.validators import Validators
 
@@ -108,8 +108,8 @@ class Readings:
         asked = read_request(request.method, request.query_string, headers.get("content-type"), request.body)
         page, for_people, results, graphs = _formats(headers.get("accept"), asked.format)
         question = tag = None
-        is_ours = not endpoint.federated and not page and asked.query is not None
-        if is_ours and (results or graphs) and self._node.query_with_services(asked.query or "") is None:
+        is_ours = not endpoint.federated and not page and asked.query is not None and (results or graphs)
+        if is_ours and beyond_store(self._node, asked, principal) is None:
             question = read_question(self._node, asked, principal, _written_in(results, graphs))
             if question.repeatable and request.method != "POST":
                 tag = self.tag(question, results, graphs)

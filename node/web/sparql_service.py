@@ -19,7 +19,7 @@ from node.store.quads import Answer, BegunQuery, PromptAnswer, PromptStore
 from node.web.cache import AnswerCache, KeptAnswer
 from node.web.coding import Packed, coding_of, encode_reply, packed
 from node.web.negotiation import HTML, Choice, read_accept_encoding
-from node.web.questions import Question, open_answer, read_question
+from node.web.questions import Question, beyond_store, open_answer, read_question
 from node.web.readings import Endpoint, Reading, Readings
 from node.web.reply import COMMON_HEADERS, VARY_BY_CALLER, Reply, WebRequest, problem_reply
 from node.web.streaming import HOLD_BYTES, OpenAnswer
@@ -188,7 +188,7 @@ class SparqlService:
             return None, OpenAnswer(self._node.federation.query(asked.query or "", formats))
         text = asked.query or ""
         question = reading.question
-        if question is None and self._node.query_with_services(text) is not None:
+        if question is None and beyond_store(self._node, asked, reading.principal) is not None:
             dataset = within(self._node.scope(reading.principal), asked) if asked.names_dataset else None
             return None, OpenAnswer(self._node.query(text, reading.principal, formats, dataset=dataset))
         if question is None or question.formats != formats:

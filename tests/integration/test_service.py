@@ -91,7 +91,7 @@ class Node:
         tiers = decide(principal).tiers
         whole = GraphScope(tuple(self.identifiers.tier_graph(t) for t in tiers), self.store.graphs(tiers))
         scope = dataset_within(query, whole)
-        with self.engine.query_with_services(query, scope, principal, (JSON, NTRIPLES)) as answer:
+        with self.engine.query_node(query, scope, principal, (JSON, NTRIPLES)) as answer:
             return read_json_results(b"".join(answer))
 
     def ask_all(self, text: str) -> Results:
@@ -195,7 +195,7 @@ def test_every_form(make_node: MakeNode, named: dict[str, SparqlServer]) -> None
     ):
         query = parse_query(full(text), BASE)
         scope = GraphScope((node.identifiers.tier_graph(Tier.PUBLIC),))
-        with node.engine.query_with_services(query, scope, ANONYMOUS, (JSON, NTRIPLES)) as answer:
+        with node.engine.query_node(query, scope, ANONYMOUS, (JSON, NTRIPLES)) as answer:
             assert b"".join(answer).count(b"\n") == lines
         with node.engine.query(full(text), (JSON, NTRIPLES)) as federated:
             assert b"".join(federated).count(b"\n") == lines

@@ -143,7 +143,7 @@ def engine(
 
     def ask(text: str) -> Results:
         query = parse_query(text, BASE)
-        with made.query_with_services(query, GraphScope(()), ANONYMOUS, (JSON, NTRIPLES)) as answer:
+        with made.query_node(query, GraphScope(()), ANONYMOUS, (JSON, NTRIPLES)) as answer:
             return read_json_results(b"".join(answer))
 
     try:

@@ -293,7 +293,7 @@ class FakeNode:
         with self.store.query(text, scope=scope, formats=formats, budget=Budget(1, 1, 1)) as answer:
             yield answer
 
-    def query_with_services(self, text: str) -> object | None:
+    def beyond_store(self, text: str, principal: Principal, dataset: GraphScope | None = None) -> object | None:
         return text if "SERVICE" in text else None
 
     def vocabulary(self) -> Vocabulary:
