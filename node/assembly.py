@@ -71,8 +71,8 @@ class Node:
         """Answer a SPARQL query over this node's own data, within what the principal may see.
 
         ``dataset`` is the part of it that the request names, which counts instead of ``FROM``. A query that the store
-        cannot answer by itself is answered by the federation engine. Raises QuerySyntaxError, QueryTooDeep, LimitExceeded, StoreError, and for
-        ``SERVICE`` also TargetRefused, MemberError and Unsupported.
+        cannot answer by itself is answered by the federation engine. Raises QuerySyntaxError, QueryTooDeep,
+        LimitExceeded, StoreError, and for ``SERVICE`` also TargetRefused, MemberError and Unsupported.
         """
         beyond = self.beyond_store(text, principal, dataset)
         if beyond is not None:

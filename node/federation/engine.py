@@ -98,8 +98,9 @@ class FederationEngine:
     ) -> Iterator[Answer]:
         """Answer a query over this node's own data that its store cannot answer by itself.
 
-        It holds ``SERVICE``, or its default graph has to be merged (``session.must_be_merged``). ``scope`` is the RDF dataset, within what ``principal`` may see; ``FROM`` of the query no longer counts. Raises
-        what ``query`` raises.
+        It holds ``SERVICE``, or its default graph has to be merged (``session.must_be_merged``). ``scope`` is the RDF
+        dataset, within what ``principal`` may see; ``FROM`` of the query no longer counts. Raises what ``query``
+        raises.
         """
         with self._session(principal) as (session, meter), session.over_node(query, scope, formats, meter) as answer:
             yield answer

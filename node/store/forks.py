@@ -10,7 +10,6 @@ import threading
 from collections.abc import Sequence
 
 from node.errors import StoreError
-from node.store.frames import NOT_AHEAD
 
 _COMMAND = (sys.executable, "-P", "-m", "node.store.forkserver")
 #: A worker evaluates on a thread that is not the first of its process; glibc would give that a second heap.
@@ -32,14 +31,14 @@ class Forks:
         self._server: subprocess.Popen[bytes] | None = None
         self._channel: socket.socket | None = None
 
-    def start(self, ahead: str | None, descriptors: Sequence[int]) -> int:
+    def start(self, folder: str | None, descriptors: Sequence[int]) -> int:
         """The process id of a new worker.
 
-        ``ahead``: it is started before it is needed, gently, with the generation in this folder open. ``descriptors``:
-        its standard input, output and error, and a pipe for its exit code (see ``node.store.forkserver``); they stay
-        the caller's to close. Raises StoreError when no process can be started.
+        ``folder``: of the generation that it will be asked about. ``descriptors``: its standard input, output and
+        error, and a pipe for its exit code (see ``node.store.forkserver``); they stay the caller's to close. Raises
+        StoreError when no process can be started.
         """
-        request = (NOT_AHEAD if ahead is None else os.fsencode(ahead)) + b"\n"
+        request = os.fsencode(folder or "") + b"\n"
         with self._lock:
             pid = self._asked(request, descriptors)
             if pid is None:

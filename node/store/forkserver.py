@@ -1,15 +1,15 @@
 """The program that all query workers are copies of: ``python -m node.store.forkserver``.
 
-To start an interpreter that has imported what a worker needs takes a tenth of a second of processor time; to fork one
-that has done so takes some milliseconds. This process has opened no store and evaluated nothing when it forks, and its
-one other thread only waits, so that a copy is as good as a new process. It ends, and ends all workers, when the socket
-on its standard input does, however the node has ended.
+To start an interpreter that has imported what a worker needs, and to open a generation, takes more than a tenth of a
+second of processor time. Forking a process that has done both takes some milliseconds, and most memory is shared.
+This process evaluates nothing, and its other threads are idle (they wait for the end of workers, or are the database's
+for writing), so that a copy is as good as a new process. It ends, and ends all workers, when the socket on its standard
+input does, however the node has ended.
 
-A request on that socket is a line, and the next one comes after its reply: the folder of the generation that a worker
-started ahead of need opens, empty when there is none yet, or ``-`` for a worker that is needed now. With it come the
-descriptors of standard input, output and error of the worker and of a pipe that is told how the worker ended: its exit
-code as digits, as ``subprocess`` gives it. The reply is the worker's process id, or the negative number of the error
-for which there is none.
+A request on that socket is a line, and the next one comes after its reply: the folder of the generation that the worker
+will be asked about, empty for none. With it come the descriptors of standard input, output and error of the worker and
+of a pipe that is told how the worker ended: its exit code as digits, as ``subprocess`` gives it. The reply is the
+worker's process id, or the negative number of the error for which there is none.
 """
 
 from __future__ import annotations
@@ -23,12 +23,9 @@ import traceback
 import warnings
 from typing import NoReturn
 
-from node.store.frames import NOT_AHEAD
-from node.store.worker import Evaluator
+from node.store.counting import Refusal
+from node.store.worker import Evaluator, OpenGeneration
 
-#: What a worker that is started ahead of need gets of the machine while it opens its generation: a third of what a
-#: query gets, and three times what a long query gets.
-_NICE = 5
 _DESCRIPTORS = 4
 _REQUEST_BYTES = 65_536
 
@@ -36,6 +33,7 @@ _REQUEST_BYTES = 65_536
 class _ForkServer:
     def __init__(self) -> None:
         self._channel = socket.socket(fileno=os.dup(0))
+        self._generation = OpenGeneration()
         #: Of each worker, where to tell how it ended.
         self._ends: dict[int, int] = {}
         self._changed = threading.Condition()
@@ -49,9 +47,15 @@ class _ForkServer:
             request, descriptors, _, _ = socket.recv_fds(self._channel, _REQUEST_BYTES, _DESCRIPTORS)
             if not request:
                 self._end()
-            self._channel.sendall(b"%d\n" % self._fork(request.removesuffix(b"\n"), descriptors))
+            self._open(os.fsdecode(request.removesuffix(b"\n")))
+            self._channel.sendall(b"%d\n" % self._fork(descriptors))
 
-    def _fork(self, ahead: bytes, descriptors: list[int]) -> int:
+    def _open(self, folder: str) -> None:
+        # What is wrong with it is told to whoever asks about it.
+        with contextlib.suppress(Refusal):
+            self._generation.open(folder or None)
+
+    def _fork(self, descriptors: list[int]) -> int:
         """The process id of a new worker, or minus an error's number."""
         *standard, end = descriptors
         with self._changed:
@@ -60,7 +64,7 @@ class _ForkServer:
             except OSError as error:
                 pid = -(error.errno or 1)
             if pid == 0:
-                self._become(ahead, standard, end)
+                self._become(standard, end)
             if pid > 0:
                 self._ends[pid] = end
                 self._changed.notify_all()
@@ -68,7 +72,7 @@ class _ForkServer:
             os.close(descriptor)
         return pid
 
-    def _become(self, ahead: bytes, standard: list[int], end: int) -> NoReturn:
+    def _become(self, standard: list[int], end: int) -> NoReturn:
         """Be a worker."""
         try:
             # A process group of its own: Ctrl-C in a terminal is for the node, which then ends its workers. Not a
@@ -79,7 +83,7 @@ class _ForkServer:
                 os.dup2(descriptor, number)
             for descriptor in (end, *self._ends.values(), *standard):
                 os.close(descriptor)
-            (Evaluator() if ahead == NOT_AHEAD else _prepared(os.fsdecode(ahead) or None)).serve()
+            Evaluator(self._generation).serve()
         except BaseException:  # noqa: BLE001 - nothing of this may go on as the fork server
             traceback.print_exc()
             os._exit(1)
@@ -107,23 +111,6 @@ class _ForkServer:
                 os.write(end, b"%d" % code)
             os.close(end)
             os.waitpid(ended.si_pid, 0)
-
-
-def _prepared(folder: str | None) -> Evaluator:
-    """A worker with a generation open, which is opened on a thread that gets less of the machine and then ends.
-
-    The process itself never gets less, because an ordinary user could not undo that.
-    """
-    prepared: list[Evaluator] = []
-
-    def prepare() -> None:
-        os.setpriority(os.PRIO_PROCESS, 0, max(os.getpriority(os.PRIO_PROCESS, 0), _NICE))
-        prepared.append(Evaluator(folder))
-
-    thread = threading.Thread(target=prepare)
-    thread.start()
-    thread.join()
-    return prepared[0]
 
 
 if __name__ == "__main__":

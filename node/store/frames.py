@@ -19,9 +19,6 @@ from collections.abc import Callable
 _HEAD = struct.Struct(">cI")
 HEAD_BYTES = _HEAD.size
 
-#: To the fork server instead of a folder: the worker is needed now.
-NOT_AHEAD = b"-"
-
 # to the worker
 ASK = b"a"
 TRIPLES = b"t"

@@ -30,11 +30,12 @@ class Overdue(Exception):
 class Worker:
     """One worker process. Used by one query at a time, read and written by that query's thread only.
 
-    ``ahead``: start it before it is needed, with the generation in this folder open unless it is "". Raises StoreError
-    when no process can be started.
+    ``folder``: of the generation that it will be asked about, None for none. Raises StoreError when no process can be
+    started.
     """
 
-    def __init__(self, forks: Forks, ahead: str | None = None) -> None:
+    def __init__(self, forks: Forks, folder: str | None) -> None:
+        self.folder = folder
         with contextlib.ExitStack() as theirs, contextlib.ExitStack() as ours:
             try:
                 # Standard error goes to a nameless file: it tells why a process died, and never reaches a terminal.
@@ -53,7 +54,7 @@ class Worker:
                     f"a query worker cannot be started: {error.strerror}.",
                     remedy="Give the node more file descriptors, or lower limits.query_workers.",
                 ) from error
-            self.pid = forks.start(ahead, (standard_input, standard_output, self._complaints.fileno(), end))
+            self.pid = forks.start(folder, (standard_input, standard_output, self._complaints.fileno(), end))
             self._open: contextlib.ExitStack | None = ours.pop_all()
         os.set_blocking(self._to, False)
         self._until = math.inf
@@ -102,10 +103,6 @@ class Worker:
             assert received is not None  # it is there
             self._goes_on_as(int(received[1]))
         return self._reader.has_frame()
-
-    def has_started(self) -> bool:
-        """Whether a worker that nobody else knows of yet is ready for its first query, or gone."""
-        return bool(self._readable.poll(0))
 
     def alive(self) -> bool:
         """Whether the process has not ended."""

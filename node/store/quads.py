@@ -145,6 +145,10 @@ class PromptAnswer(Answer, AbstractContextManager["PromptAnswer"], Protocol):
     def whole(self) -> bool: ...
 
 
+class NotReady(Exception):
+    """A query cannot begin at once, and waiting for others to end would not help: ask by ``QuadStore.query``."""
+
+
 @runtime_checkable
 class PromptStore(Protocol):
     """A store that can start a query without waiting, so that a few threads or one serve many callers."""
@@ -152,9 +156,9 @@ class PromptStore(Protocol):
     def begin(
         self, text: str, *, scope: GraphScope, formats: tuple[Format, Format], budget: Budget
     ) -> BegunQuery | None:
-        """Start a query as ``QuadStore.query`` does, or give None when that had to wait for something.
+        """Start a query as ``QuadStore.query`` does, or give None when that had to wait for another one's end.
 
-        For texts of a few kilobytes.
+        For texts of a few kilobytes. Raises NotReady when there is a place, but something has to be started first.
         """
         ...
 

@@ -11,7 +11,6 @@ An ordinary user cannot raise it again, but the first thread has kept its share 
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import json
 import os
@@ -50,37 +49,40 @@ _TRICKLE_SECONDS = 0.05
 _WITH_PREFIXES = (RdfFormat.TURTLE, RdfFormat.TRIG, RdfFormat.RDF_XML)
 
 
-class _Generation:
-    """The generation this worker has open, with the shared lock that keeps a writer from removing it."""
+class OpenGeneration:
+    """The generation a process has open, with the shared lock that keeps a writer from removing it.
+
+    ``store`` is that of the generation opened last, an empty one before that.
+    """
 
     def __init__(self) -> None:
         self._folder: str | None = None
         self._lease: int | None = None
-        self._store = Store()
+        self._empty = self.store = Store()
 
     def open(self, folder: str | None) -> Store:
         """The store in this folder; the empty store for None. Raises Refusal("gone") when the folder was removed."""
+        if folder is None:
+            return self._empty
         if folder == self._folder:
-            return self._store
-        self._store = Store()
+            return self.store
+        self.store = self._empty
         self._folder = None
         if self._lease is not None:
             os.close(self._lease)
             self._lease = None
-        if folder is None:
-            return self._store
         self._lease = _lease(folder)
         quads = Path(folder) / "quads"
         try:
             # A generation that never held a graph has an empty folder; there is nothing to open.
             if (quads / "CURRENT").exists():
-                self._store = Store.read_only(str(quads))
+                self.store = Store.read_only(str(quads))
         except (OSError, RuntimeError) as error:
             raise Refusal("store" if quads.is_dir() else "gone", str(error)) from error
         if not quads.is_dir():
             raise Refusal("gone", "the generation was removed")
         self._folder = folder
-        return self._store
+        return self.store
 
 
 def _lease(folder: str) -> int | None:
@@ -242,22 +244,20 @@ def _leave() -> NoReturn:
 class Evaluator:
     """Answers the queries that come on standard input, on one thread after another.
 
-    ``folder``: a generation to open before anybody asks about it.
+    ``generation`` may be open already, by the process that this one is a copy of.
     """
 
-    def __init__(self, folder: str | None = None) -> None:
+    def __init__(self, generation: OpenGeneration) -> None:
         source, self._target = os.dup(0), os.dup(1)
         # Whatever prints by mistake must not end up between frames.
         os.dup2(2, 1)
         self._reader = frames.FrameReader(source)
-        self._generation = _Generation()
+        self._generation = generation
+        # Never closed: a copy has the store, but none of the threads that closing it may wait for.
+        self._inherited = generation.store
         self._first_size = engine.data_bytes()
         self._niceness = 0
         self._asked: bytes | None = None
-        if folder is not None:
-            # What is wrong with it is told to whoever asks about it.
-            with contextlib.suppress(Refusal):
-                self._generation.open(folder)
 
     def serve(self) -> NoReturn:
         """Answer queries until standard input ends. Call on the first thread."""

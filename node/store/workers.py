@@ -2,8 +2,8 @@
 
 A query holds a worker from its start until the last byte of its answer has left the worker, which for an answer of up
 to 64 KiB is before ``ask`` returns: a slow reader of a small answer holds nothing. One thread watches all queries: it
-moves those that take their time out of the way of the others, kills a worker at its deadline whether or not anybody is
-reading, and starts workers in the place of those that are gone. See ``docs/explanation/query.md``.
+moves those that take their time out of the way of the others, and kills a worker at its deadline whether or not anybody
+is reading. See ``docs/explanation/query.md``.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from node.store.forks import Forks
 from node.store.lanes import Lane, Lanes
 from node.store.leases import BegunQuery, Lease, Question, WorkerAnswer
 from node.store.process import Worker
+from node.store.quads import NotReady
 from node.store.refusals import crowded_out, timeout
 
 __all__ = ["Question", "WorkerAnswer", "WorkerPool"]
@@ -34,12 +35,9 @@ _OVERSTAY_USED_SECONDS = 0.5
 _OVERSTAY_AGE_SECONDS = 1.0
 #: A running query is looked at again when it can have used what matters next, but not sooner than this.
 _LOOK_SECONDS = 0.01
-#: Spares are started so long after the first is wanted, unless there is none: by then those that took the others away
-#: are held back.
-_CALM_SECONDS = 0.5
 #: How often it is looked whether an idle worker has died, for example because the system ran out of memory.
 _ROUND_SECONDS = 5.0
-#: How often it is looked whether a query that overstays is in somebody's way, and whether a spare is ready.
+#: How often it is looked whether a query that overstays is in somebody's way.
 _GLANCE_SECONDS = 0.05
 
 
@@ -47,8 +45,7 @@ class WorkerPool:
     """``short`` queries at a time, and ``long`` more that take their time, on processes that are used again.
 
     A query that finds all short places taken waits up to ``queue_seconds`` for one, first come first served; its own
-    deadline runs meanwhile. Processes are started when first needed; those that long queries take away are replaced
-    before they are needed. Close it when done.
+    deadline runs meanwhile. Processes are started when needed. Close it when done.
     """
 
     def __init__(self, short: int, *, long: int, queue_seconds: float) -> None:
@@ -60,9 +57,6 @@ class WorkerPool:
         self._workers: set[Worker] = set()
         self._leases: set[Lease] = set()
         self._forks = Forks()
-        self._spares_from = math.inf
-        self._spare: Worker | None = None
-        self._folder: str | None = None
         self._next_look = math.inf
         self._next_round = 0.0
         self._watchdog: threading.Thread | None = None
@@ -81,9 +75,8 @@ class WorkerPool:
                     f"all query workers were busy for {self._queue_seconds:g} s.", remedy="Try again in a moment."
                 )
             raise timeout(budget)
-        self._folder = question.folder
         try:
-            lease = Lease(self._worker(), self._lanes, question, deadline, self._take_back)
+            lease = Lease(self._worker(question.folder), self._lanes, question, deadline, self._take_back)
         except BaseException:
             self._lanes.leave(Lane.SHORT)
             raise
@@ -96,24 +89,18 @@ class WorkerPool:
         return WorkerAnswer(lease)
 
     def begin(self, question: Question) -> BegunQuery | None:
-        """Start the query without waiting for anything: None when no place or no worker is free at this moment.
+        """Start the query without waiting for anything: None when no place is free at this moment.
 
-        For queries without ``load`` whose text fits into a pipe.
+        For queries without ``load`` whose text fits into a pipe. Raises NotReady when no worker is free, although a
+        place is: ``ask`` starts one.
         """
         deadline = time.monotonic() + question.budget.seconds
-        with self._changed:
-            if not self._idle or self._closed:
-                self._want_spares()
-                return None
         if not self._lanes.enter(0):
             return None
-        with self._changed:
-            idle = self._idle.pop() if self._idle else None
-        if idle is None or not idle.alive():
-            if idle is not None:
-                self._bury(idle)
+        idle = self._take_idle(question.folder)
+        if idle is None:
             self._lanes.leave(Lane.SHORT)
-            return None
+            raise NotReady
         lease = Lease(idle, self._lanes, question, deadline, self._take_back)
         try:
             self._watch(lease)
@@ -161,27 +148,33 @@ class WorkerPool:
         self._bury(ending)
         with self._changed:
             self._leases.discard(lease)
-            self._want_spares()
 
     def _bury(self, worker: Worker) -> None:
         worker.bury()
         with self._changed:
             self._workers.discard(worker)
 
-    def _worker(self) -> Worker:
+    def _worker(self, folder: str | None) -> Worker:
         """An idle worker, or a new one. Call with a place."""
+        with self._changed:
+            self._refuse_if_closed()
+        return self._take_idle(folder) or self._started(folder)
+
+    def _take_idle(self, folder: str | None) -> Worker | None:
+        """An idle worker for this generation, if there is one. Those of others hold what was removed since, and end."""
         while True:
             with self._changed:
-                self._refuse_if_closed()
+                outdated = [worker for worker in self._idle if folder is not None and worker.folder != folder]
+                self._idle = [worker for worker in self._idle if worker not in outdated]
                 idle = self._idle.pop() if self._idle else None
-            if idle is None:
-                return self._started()
-            if idle.alive():
+            for worker in outdated:
+                self._bury(worker)
+            if idle is None or idle.alive():
                 return idle
             self._bury(idle)
 
-    def _started(self, *, ahead: str | None = None) -> Worker:
-        worker = Worker(self._forks, ahead)
+    def _started(self, folder: str | None) -> Worker:
+        worker = Worker(self._forks, folder)
         try:
             with self._changed:
                 self._refuse_if_closed()
@@ -194,12 +187,6 @@ class WorkerPool:
     def _refuse_if_closed(self) -> None:
         if self._closed:
             raise StoreError("the store is closed.")
-
-    def _want_spares(self) -> None:
-        """A worker is gone, or wanting; have others ready. Call with the lock held."""
-        if self._spares_from == math.inf:
-            self._spares_from = time.monotonic() + (_CALM_SECONDS if self._idle else 0)
-            self._changed.notify_all()
 
     def _watch(self, lease: Lease) -> None:
         with self._changed:
@@ -222,23 +209,16 @@ class WorkerPool:
                 now = time.monotonic()
                 running = [lease for lease in self._leases if lease.lane is not None]
                 due = [lease for lease in running if lease.look_at <= now]
-                starting = self._spare_due(now)
                 going_round = bool(self._idle) and self._next_round <= now
-                if not due and not starting and not going_round:
+                if not due and not going_round:
                     looks = [lease.look_at for lease in running]
-                    if self._spare is not None:
-                        looks.append(now + _GLANCE_SECONDS)
-                    else:
-                        looks.append(self._spares_from)
                     if self._idle:
                         looks.append(self._next_round)
-                    self._next_look = min(looks)
+                    self._next_look = min(looks, default=math.inf)
                     self._changed.wait(None if self._next_look == math.inf else self._next_look - now)
                     continue
             for lease in sorted(due, key=lambda lease: lease.started):
                 self._look(lease, now)
-            if starting:
-                self._start_spare()
             if going_round:
                 self._go_round()
 
@@ -263,11 +243,8 @@ class WorkerPool:
         if used >= _LONG_USED_SECONDS:
             lease.hold_back(_NICER if used >= _LONGER_USED_SECONDS else _NICE)
         if used >= _LONG_USED_SECONDS or age >= _LONG_AGE_SECONDS:
-            if lease.lengthen():
-                if used >= _LONGER_USED_SECONDS:
-                    with self._changed:
-                        self._want_spares()
-            elif (used >= _OVERSTAY_USED_SECONDS or age >= _OVERSTAY_AGE_SECONDS) and self._lanes.waiting():
+            overstaying = used >= _OVERSTAY_USED_SECONDS or age >= _OVERSTAY_AGE_SECONDS
+            if not lease.lengthen() and overstaying and self._lanes.waiting():
                 lease.stop(crowded_out(self._lanes.long))
                 return
         # Processor time does not pass faster than time, for a query is evaluated by one thread.
@@ -277,25 +254,3 @@ class WorkerPool:
             if used >= _LONG_USED_SECONDS:
                 until.append(_GLANCE_SECONDS)
         lease.look_at = min(lease.deadline, now + max(_LOOK_SECONDS, min(until, default=math.inf)))
-
-    def _spare_due(self, now: float) -> bool:
-        """Whether to start a worker ahead of need, one at a time. Call with the lock held."""
-        if self._spare is not None:
-            if not self._spare.has_started():
-                return False
-            # Under those that have worked: they are warmer.
-            self._idle.insert(0, self._spare)
-            self._spare = None
-        # Those that run for long will mostly be killed, and may come again all at once.
-        long = sum(lease.lane is Lane.LONG for lease in self._leases)
-        if len(self._idle) > min(long, self._lanes.long):
-            self._spares_from = math.inf
-        return now >= self._spares_from
-
-    def _start_spare(self) -> None:
-        try:
-            self._spare = self._started(ahead=self._folder or "")
-        except StoreError:
-            # The next query that needs a worker says why there is none.
-            with self._changed:
-                self._spares_from = math.inf

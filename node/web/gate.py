@@ -65,7 +65,8 @@ class Gate:
     async def begin(self, attempt: Callable[[], T | None]) -> T | None:
         """What ``attempt`` gives: at once, or whenever a query has ended within a moment; else None.
 
-        ``attempt`` starts a query without waiting, and gives None where it had to wait. Whoever calls has a place.
+        ``attempt`` starts a query without waiting, and gives None where it had to wait for another's end; what it
+        raises is raised. Whoever calls has a place.
         """
         if not self._hopeful and (begun := attempt()) is not None:
             return begun

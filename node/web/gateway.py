@@ -23,6 +23,7 @@ from node.cancellation import Cancellation, cancelled_by
 from node.config import Limits, Server
 from node.errors import AddressTooLong, HeadersTooLarge, NodeError, RequestTimeout
 from node.observability import log
+from node.store.quads import NotReady
 from node.web.connections import break_connection
 from node.web.gate import Gate
 from node.web.leaving import Leaving
@@ -180,7 +181,10 @@ class Gateway:
         reading = self._service.small(endpoint, request)
         if reading is None:
             return None
-        begun = await gate.begin(lambda: self._begun(request, reading, cancellation))
+        try:
+            begun = await gate.begin(lambda: self._begun(request, reading, cancellation))
+        except NotReady:
+            return None
         if begun is None:
             return None
         try:

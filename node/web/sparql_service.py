@@ -113,7 +113,10 @@ class SparqlService:
             return None  # whoever asks again hears of it
 
     def begin(self, request: WebRequest, reading: Reading) -> Begun | None:
-        """Start a small query if that needs no waiting, None otherwise. Follow with ``receive`` and ``finish``."""
+        """Start a small query if that needs no waiting, None otherwise. Follow with ``receive`` and ``finish``.
+
+        Raises NotReady where waiting for other queries to end would not help.
+        """
         store, question = self._prompt, reading.question
         assert store is not None  # small has looked
         assert question is not None

@@ -75,5 +75,7 @@ def test_several_graphs_are_merged(node: Operated, text: str, default: tuple[str
 def test_a_graph_that_nobody_has_adds_nothing(node: Operated) -> None:
     """As a graph that the caller may not see."""
     text = "SELECT * FROM <http://e/a> FROM <http://e/none> FROM <http://e/c> WHERE { ?s <http://e/p> ?o }"
-    asked = node.ask("GET", "sparql?" + urlencode({"query": text}), headers={"Accept": "application/sparql-results+json"})
+    asked = node.ask(
+        "GET", "sparql?" + urlencode({"query": text}), headers={"Accept": "application/sparql-results+json"}
+    )
     assert len(rows(asked.data)) == 2

@@ -175,21 +175,10 @@ def test_a_long_query_is_held_back_and_its_worker_is_not(asking: Asking) -> None
             for pid in asking.pool.pids():
                 held |= {(pid, thread) for thread, nice in niceness(pid).items() if nice >= 10}
     assert held
-    # Spares that were being started meanwhile have such a thread too, for as long as that takes.
     assert all(worker != thread for worker, thread in held)
     assert eventually(lambda: all(thread not in niceness(worker) for worker, thread in held))
     assert whole(asking(COUNT)) == b"?n\n2000\n"
     assert any(set(niceness(worker).values()) == {0} for worker, _ in held)
-
-
-def test_a_worker_is_ready_in_place_of_one_that_is_taken(asking: Asking) -> None:
-    """A query that comes after a runaway has begun pays no start of a process: spares are there, and no more."""
-    asking.start(ENDLESS, seconds=30)
-    assert eventually(lambda: len(asking.pool.pids()) >= 1 + 2, seconds=25)
-    before = set(asking.pool.pids())
-    assert whole(asking(COUNT)) == b"?n\n2000\n"
-    # The one that answered was there before, and is again.
-    assert before <= set(asking.pool.pids())
 
 
 def test_the_deadline_is_kept(asking: Asking) -> None:

@@ -287,8 +287,7 @@ def test_two_hundred_queries_leave_nothing_behind(generation: Generation) -> Non
         except NodeError:
             pass
     assert len(kinds) == 200
-    # Two at work, and as many spares as there may be.
-    assert len(pool.pids()) <= 2 + 2 + LONG
+    assert len(pool.pids()) <= 2 + LONG
     pool.close()
     assert (children(), open_files(), threading.active_count()) == (processes, files, threads)
 
