@@ -18,7 +18,7 @@ from node.store.forks import Forks
 
 #: How many seconds an end that is waited for may take: a process stuck in the kernel is not waited for longer.
 _REAP_SECONDS = 5.0
-_DYING_NICE = 10
+_DYING_NICE = 19
 #: The clock of the processor time of a whole process, see clock_getcpuclockid(3); Linux only.
 _PROCESS_CLOCK = 2
 

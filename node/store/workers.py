@@ -25,9 +25,9 @@ __all__ = ["Question", "WorkerAnswer", "WorkerPool"]
 #: A query is long when it has used so much processor time, or is so old (a slow reader takes no processor time).
 _LONG_USED_SECONDS = 0.01
 _LONG_AGE_SECONDS = 1.0
-#: A long query gets a tenth of what a short one gets, and one that has used so much what the others leave. The first
-#: is not the second, because on a machine that is busy with other things as well it would hardly go on.
-_NICE = 10
+#: A long query gets a fortieth of what a short one gets, and one that has used so much what the others leave. The first
+#: is not the second, so that eight that begin leave those behind that have been running for long.
+_NICE = 17
 _LONGER_USED_SECONDS = 1.0
 _NICER = 19
 #: With all long places taken, a query in the short lane makes way for those that wait after so much of either.
