@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from node.errors import MediaTypeNotSupported, ProtocolError, RequestTooLarge
 from node.policy.decide import ANONYMOUS, Principal
 from node.rdf.formats import GRAPH_FORMATS, JSON, RESULT_FORMATS, TURTLE, Format
 from node.sparql.protocol import QueryRequest, read_request
+from node.web.bodies import check_body
 from node.web.coding import require_coding
 from node.web.negotiation import HTML, Choice, Codings, choose_among, prefers_page, read_accept
 from node.web.questions import Question, beyond_store, read_question
@@ -134,18 +134,13 @@ class Readings:
         return self._validators.tag(question.generation, question.key.hex(), *types)
 
     def check_body(self, request: WebRequest) -> None:
-        """Raises what is wrong with the body of a POST before it is read."""
-        limit = self._node.settings.server.max_request_bytes
-        encoding = request.headers.get("content-encoding", "identity").strip().lower()
-        if encoding not in ("", "identity"):
-            raise MediaTypeNotSupported(f"a body encoded as {encoding[:40]} is not taken.", remedy="Send it as it is.")
-        announced = _length(request)
-        if (announced or 0) > limit or len(request.body) > limit:
-            raise RequestTooLarge(f"the body has more than the {limit} bytes that are taken.", remedy="Send less.")
-        if announced is not None and len(request.body) != announced:
-            raise ProtocolError(
-                f"the body ends after {len(request.body)} of the {announced} bytes announced.", remedy="Send it all."
-            )
+        """Raises what is wrong with the body of a POST before it is read: see ``bodies.check_body``."""
+        check_body(
+            len(request.body),
+            announced=_length(request),
+            encoding=request.headers.get("content-encoding"),
+            limit=self._node.settings.server.max_request_bytes,
+        )
 
 
 def _written_in(results: Choice | None, graphs: Choice | None) -> tuple[Format, Format]:
