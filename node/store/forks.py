@@ -30,6 +30,7 @@ class Forks:
         self._lock = threading.Lock()
         self._server: subprocess.Popen[bytes] | None = None
         self._channel: socket.socket | None = None
+        self._closed = False
 
     def start(self, folder: str | None, descriptors: Sequence[int]) -> int:
         """The process id of a new worker.
@@ -40,6 +41,8 @@ class Forks:
         """
         request = os.fsencode(folder or "") + b"\n"
         with self._lock:
+            if self._closed:
+                raise StoreError("the store is closed.")
             pid = self._asked(request, descriptors)
             if pid is None:
                 # It was killed, which is nobody's mistake.
@@ -56,6 +59,7 @@ class Forks:
     def close(self) -> None:
         """End all workers, and the fork server."""
         with self._lock:
+            self._closed = True
             self._end()
 
     def _asked(self, request: bytes, descriptors: Sequence[int]) -> int | None:
