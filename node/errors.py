@@ -29,8 +29,9 @@ NodeError
 │   │   ├── AddressTooLong        the request's address is too long
 │   │   └── HeadersTooLarge       the request's headers are too large
 │   ├── RequestTimeout            the request body did not come in time
-│   └── TooBusy                   all query workers are taken
-│       └── TooManyQueries        this client has too many queries running
+│   ├── TooBusy                   all query workers are taken
+│   │   └── TooManyQueries        this client has too many queries running
+│   └── ClientGone                nobody waits for the answer any more
 ├── MemberError                   another node of the federation
 │   ├── MemberUnavailable         cannot be reached, or refuses
 │   ├── MemberTimeout             did not answer in time
