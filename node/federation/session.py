@@ -26,10 +26,11 @@ from node.store.quads import Answer, Budget, QuadStore
 def must_be_merged(scope: GraphScope, identifiers: Identifiers) -> bool:
     """Whether a default graph is the merge (SPARQL 1.1 Query, section 13.1) of graphs that may share triples.
 
-    A store's engine concatenates them: what two of them hold it would find twice. Tier graphs share none.
+    A store's engine concatenates them: what two of them hold it would find twice. Tier graphs share none, and are no
+    graphs that a part of a query could be about: named beside others they are concatenated with those.
     """
     tiers = {identifiers.tier_graph(tier) for tier in Tier}
-    return len(scope.default) > 1 and not tiers.issuperset(scope.default)
+    return len(scope.default) > 1 and tiers.isdisjoint(scope.default)
 
 
 #: This node's name in reports.

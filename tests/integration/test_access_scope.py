@@ -112,6 +112,10 @@ def answered(attempt: Attempt, body: bytes) -> object:
     return read(ox.parse_query_results(body, format=ox.QueryResultsFormat.JSON))
 
 
+_FROM = re.compile(r"\bFROM\s+<([^>]*)>")
+_FROM_NAMED = re.compile(r"\bFROM\s+NAMED\s+<([^>]*)>")
+
+
 def wanted(guarded: Guarded, attempt: Attempt) -> object:
     """What the plain store says."""
     tier = Identifiers(guarded.address).tier_graph(Tier.PUBLIC)
@@ -120,7 +124,22 @@ def wanted(guarded: Guarded, attempt: Attempt) -> object:
         # The protocol's parameters may name the tier graph that everybody sees; it is the default graph of this store.
         return ox.DefaultGraph() if name == tier else ox.NamedNode(name)
 
-    if attempt.default or attempt.named:
+    text, default, named = attempt.meant, attempt.default, attempt.named
+    if not (default or named):
+        default, named = tuple(_FROM.findall(text)), tuple(_FROM_NAMED.findall(text))
+        text = _FROM.sub("", _FROM_NAMED.sub("", text))
+    if len(default) > 1 and tier not in default:
+        # The engine would put them one after another.
+        store = ox.Store()
+        for name in default:
+            store.extend(
+                ox.Quad(q.subject, q.predicate, q.object)
+                for q in guarded.public.quads_for_pattern(None, None, None, graph(name))
+            )
+        for name in named:
+            store.extend(guarded.public.quads_for_pattern(None, None, None, ox.NamedNode(name)))
+        answer = store.query(text)
+    elif attempt.default or attempt.named:
         answer = guarded.public.query(
             attempt.meant,
             default_graph=[graph(g) for g in attempt.default],
