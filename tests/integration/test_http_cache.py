@@ -22,7 +22,7 @@ from tests.integration.test_http import DIAGNOSES, descendants
 
 # Its blank nodes get another name each time it is evaluated, so that equal bytes come from memory.
 NAMELESS = "PREFIX onco: <https://w3id.org/onconode/vocab#> CONSTRUCT { [] onco:of ?d } WHERE { ?s onco:diagnosis ?d }"
-LONG = "SELECT * WHERE { ?s ?p ?o . ?t ?q ?u } LIMIT 50000"
+LONG = "SELECT * WHERE { ?s ?p ?o . ?t ?q ?u } LIMIT 20000"
 SHORT = "SELECT * WHERE { ?s ?p ?o } ORDER BY ?s ?p ?o LIMIT 100"
 ENDLESS = "SELECT * WHERE { ?s ?p ?o . ?t ?q ?u . ?v ?w ?x }"
 
