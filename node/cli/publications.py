@@ -16,22 +16,35 @@ from node.publishing.publish import publish as publish_paths
 from node.publishing.publish import withdraw as withdraw_description
 
 _FINDINGS_SHOWN = 50
+_DATASET_KEYS = ("dataset", "title", "source", "outcome", "samples", "donors", "version", "digest")
+
+
+by_option = click.option(
+    "--by",
+    default="",
+    metavar="NAME",
+    envvar="ONCONODE_BY",
+    help="Who does this, for the provenance that everybody may read; best a role, such as 'data desk'.",
+)
 
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True), metavar="PATH…")
 @node_option()
 @click.option("--dry-run", is_flag=True, help="Check everything, change nothing.")
+@by_option
 @json_option
 @click.pass_context
-def publish(context: click.Context, paths: tuple[Path, ...], folder: Path, dry_run: bool, output: Output) -> None:
+def publish(
+    context: click.Context, paths: tuple[Path, ...], folder: Path, dry_run: bool, by: str, output: Output
+) -> None:
     """Validate and publish descriptions: JSON-LD or other RDF files, study folders, or folders of these.
 
     A dataset with an error is not published at all; the others are. Exit code 2 when any was rejected.
     """
     node = build(folder)
     try:
-        report = publish_paths(paths, node=node.parts(), dry_run=dry_run, progress=output.progress)
+        report = publish_paths(paths, node=node.parts(), dry_run=dry_run, by=by, progress=output.progress)
     finally:
         output.progress_done()
         node.close()
@@ -46,12 +59,13 @@ def publish(context: click.Context, paths: tuple[Path, ...], folder: Path, dry_r
 @click.argument("iri")
 @node_option()
 @click.option("--reason", required=True, help="Why; shown to whoever asks for the description later.")
+@by_option
 @json_option
-def withdraw(iri: str, folder: Path, reason: str, output: Output) -> None:
+def withdraw(iri: str, folder: Path, reason: str, by: str, output: Output) -> None:
     """Take the dataset description IRI back. Its address answers 410 with the reason from then on."""
     node = build(folder)
     try:
-        generation = withdraw_description(iri, reason, node.parts())
+        generation = withdraw_description(iri, reason, node.parts(), by=by)
     finally:
         node.close()
     output.say(f"Withdrawn: {iri}. The node is at generation {generation.number}.")
@@ -61,7 +75,8 @@ def withdraw(iri: str, folder: Path, reason: str, output: Output) -> None:
 def print_report(report: Report) -> None:
     """What was done, dataset by dataset, and every finding, for people."""
     for dataset in report.datasets:
-        click.echo(f"{dataset.outcome.value:>9}  {dataset.dataset}: {dataset.title} {counts(dataset)}".rstrip())
+        told = f"{dataset.outcome.value:>9}  {dataset.dataset}: {dataset.title} {counts(dataset)}".rstrip()
+        click.echo(told + _version(dataset))
         _print_findings(dataset.findings)
     _print_findings(report.findings)
     for line in coding_lines(report.datasets):
@@ -69,10 +84,16 @@ def print_report(report: Report) -> None:
     done = sum(d.outcome is Outcome.PUBLISHED for d in report.datasets)
     rejected = sum(d.outcome is Outcome.REJECTED for d in report.datasets)
     checked = sum(d.outcome is Outcome.CHECKED for d in report.datasets)
+    unchanged = sum(d.outcome is Outcome.UNCHANGED for d in report.datasets)
     if checked:
         click.echo(f"{checked} would be published, {rejected} rejected; nothing was changed.")
     else:
-        click.echo(f"{done} published, {rejected} rejected; the node is at generation {report.generation}.")
+        same = f"{unchanged} already there as it is, " if unchanged else ""
+        click.echo(f"{done} published, {same}{rejected} rejected; the node is at generation {report.generation}.")
+
+
+def _version(dataset: DatasetReport) -> str:
+    return f" version {dataset.version}, sha256 {dataset.digest[:12]}…" if dataset.digest else ""
 
 
 def counts(dataset: DatasetReport) -> str:
@@ -116,7 +137,7 @@ def report_document(report: Report) -> dict[str, Any]:
 def _dataset_document(dataset: DatasetReport) -> dict[str, Any]:
     coding = dataset.coding
     return {
-        **{key: getattr(dataset, key) for key in ("dataset", "title", "source", "outcome", "samples", "donors")},
+        **{key: getattr(dataset, key) for key in _DATASET_KEYS},
         "findings": [asdict(finding) for finding in dataset.findings],
         "coding": coding
         and {

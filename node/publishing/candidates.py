@@ -9,21 +9,28 @@ from node.errors import Place
 from node.ontology.concepts import Vocabulary
 from node.publishing.drafts import CodingReport, DatasetReport, Draft, Finding, Outcome, Severity
 from node.publishing.judging import judge, violations
-from node.publishing.ntriples import Description, digest
+from node.publishing.ntriples import Description, digest, literal_value
 from node.publishing.provenance import Input, read_input
-from node.publishing.registry import Registry, State, find
+from node.publishing.registry import Entry, Registry, State, find
 from node.publishing.sources import Reading
-from node.rdf.namespaces import ONCO
+from node.rdf.namespaces import DCAT, ONCO
+from node.store.stored_form import stored_form
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A draft that has been judged. ``content`` is the digest of its triples, '' for one that fell."""
+    """A draft that has been judged. ``content`` is the digest of its triples, '' for one that fell.
+
+    ``digest`` is that of its public triples as they will be served, ``version`` what the partner calls this version
+    (``dcat:version``), '' without one.
+    """
 
     draft: Draft
     findings: tuple[Finding, ...]
     content: str
     inputs: tuple[Input, ...]
+    digest: str = ""
+    version: str = ""
 
     @property
     def fell(self) -> bool:
@@ -45,10 +52,24 @@ def judged(reading: Reading, vocabulary: Vocabulary, progress: Callable[[str], N
         findings = tuple(judge(draft, whole, vocabulary))
         if draft.coding is None and draft.samples:
             draft.coding = _stated_coding(whole, draft.samples)
-        candidates.append(Candidate(draft, findings, content, tuple(read_input(path) for path in draft.inputs)))
+        candidates.append(
+            Candidate(
+                draft,
+                findings,
+                content,
+                tuple(read_input(path) for path in draft.inputs),
+                digest=digest(stored_form(public.lines)),
+                version=_stated_version(public, draft.iri),
+            )
+        )
     if violations(reading.findings) or any(c.fell for c in candidates):
         return [c if c.fell else _with(c, _COMPANION, reading) for c in candidates]
     return candidates
+
+
+def _stated_version(description: Description, dataset: str) -> str:
+    stated = sorted(literal_value(v)[0] for v in description.objects(f"<{dataset}>", _VERSION) if v.startswith('"'))
+    return stated[0].strip() if stated else ""
 
 
 def _stated_coding(description: Description, samples: int) -> CodingReport:
@@ -63,6 +84,7 @@ def _stated_coding(description: Description, samples: int) -> CodingReport:
     return report
 
 
+_VERSION = f"<{DCAT}version>"
 _NOT_STATED = "the document states no NCIt diagnosis"
 _DIAGNOSIS = f"<{ONCO}diagnosis>"
 _SOURCE_CODE = f"<{ONCO}sourceCode>"
@@ -130,8 +152,22 @@ def against_register(registry: Registry, candidate: Candidate) -> Finding | None
     return None
 
 
-def report(candidate: Candidate, outcome: Outcome) -> DatasetReport:
-    """What became of a candidate, for the report."""
+def with_version_checked(candidate: Candidate, old: Entry | None) -> Candidate:
+    """The candidate, told of a ``dcat:version`` that has stayed the same while the description has changed."""
+    if old is None or not candidate.version or candidate.version != old.version:
+        return candidate
+    finding = Finding(
+        Severity.WARNING,
+        "the description has changed, but its dcat:version has not",
+        candidate.draft.locate(candidate.draft.iri),
+        value=candidate.version,
+        remedy="Give each version another, or leave it out: the node then counts.",
+    )
+    return replace(candidate, findings=(*candidate.findings, finding))
+
+
+def report(candidate: Candidate, outcome: Outcome, entry: Entry | None = None) -> DatasetReport:
+    """What became of a candidate, for the report; ``entry`` is its entry in the register now."""
     draft = candidate.draft
     return DatasetReport(
         dataset=draft.dataset,
@@ -142,4 +178,6 @@ def report(candidate: Candidate, outcome: Outcome) -> DatasetReport:
         donors=draft.donors,
         findings=candidate.findings,
         coding=draft.coding,
+        version=entry.version if entry else "",
+        digest=entry.digest if entry else "",
     )

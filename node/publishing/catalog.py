@@ -44,7 +44,8 @@ class DatasetSummary:
     """One line of the catalogue. ``id`` is the identifier here, ``iri`` the dataset's own IRI, which may be foreign.
 
     ``publisher`` is a name where one is stated, else an IRI; ``issued`` and ``modified`` are what the description
-    says, else when it was published here; ``samples`` and ``donors`` are counts, of a restricted dataset too.
+    says, else when it was published here; ``samples`` and ``donors`` are counts, of a restricted dataset too;
+    ``version`` and ``digest`` are those of the register (``node.publishing.registry.Entry``).
     """
 
     id: str
@@ -59,6 +60,8 @@ class DatasetSummary:
     keywords: tuple[str, ...]
     samples: int
     donors: int
+    version: str = ""
+    digest: str = ""
 
 
 class Catalog:
@@ -230,6 +233,8 @@ class Catalog:
                 keywords=tuple(sorted({t.value for t in about.get(DCAT + "keyword", [])})),
                 samples=entry.samples,
                 donors=entry.donors,
+                version=entry.version,
+                digest=entry.digest,
             )
 
     def _text(self, about: Mapping[str, list[Term]], predicate: str) -> str:

@@ -97,7 +97,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class DatasetReport:
-    """What became of one dataset description, for people and as JSON."""
+    """What became of one dataset description, for people and as JSON.
+
+    ``version`` and ``digest`` are those of the register, '' where nothing of it is published.
+    """
 
     dataset: str
     title: str
@@ -107,6 +110,8 @@ class DatasetReport:
     donors: int
     findings: tuple[Finding, ...]
     coding: CodingReport | None
+    version: str = ""
+    digest: str = ""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from node.config import Identity
 from node.model.identifiers import Identifiers
 from node.ontology.releases import Release
 from node.publishing.registry import Entry, Registry, State
-from node.rdf.namespaces import DCAT, DCT, FOAF, OWL, PROV, RDF_TYPE, RDFS, RDFS_LABEL, XSD
+from node.rdf.namespaces import DCAT, DCT, FOAF, OWL, PROV, RDF_TYPE, RDFS, RDFS_LABEL, SPDX, XSD
 from node.rdf.terms import iri, literal, triple
 
 
@@ -26,6 +26,14 @@ class Input:
 
     name: str
     sha256: str
+
+
+@dataclass(frozen=True)
+class Agent:
+    """Who publishes: whether the node names an organisation that runs it, and the name given with the command."""
+
+    organisation: bool = False
+    name: str = ""
 
 
 def read_input(path: Path) -> Input:
@@ -61,6 +69,8 @@ def catalogue(registry: Registry, identity: Identity, identifiers: Identifiers) 
                 triple(record, iri(FOAF + "primaryTopic"), iri(entry.iri)),
                 triple(record, iri(DCT + "issued"), _time(entry.issued)),
                 triple(record, iri(DCT + "modified"), _time(entry.modified)),
+                triple(record, iri(DCAT + "version"), literal(entry.version)),
+                triple(record, iri(DCAT + "hasCurrentVersion"), iri(version_iri(entry, identifiers))),
             ]
     return "".join(lines).encode("utf-8")
 
@@ -72,31 +82,28 @@ def publication(
     inputs: Iterable[Input],
     started: str,
     releases: Iterable[Release],
+    agent: Agent,
     identifiers: Identifiers,
 ) -> str:
     """The statements that one publication adds to the provenance of a dataset, as N-Triples.
 
     ``before`` is the entry this one takes the place of; ``started`` is when reading began, ``entry.modified`` when
-    the description was complete.
+    the description was complete. The version is described as DCAT 3, section 11 has it.
     """
     graph = identifiers.provenance_graph(entry.dataset)
-    activity = iri(f"{graph}#publication-{entry.content[:16]}-{_compact(entry.modified)}")
-    version = _version(entry, identifiers)
-    software = iri(f"{graph}#onconode-{__version__}")
+    activity = iri(f"{graph}#publication-{entry.revision}")
+    version = iri(version_iri(entry, identifiers))
     lines = [
         triple(activity, iri(RDF_TYPE), iri(PROV + "Activity")),
         triple(activity, iri(RDFS_LABEL), literal(f"publication of {entry.dataset}", language="en")),
         triple(activity, iri(PROV + "startedAtTime"), _time(started)),
         triple(activity, iri(PROV + "endedAtTime"), _time(entry.modified)),
-        triple(activity, iri(PROV + "wasAssociatedWith"), software),
-        triple(software, iri(RDF_TYPE), iri(PROV + "SoftwareAgent")),
-        triple(software, iri(RDFS_LABEL), literal(f"onconode {__version__}")),
-        triple(software, iri(OWL + "versionInfo"), literal(__version__)),
+        *_by(activity, agent, graph, identifiers),
         triple(version, iri(RDF_TYPE), iri(PROV + "Entity")),
-        triple(version, iri(DCT + "identifier"), literal(f"sha256:{entry.content}")),
         triple(version, iri(PROV + "specializationOf"), iri(identifiers.graph(entry.dataset))),
         triple(version, iri(PROV + "wasGeneratedBy"), activity),
         triple(version, iri(PROV + "generatedAtTime"), _time(entry.modified)),
+        *described_version(entry, identifiers),
     ]
     for given in inputs:
         file = iri(f"{graph}#file-{given.sha256[:24]}")
@@ -116,35 +123,90 @@ def publication(
             triple(vocabulary, iri(OWL + "versionInfo"), literal(release.version)),
             triple(vocabulary, iri(DCT + "identifier"), literal(f"sha256:{release.digest}")),
         ]
-    if before is not None and before.content != entry.content:
-        lines.append(triple(version, iri(PROV + "wasRevisionOf"), _version(before, identifiers)))
+    if before is not None:
+        previous = iri(version_iri(before, identifiers))
+        lines += [
+            triple(version, iri(PROV + "wasRevisionOf"), previous),
+            triple(version, iri(DCAT + "previousVersion"), previous),
+        ]
     return "".join(lines)
 
 
-def withdrawal(entry: Entry, identifiers: Identifiers) -> str:
+def withdrawal(entry: Entry, agent: Agent, identifiers: Identifiers) -> str:
     """The statements that a withdrawal adds to the provenance of a dataset, as N-Triples."""
     assert entry.withdrawn is not None
-    activity = iri(f"{identifiers.provenance_graph(entry.dataset)}#withdrawal-{_compact(entry.withdrawn)}")
-    version = _version(entry, identifiers)
+    graph = identifiers.provenance_graph(entry.dataset)
+    activity = iri(withdrawal_iri(entry, identifiers))
+    version = iri(version_iri(entry, identifiers))
     return "".join(
         [
             triple(activity, iri(RDF_TYPE), iri(PROV + "Activity")),
             triple(activity, iri(RDFS_LABEL), literal(f"withdrawal of {entry.dataset}", language="en")),
             triple(activity, iri(RDFS + "comment"), literal(entry.reason or "")),
             triple(activity, iri(PROV + "endedAtTime"), _time(entry.withdrawn)),
+            *_by(activity, agent, graph, identifiers),
             triple(version, iri(PROV + "invalidatedAtTime"), _time(entry.withdrawn)),
             triple(version, iri(PROV + "wasInvalidatedBy"), activity),
         ]
     )
 
 
-def _version(entry: Entry, identifiers: Identifiers) -> str:
-    return iri(f"{identifiers.provenance_graph(entry.dataset)}#version-{entry.content[:24]}")
+def described_version(entry: Entry, identifiers: Identifiers) -> list[str]:
+    """What a version says of itself wherever it is named: of which dataset it is, which, since when, its digest.
+
+    The checksum has the form that SPDX gives it, which DCAT 3 (section 6.8.24) takes over.
+    """
+    version = iri(version_iri(entry, identifiers))
+    lines = [
+        triple(version, iri(DCT + "isVersionOf"), iri(entry.iri)),
+        triple(version, iri(DCAT + "isVersionOf"), iri(entry.iri)),
+        triple(version, iri(DCAT + "version"), literal(entry.version)),
+        triple(version, iri(DCT + "issued"), _time(entry.modified)),
+    ]
+    if entry.digest:
+        checksum = iri(f"{identifiers.provenance_graph(entry.dataset)}#checksum-{entry.digest[:24]}")
+        lines += [
+            triple(version, iri(SPDX + "checksum"), checksum),
+            triple(checksum, iri(RDF_TYPE), iri(SPDX + "Checksum")),
+            triple(checksum, iri(SPDX + "algorithm"), iri(SPDX + "checksumAlgorithm_sha256")),
+            triple(checksum, iri(SPDX + "checksumValue"), literal(entry.digest, datatype=XSD + "hexBinary")),
+        ]
+    return lines
+
+
+def version_iri(entry: Entry, identifiers: Identifiers) -> str:
+    """The IRI of the version that is published now, or was when the description was withdrawn."""
+    return f"{identifiers.provenance_graph(entry.dataset)}#version-{entry.revision}"
+
+
+def withdrawal_iri(entry: Entry, identifiers: Identifiers) -> str:
+    """The IRI of the withdrawal; there is at most one of a dataset."""
+    return f"{identifiers.provenance_graph(entry.dataset)}#withdrawal"
+
+
+def _by(activity: str, agent: Agent, graph: str, identifiers: Identifiers) -> list[str]:
+    """Who did it: this software, the organisation that runs the node, and who was named with the command."""
+    software = iri(f"{graph}#onconode-{__version__}")
+    lines = [
+        triple(activity, iri(PROV + "wasAssociatedWith"), software),
+        triple(software, iri(RDF_TYPE), iri(PROV + "SoftwareAgent")),
+        triple(software, iri(RDFS_LABEL), literal(f"onconode {__version__}")),
+        triple(software, iri(OWL + "versionInfo"), literal(__version__)),
+    ]
+    organisation = iri(f"{identifiers.base}organisation")
+    if agent.organisation:
+        lines.append(triple(activity, iri(PROV + "wasAssociatedWith"), organisation))
+    if agent.name:
+        named = iri(f"{graph}#agent-{hashlib.sha256(agent.name.encode()).hexdigest()[:16]}")
+        lines += [
+            triple(activity, iri(PROV + "wasAssociatedWith"), named),
+            triple(named, iri(RDF_TYPE), iri(PROV + "Agent")),
+            triple(named, iri(RDFS_LABEL), literal(agent.name)),
+        ]
+        if agent.organisation:
+            lines.append(triple(named, iri(PROV + "actedOnBehalfOf"), organisation))
+    return lines
 
 
 def _time(text: str) -> str:
     return literal(text, datatype=XSD + "dateTime")
-
-
-def _compact(time: str) -> str:
-    return "".join(c for c in time if c.isalnum())

@@ -19,9 +19,16 @@ from node.model.identifiers import Identifiers
 from node.ontology.concepts import Vocabulary
 from node.ontology.mappings import CodeMap
 from node.ontology.releases import Release, releases
-from node.publishing.candidates import Candidate, against_register, judged, report, without_clashes
+from node.publishing.candidates import (
+    Candidate,
+    against_register,
+    judged,
+    report,
+    with_version_checked,
+    without_clashes,
+)
 from node.publishing.drafts import DatasetReport, Finding, Outcome, Report
-from node.publishing.provenance import catalogue, publication, withdrawal
+from node.publishing.provenance import Agent, catalogue, publication, withdrawal
 from node.publishing.registry import FILE, Entry, Registry, State, find, read_registry, write_registry
 from node.publishing.sources import find_sources, read_source
 from node.rdf.dataset import GraphScope
@@ -49,15 +56,30 @@ class NodeParts:
     def known_as(self) -> Identity:
         return self.identity or Identity(base_iri=self.identifiers.base)
 
+    def agent(self, name: str) -> Agent:
+        """Who changes this node: the organisation it names, and whoever was named with the command."""
+        return Agent(organisation=bool(self.known_as.publisher), name=name.strip())
+
+
+@dataclass(frozen=True)
+class Making:
+    """What provenance says of one command: when it began (``xsd:dateTime``), and who gave it."""
+
+    started: str
+    agent: Agent
+
 
 def publish(
     paths: Sequence[Path],
     *,
     node: NodeParts,
     dry_run: bool = False,
+    by: str = "",
     progress: Callable[[str], None] = lambda _: None,
 ) -> Report:
     """Read, judge and publish what lies at these paths; ``dry_run`` leaves out the last step.
+
+    ``by`` is who publishes, for the provenance that everybody may read; '' names only the node's organisation.
 
     What is wrong with a partner's files is in the report, not raised. Raises StoreError and Conflict; the node is
     then as it was.
@@ -81,14 +103,15 @@ def publish(
         candidates = without_clashes(candidates)
         if dry_run:
             return _checked(candidates, findings, node)
-        return _apply(candidates, findings, started, node, progress)
+        return _apply(candidates, findings, Making(started, node.agent(by)), node, progress)
 
 
-def withdraw(iri_or_slug: str, reason: str, node: NodeParts) -> Generation:
+def withdraw(iri_or_slug: str, reason: str, node: NodeParts, *, by: str = "") -> Generation:
     """Take a dataset description back: its graphs go, a tombstone with the reason stays.
 
-    ``iri_or_slug`` is the dataset's IRI or its identifier here. Raises NotFound, Withdrawn if that has been done
-    already, ProtocolError for an empty reason, Conflict and StoreError.
+    ``iri_or_slug`` is the dataset's IRI or its identifier here, ``by`` as for ``publish``. When it has been done
+    already for the same reason, nothing changes: the command can be given again after it was cut off. Raises NotFound,
+    Withdrawn if that was for another reason, ProtocolError for an empty reason, Conflict and StoreError.
     """
     if not reason.strip():
         raise ProtocolError("a withdrawal needs a reason.", remedy="Say why, for those who look for the description.")
@@ -102,10 +125,12 @@ def withdraw(iri_or_slug: str, reason: str, node: NodeParts) -> Generation:
                 f"no dataset {iri_or_slug!r} is published here.", remedy="Give its IRI, as the catalogue lists it."
             )
         if entry.state is State.WITHDRAWN:
+            if entry.reason == reason.strip():
+                return generation
             raise withdrawn(entry)
         gone = replace(entry, state=State.WITHDRAWN, withdrawn=_now(), reason=reason.strip())
         registry[entry.dataset] = gone
-        history = _history(entry.dataset, node) + withdrawal(gone, node.identifiers).encode("utf-8")
+        history = _history(entry.dataset, node) + withdrawal(gone, node.agent(by), node.identifiers).encode("utf-8")
         graphs = [node.identifiers.graph(entry.dataset)]
         if entry.restricted:
             graphs.append(node.identifiers.records_graph(entry.dataset))
@@ -145,7 +170,7 @@ def _checked(candidates: Iterable[Candidate], findings: list[Finding], node: Nod
 def _apply(
     candidates: list[Candidate],
     findings: list[Finding],
-    started: str,
+    making: Making,
     node: NodeParts,
     progress: Callable[[str], None],
 ) -> Report:
@@ -153,7 +178,7 @@ def _apply(
     for attempt in range(_ATTEMPTS):
         generation = node.store.generation()
         registry = read_registry(node.store.file(FILE))
-        reports, change = _change(candidates, registry, started, used, node)
+        reports, change = _change(candidates, registry, making, used, node)
         if change is not None:
             progress(f"storing {len([r for r in reports if r.outcome is Outcome.PUBLISHED])} datasets")
             try:
@@ -169,7 +194,7 @@ def _apply(
 def _change(
     candidates: list[Candidate],
     registry: dict[str, Entry],
-    started: str,
+    making: Making,
     used: list[Release],
     node: NodeParts,
 ) -> tuple[list[DatasetReport], Change | None]:
@@ -188,7 +213,7 @@ def _change(
             continue
         old = before.get(draft.dataset)
         if old is not None and old.content == candidate.content:
-            reports.append(report(candidate, Outcome.UNCHANGED))
+            reports.append(report(candidate, Outcome.UNCHANGED, old))
             continue
         entry = Entry(
             dataset=draft.dataset,
@@ -201,6 +226,9 @@ def _change(
             samples=draft.samples,
             donors=draft.donors,
             restricted=draft.records is not None,
+            version=candidate.version or str(old.revision + 1 if old else 1),
+            revision=old.revision + 1 if old else 1,
+            digest=candidate.digest,
         )
         registry[draft.dataset] = entry
         put.append(GraphContent(node.identifiers.graph(draft.dataset), Tier.PUBLIC, draft.public))
@@ -210,11 +238,17 @@ def _change(
         elif old is not None and old.restricted:
             remove.append(records)
         said = publication(
-            entry, old, inputs=candidate.inputs, started=started, releases=used, identifiers=node.identifiers
+            entry,
+            old,
+            inputs=candidate.inputs,
+            started=making.started,
+            releases=used,
+            agent=making.agent,
+            identifiers=node.identifiers,
         )
         history = _history(draft.dataset, node) if old is not None else b""
         put.append(_provenance(draft.dataset, history + said.encode("utf-8"), node))
-        reports.append(report(candidate, Outcome.PUBLISHED))
+        reports.append(report(with_version_checked(candidate, old), Outcome.PUBLISHED, entry))
     if not put:
         return reports, None
     put.append(_catalogue(registry, node))

@@ -27,6 +27,10 @@ class Entry:
     ``content`` is the SHA-256 of its triples, ``issued`` when it was first published here, ``modified`` when its
     present content was, ``withdrawn`` when and ``reason`` why it was taken back; times are ``xsd:dateTime`` texts in
     UTC. ``restricted``: its samples and donors are in a graph of their own.
+
+    ``revision`` counts what was published, from 1 on; ``version`` is what people call it: the partner's own
+    ``dcat:version``, else the revision. ``digest`` is the SHA-256 of what everybody may see of it, as its graph is
+    served: the canonical form of RDFC-1.0 ('' for what was published before there was one).
     """
 
     dataset: str
@@ -39,6 +43,9 @@ class Entry:
     samples: int
     donors: int
     restricted: bool = False
+    version: str = "1"
+    revision: int = 1
+    digest: str = ""
     withdrawn: str | None = None
     reason: str | None = None
 

@@ -16,6 +16,10 @@ VCARD = "http://www.w3.org/2006/vcard/ns#"
 VOID = "http://rdfs.org/ns/void#"
 SD = "http://www.w3.org/ns/sparql-service-description#"
 ADMS = "http://www.w3.org/ns/adms#"
+SPDX = "http://spdx.org/rdf/terms#"
+LDES = "https://w3id.org/ldes#"
+TREE = "https://w3id.org/tree#"
+AS = "https://www.w3.org/ns/activitystreams#"
 HEALTHDCATAP = "http://healthdataportal.eu/ns/health#"
 OBO = "http://purl.obolibrary.org/obo/"
 OBOINOWL = "http://www.geneontology.org/formats/oboInOwl#"
@@ -35,6 +39,10 @@ PREFIXES: dict[str, str] = {
     "void": VOID,
     "sd": SD,
     "adms": ADMS,
+    "spdx": SPDX,
+    "ldes": LDES,
+    "tree": TREE,
+    "as": AS,
     "rdf": RDF,
     "rdfs": RDFS,
     "owl": OWL,

@@ -1,0 +1,44 @@
+"""How the engine gives back what was put into it: numbers, truth values and times by value, not by spelling."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from pyoxigraph import NamedNode, Quad, RdfFormat, Store, parse
+
+# A literal at the end of an N-Triples line whose spelling may change: typed, or with capitals in its language tag.
+_MAY_CHANGE = re.compile(
+    r' (".*"(?:\^\^<http://www\.w3\.org/2001/XMLSchema#(?!string>)[^>]+>|@[a-zA-Z0-9-]*[A-Z][a-zA-Z0-9-]*)) \.$'
+)
+_PREDICATE = NamedNode("urn:p")
+
+
+def stored_form(lines: Sequence[str]) -> Sequence[str]:
+    """These N-Triples lines as the store will give them back, sorted, each once; ``lines`` themselves if they are so.
+
+    ``lines`` are sorted and distinct, end without a newline, and hold no blank nodes.
+    """
+    found = [(i, match.start(1)) for i, line in enumerate(lines) if (match := _MAY_CHANGE.search(line))]
+    spelt = sorted({lines[i][start:-2] for i, start in found})
+    kept = dict(zip(spelt, _through_the_engine(spelt), strict=True))
+    changed = {i: start for i, start in found if kept[lines[i][start:-2]] != lines[i][start:-2]}
+    if not changed:
+        return lines
+    return sorted(
+        {
+            f"{line[: changed[i]]}{kept[line[changed[i] : -2]]} ." if i in changed else line
+            for i, line in enumerate(lines)
+        }
+    )
+
+
+def _through_the_engine(literals: Sequence[str]) -> list[str]:
+    store = Store()
+    text = "".join(f"<urn:{i}> <urn:p> {literal} .\n" for i, literal in enumerate(literals))
+    store.extend(
+        Quad(quad.subject, quad.predicate, quad.object) for quad in parse(text.encode("utf-8"), RdfFormat.N_TRIPLES)
+    )
+    return [
+        str(next(store.quads_for_pattern(NamedNode(f"urn:{i}"), _PREDICATE, None)).object) for i in range(len(literals))
+    ]
