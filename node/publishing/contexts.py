@@ -7,12 +7,13 @@ reference to a context that ships with this node is replaced by its content, and
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Set
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urljoin
 
-from node.errors import ContextNotPinned, Place, Unsupported
+from node.errors import ContextNotPinned, DocumentSyntaxError, Place, Unsupported
 from node.resources import resource
 
 #: The permanent address of the context, the same at every node.
@@ -20,6 +21,8 @@ PERMANENT = "https://w3id.org/onconode/context/v1.jsonld"
 #: The path under a node's base at which it serves the context.
 PATH = "context/v1.jsonld"
 
+# RFC 3986, appendix B: scheme and authority, path, and the rest of an absolute IRI.
+_ABSOLUTE = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*:(?://[^/?#]*)?)([^?#]*)(.*)", re.DOTALL)
 # Each reference is replaced by some kilobytes of context; a document needs one.
 _MOST_REFERENCES = 2_000
 
@@ -64,12 +67,15 @@ class PinnedContexts:
         """Replace, in place, every reference to a pinned context in a JSON-LD document by the context itself.
 
         Covers contexts of nested objects, lists of contexts, scoped contexts and ``@import``. Returns how many were
-        replaced. Raises ContextNotPinned for a reference to any other, Unsupported for thousands of references.
+        replaced. Raises ContextNotPinned for a reference to any other, DocumentSyntaxError for an ``@import`` that is
+        none, Unsupported for thousands of references.
         """
         replaced = 0
-        for holder, steps in objects(document):
+        literals: set[str] = set()
+        for holder, steps in objects(document, literals):
             if "@context" in holder:
                 holder["@context"], count = self._inlined(holder["@context"], source, (steps, "@context"))
+                literals |= _json_terms(holder["@context"])
                 replaced += count
                 if replaced > _MOST_REFERENCES:
                     raise Unsupported(
@@ -88,13 +94,18 @@ class PinnedContexts:
         if not isinstance(context, dict):
             return context, 0
         content = dict(context)
+        if isinstance(content.get("@base"), str):
+            content["@base"] = _without_dots(content["@base"])
         replaced = 0
         if "@import" in content:
             # JSON-LD 1.1, section 4.1.10: what the importing context says wins
             imported = content.pop("@import")
-            if isinstance(imported, str):
-                content = {**self._named(imported, source, (steps, "@import")), **content}
-                replaced += 1
+            if not isinstance(imported, str):
+                raise DocumentSyntaxError(
+                    "@import is not the address of a context.", where=Place(source=source, record=pointer(steps))
+                )
+            content = {**self._named(imported, source, (steps, "@import")), **content}
+            replaced += 1
         for term, definition in content.items():
             if isinstance(definition, dict) and "@context" in definition:
                 scoped, count = self._inlined(definition["@context"], source, ((steps, term), "@context"))
@@ -113,10 +124,41 @@ class PinnedContexts:
         return known
 
 
-def objects(document: Any) -> Iterator[tuple[dict[str, Any], Steps]]:
+def _without_dots(iri: str) -> str:
+    """An absolute IRI without ``.`` and ``..`` among its folders (RFC 3986, section 5.2.4); another text as it is.
+
+    pyoxigraph takes an ``@base`` with them as it stands, so that ``a`` would become ``http://example.org/./a``.
+    """
+    match = _ABSOLUTE.fullmatch(iri)
+    if match is None or "/." not in match[2]:
+        return iri
+    kept: list[str] = []
+    *folders, last = match[2].split("/")[1:]
+    for folder in folders:
+        if folder == "..":
+            kept = kept[:-1]
+        elif folder != ".":
+            kept.append(folder)
+    return f"{match[1]}/{'/'.join([*kept, last])}{match[3]}"
+
+
+def _json_terms(context: Any) -> set[str]:
+    """The terms that a context defines as JSON literals, whose values no context applies to."""
+    parts = context if isinstance(context, list) else [context]
+    return {
+        term
+        for part in parts
+        if isinstance(part, dict)
+        for term, definition in part.items()
+        if isinstance(definition, dict) and definition.get("@type") == "@json"
+    }
+
+
+def objects(document: Any, literals: Set[str] = frozenset()) -> Iterator[tuple[dict[str, Any], Steps]]:
     """Every JSON object of a JSON-LD document body with the steps to it, outermost first.
 
-    Contexts and the values of ``@value`` are not part of the body.
+    Contexts and the values of ``@value`` are not part of the body, nor is what stands under the keys ``literals``,
+    which may become more on the way.
     """
     stack: list[tuple[Any, Steps]] = [(document, None)]
     while stack:
@@ -126,7 +168,7 @@ def objects(document: Any) -> Iterator[tuple[dict[str, Any], Steps]]:
             stack.extend(
                 (child, (steps, key))
                 for key, child in reversed(value.items())
-                if isinstance(child, dict | list) and key not in ("@context", "@value")
+                if isinstance(child, dict | list) and key not in ("@context", "@value") and key not in literals
             )
         elif isinstance(value, list):
             stack.extend(

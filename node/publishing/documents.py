@@ -16,7 +16,8 @@ from node.model.identifiers import Identifiers
 from node.publishing.contexts import PinnedContexts
 from node.publishing.drafts import Draft, Finding
 from node.publishing.intake import UNPACKED_BYTES, unpack
-from node.publishing.jsondocument import JsonPlaces, Terms, encode_json, losses, parse_json
+from node.publishing.jsondocument import JsonPlaces, Terms, losses
+from node.publishing.jsonldreading import jsonld_quads, open_jsonld
 from node.publishing.ntriples import Description, write_lines
 from node.publishing.skolem import BlankTriple, CyclicBlankNodes, skolemise
 from node.publishing.splitting import Locate, split
@@ -67,7 +68,7 @@ def read_document(path: Path, identifiers: Identifiers, spool: Path) -> Reading:
         if form is RDFXML:
             with text.open("rb") as stream:
                 check_xml(stream, source)
-        quads, locate = _parsed(text, form, source, identifiers, exact=True), TextPlaces(text, source, identifiers.base)
+        quads, locate = _parsed(text, form, source, identifiers), TextPlaces(text, source, identifiers.base)
     document, referrers = _described(quads, source, identifiers)
     place = _through_blank_nodes(locate, referrers)
     result = split(document, identifiers, place, source)
@@ -95,19 +96,11 @@ def read_document(path: Path, identifiers: Identifiers, spool: Path) -> Reading:
 def _read_jsonld(text: Path, source: str, identifiers: Identifiers) -> tuple[Iterator[Quad], Locate, list[Finding]]:
     contexts = PinnedContexts(identifiers.base)
     raw = text.read_text(encoding="utf-8")
-    document = parse_json(raw, source)
-    if not isinstance(document, dict | list):
-        raise DocumentSyntaxError(
-            "a JSON-LD document is an object or a list of objects.",
-            where=Place(source=source, line=1),
-            remedy="Start it with {.",
-        )
-    contexts.substitute(document, source)
+    document = open_jsonld(raw, source, contexts)
     terms = Terms.of(document)
     places = JsonPlaces(lambda: text.read_text(encoding="utf-8"), source, terms, identifiers.base)
     lost = [_with_line(finding, raw) for finding in losses(document, terms, source)]
-    quads = _parsed(encode_json(document, source), JSONLD, source, identifiers, exact=False)
-    return quads, places, lost
+    return jsonld_quads(document, base=identifiers.base, source=source), places, lost
 
 
 def _with_line(finding: Finding, raw: str) -> Finding:
@@ -118,25 +111,20 @@ def _with_line(finding: Finding, raw: str) -> Finding:
     return replace(finding, where=replace(finding.where, line=raw.count("\n", 0, offset) + 1))
 
 
-def _parsed(
-    content: bytes | Path, form: Format, source: str, identifiers: Identifiers, *, exact: bool
-) -> Iterator[Quad]:
-    """The quads of a document; ``exact`` is whether positions in the parser's text are positions in the partner's."""
+def _parsed(text: Path, form: Format, source: str, identifiers: Identifiers) -> Iterator[Quad]:
+    """The quads of a document in any format but JSON-LD."""
     assert form.rdf is not None
-    stream = content.open("rb") if isinstance(content, Path) else content
     try:
-        yield from parse(stream, form.rdf, base_iri=identifiers.base)
+        with text.open("rb") as stream:
+            yield from parse(stream, form.rdf, base_iri=identifiers.base)
     except (SyntaxError, ValueError, OSError) as error:
-        line, column = (error.lineno, error.offset) if exact and isinstance(error, SyntaxError) else (None, None)
+        line, column = (error.lineno, error.offset) if isinstance(error, SyntaxError) else (None, None)
         message = error.msg if isinstance(error, SyntaxError) else str(error)
         raise DocumentSyntaxError(
             f"this is not {form.rdf.name}: {_POSITION.sub('', str(message)).rstrip('.')}.",
             where=Place(source=source, line=line, column=column),
             remedy="Correct it there; what comes after it was not read.",
         ) from error
-    finally:
-        if not isinstance(stream, bytes):
-            stream.close()
 
 
 def check_xml(stream: BinaryIO, source: str) -> None:

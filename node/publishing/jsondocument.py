@@ -29,6 +29,8 @@ _KEYWORDS = frozenset(
 #: Containers whose objects have keys that are no terms.
 _MAPS = frozenset({"@language", "@index", "@id", "@type", "@graph"})
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
+#: JSON-LD 1.1, section 1.7: what looks like a keyword is ignored when it is none.
+_KEYWORD_FORM = re.compile(r"@[A-Za-z]+")
 _NOT_IN_IRI = re.compile(r'[\x00-\x20<>"{}|^`\\]')
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -226,7 +228,7 @@ def _losses(document: Any, terms: Terms) -> Iterator[tuple[str, str, str, Steps]
             at: Steps = (steps, key)
             if key == "@context":
                 continue
-            if terms.is_json(key):
+            if terms.is_json(key) or terms.keyword(key) == "@value":
                 opaque.update(_inner_objects({key: value}))
                 continue
             if id(holder) not in maps:
@@ -245,6 +247,8 @@ def _lost_value(key: str, value: Any, terms: Terms, at: Steps) -> Iterator[tuple
     for language in languages:
         if language != "@none" and not _LANGUAGE.fullmatch(language):
             yield "this is not a language tag (BCP 47)", language, "Write a tag like en or pt-BR.", at
+    if terms.keyword(key) == "@direction" and isinstance(value, str):
+        yield "RDF 1.1 has no base direction, so it would be dropped", value, "Leave it out.", at
     if terms.holds_iris(key):
         for text in value if isinstance(value, list) else [value]:
             if isinstance(text, str) and _NOT_IN_IRI.search(text):
@@ -265,7 +269,7 @@ _IRI_REMEDY = 'Write an IRI: no spaces and none of <>"{}|^`\\ (percent-encode th
 
 
 def _lost_key(key: str, terms: Terms, at: Steps) -> Iterator[tuple[str, str, str, Steps]]:
-    if key.startswith("@"):
+    if _KEYWORD_FORM.fullmatch(key):
         if key not in _KEYWORDS:
             yield "this is not a keyword of JSON-LD", key, "Check the spelling.", at
     elif key not in terms.definitions and ":" not in key and not terms.vocabulary:

@@ -12,16 +12,16 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import IO
+from typing import IO, Any
 
-from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, RdfFormat, Triple, parse, serialize
+from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, RdfFormat, Triple, parse, serialize
 
 from node.errors import DocumentSyntaxError, Place, RequestTooLarge, Unsupported
 from node.model.identifiers import Identifiers
 from node.publishing.contexts import PinnedContexts
 from node.publishing.documents import MOST_TRIPLES, check_xml
-from node.publishing.jsondocument import encode_json, parse_json
 from node.publishing.jsonld import refuse_nameless
+from node.publishing.jsonldreading import jsonld_quads, open_jsonld
 from node.publishing.skolem import BlankTriple, CyclicBlankNodes, Term, skolemise
 from node.rdf.formats import JSONLD, NTRIPLES, RDFXML, Format
 
@@ -50,14 +50,16 @@ class Triples:
         RequestTooLarge.
         """
         assert format_.rdf is not None
-        exact = format_ is not JSONLD
+        quads: Iterator[Quad]
         if format_ is JSONLD:
-            document = _with_contexts(document, source, pinned)
-        elif format_ is RDFXML:
-            document = document if isinstance(document, bytes) else document.read()
-            check_xml(io.BytesIO(document), source)
+            quads = jsonld_quads(_opened(document, source, pinned), base=base, source=source)
+        else:
+            if format_ is RDFXML:
+                document = document if isinstance(document, bytes) else document.read()
+                check_xml(io.BytesIO(document), source)
+            quads = parse(document, format_.rdf, base_iri=base, rename_blank_nodes=True)
         try:
-            for quad in parse(document, format_.rdf, base_iri=base, rename_blank_nodes=True):
+            for quad in quads:
                 if not isinstance(quad.graph_name, DefaultGraph):
                     raise Unsupported(
                         f"the document has a named graph, {quad.graph_name}.",
@@ -77,14 +79,13 @@ class Triples:
                         remedy="Send it in parts.",
                     )
         except (SyntaxError, ValueError, OSError) as error:
-            known = exact and isinstance(error, SyntaxError)
             message = error.msg if isinstance(error, SyntaxError) else str(error)
             raise DocumentSyntaxError(
                 f"this is not {format_.rdf.name}: {_POSITION.sub('', str(message)).rstrip('.')}.",
                 where=Place(
                     source=source,
-                    line=getattr(error, "lineno", None) if known else None,
-                    column=getattr(error, "offset", None) if known else None,
+                    line=getattr(error, "lineno", None),
+                    column=getattr(error, "offset", None),
                 ),
                 remedy="Correct it there; nothing was changed.",
             ) from error
@@ -185,14 +186,13 @@ def _nameless(term: str, genid: str) -> str:
     return f"_:g{token}" if _TOKEN.fullmatch(token) else f"_:x{token.encode().hex()}"
 
 
-def _with_contexts(document: bytes | IO[bytes], source: str, base: str) -> bytes:
+def _opened(document: bytes | IO[bytes], source: str, base: str) -> dict[str, Any] | list[Any]:
     raw = document if isinstance(document, bytes) else document.read()
     try:
-        content = parse_json(raw.decode("utf-8"), source)
+        text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise DocumentSyntaxError(f"this is not UTF-8: {error.reason}.", where=Place(source=source)) from error
-    PinnedContexts(base).substitute(content, source)
-    return encode_json(content, source)
+    return open_jsonld(text, source, PinnedContexts(base))
 
 
 def _rdf11(term: object, source: str) -> Term:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from descriptions import BASE
 
-from node.errors import ContextNotPinned, Unsupported
+from node.errors import ContextNotPinned, DocumentSyntaxError, Unsupported
 from node.publishing.contexts import PERMANENT, PinnedContexts, context_v1
 
 PINNED = PinnedContexts(BASE)
@@ -64,3 +64,33 @@ def test_thousands_of_references_are_refused() -> None:
     """Each would be replaced by kilobytes."""
     with pytest.raises(Unsupported, match="Write it once"):
         PINNED.substitute([{"@context": PERMANENT} for _ in range(2_001)], "d")
+
+
+def test_a_json_literal_holds_no_context() -> None:
+    """What a term of type @json holds is data too, whatever its keys are called."""
+    document = {"@context": {"raw": {"@id": "x:raw", "@type": "@json"}}, "raw": {"@context": "https://a.example/"}}
+    assert PINNED.substitute(document, "d") == 0
+
+
+def test_an_import_of_something_else_is_an_error() -> None:
+    """@import takes the address of a context, nothing else, and is not dropped without a word."""
+    with pytest.raises(DocumentSyntaxError, match="@import is not the address"):
+        PINNED.substitute({"@context": {"@import": {}}}, "d")
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("http://a.example/b/./c", "http://a.example/b/c"),
+        ("http://a.example/b/../c/", "http://a.example/c/"),
+        ("http://a.example/../../c?d/../e", "http://a.example/c?d/../e"),
+        ("http://a.example/b/.", "http://a.example/b/."),
+        ("http://a.example", "http://a.example"),
+        ("a/../b", "a/../b"),
+    ],
+)
+def test_dots_in_a_base_do_not_get_into_iris(written: str, meant: str) -> None:
+    """Folders of an absolute @base are resolved, as the parser leaves them (RFC 3986, section 5.2.4)."""
+    document = {"@context": {"@base": written}}
+    PINNED.substitute(document, "d")
+    assert document["@context"]["@base"] == meant

@@ -212,3 +212,11 @@ def test_skolemised_is_the_same_graph(identifiers: Identifiers, tmp_path: Path) 
     for graph in (given, kept):
         graph.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
     assert given == kept
+
+
+def test_a_base_direction_is_not_dropped_silently(identifiers: Identifiers, tmp_path: Path) -> None:
+    """RDF 1.1 has no place for it."""
+    document = description() | {"title": {"@value": "Atlas", "@direction": "rtl"}}
+    findings = read(write_json(tmp_path, document), identifiers, tmp_path).findings
+    assert [finding.value for finding in findings] == ["rtl"]
+    assert findings[0].severity is Severity.VIOLATION
