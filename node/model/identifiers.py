@@ -74,6 +74,14 @@ class Identifiers:
         """The named graph that stands for the default graph of SPARQL Update and of the Graph Store Protocol."""
         return f"{self.base}default-graph"
 
+    @property
+    def feed(self) -> str:
+        """The change feed, as an event stream."""
+        return f"{self.base}feed"
+
+    def feed_page(self, number: int) -> str:
+        return f"{self.feed}/{number}"
+
     def vocabulary_graph(self, name: str, version: str) -> str:
         return f"{self.base}vocabulary/{name}/{quote(version, safe='.')}"
 

@@ -28,6 +28,7 @@ from node.publishing.candidates import (
     without_clashes,
 )
 from node.publishing.drafts import DatasetReport, Finding, Outcome, Report
+from node.publishing.feed import Happening, Kind, extended
 from node.publishing.provenance import Agent, catalogue, publication, withdrawal
 from node.publishing.registry import FILE, Entry, Registry, State, find, read_registry, write_registry
 from node.publishing.sources import find_sources, read_source
@@ -129,6 +130,7 @@ def withdraw(iri_or_slug: str, reason: str, node: NodeParts, *, by: str = "") ->
                 return generation
             raise withdrawn(entry)
         gone = replace(entry, state=State.WITHDRAWN, withdrawn=_now(), reason=reason.strip())
+        before = dict(registry)
         registry[entry.dataset] = gone
         history = _history(entry.dataset, node) + withdrawal(gone, node.agent(by), node.identifiers).encode("utf-8")
         graphs = [node.identifiers.graph(entry.dataset)]
@@ -137,7 +139,7 @@ def withdraw(iri_or_slug: str, reason: str, node: NodeParts, *, by: str = "") ->
         change = Change(
             put=(_provenance(entry.dataset, history, node), _catalogue(registry, node)),
             remove=tuple(graphs),
-            files={FILE: write_registry(registry)},
+            files={FILE: write_registry(registry), **_feed([Happening(Kind.DELETED, gone)], before, node)},
             base=generation.number,
         )
         try:
@@ -203,6 +205,7 @@ def _change(
     now = _now()
     put: list[GraphContent] = []
     remove: list[str] = []
+    happenings: list[Happening] = []
     reports: list[DatasetReport] = []
     for candidate in candidates:
         draft = candidate.draft
@@ -231,6 +234,7 @@ def _change(
             digest=candidate.digest,
         )
         registry[draft.dataset] = entry
+        happenings.append(Happening(Kind.UPDATED if old else Kind.CREATED, entry))
         put.append(GraphContent(node.identifiers.graph(draft.dataset), Tier.PUBLIC, draft.public))
         records = node.identifiers.records_graph(draft.dataset)
         if draft.records is not None:
@@ -254,7 +258,12 @@ def _change(
     put.append(_catalogue(registry, node))
     queries = executables(node.identifiers.base)
     put.append(GraphContent(node.identifiers.queries_graph, Tier.PUBLIC, queries))
-    return reports, Change(put=tuple(put), remove=tuple(remove), files={FILE: write_registry(registry)})
+    files = {FILE: write_registry(registry), **_feed(happenings, before, node)}
+    return reports, Change(put=tuple(put), remove=tuple(remove), files=files)
+
+
+def _feed(happenings: list[Happening], before: Registry, node: NodeParts) -> dict[str, bytes]:
+    return extended(happenings, before, node.store.file, node.identifiers)
 
 
 def _history(dataset: str, node: NodeParts) -> bytes:

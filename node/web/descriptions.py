@@ -55,7 +55,11 @@ def catalog() -> Response:
         )
 
     return described(
-        call, iri=node.identifiers.catalog, ntriples=node.catalog.catalog_description(), make_page=make_page
+        call,
+        iri=node.identifiers.catalog,
+        ntriples=node.catalog.catalog_description(),
+        make_page=make_page,
+        links=(f'<{call.url("feed")}>; rel="https://w3id.org/ldes#EventStream"',),
     )
 
 
@@ -99,6 +103,7 @@ def dataset(dataset: str) -> Response:
         *relation_links({"license": summary.license}),
         f'<{own}/samples/>; rel="item"',
         f'<{call.root}graph/{quote(dataset)}>; rel="describedby"; type="text/turtle"',
+        f'<{call.root}graph/{quote(dataset)}/provenance>; rel="version-history"',
     )
     return described(call, iri=iri, ntriples=ntriples, make_page=make_page, address=own, links=links)
 
