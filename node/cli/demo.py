@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -25,6 +26,7 @@ from node.config import CONFIG_FILE, Member
 from node.errors import ConfigurationError, Conflict, NodeError, StoreError
 from node.federation.members import add_member
 from node.federation.sources import ask_endpoint, is_ready
+from node.model.kinds import Kind
 from node.ontology.releases import copy_codes, install
 from node.rdf.formats import JSON, TURTLE
 from node.resources import resource
@@ -197,8 +199,10 @@ def _say_published(reports: dict[str, dict[str, Any]], output: Output) -> None:
         datasets = report["datasets"]
         rejected = [d for d in datasets if d["outcome"] == "rejected"]
         held = sum(d["samples"] for d in datasets if d not in rejected)
+        kinds = Counter(d["kind"] for d in datasets if d not in rejected)
         output.say(
-            f"{name}: {len(datasets) - len(rejected)} datasets, {held:,} samples"
+            f"{name}: {kinds.pop('datasets', 0)} datasets, {held:,} samples"
+            + "".join(f", {count} {Kind(kind).noun if count == 1 else kind}" for kind, count in sorted(kinds.items()))
             + (f", {len(rejected)} rejected" if rejected else "")
         )
         for dataset in rejected:

@@ -11,6 +11,7 @@ import click
 from node.assembly import build
 from node.cli.nodes import node_option
 from node.cli.output import Output, json_option
+from node.model.kinds import kind_of
 from node.publishing.drafts import DatasetReport, Finding, Outcome, Report, Severity
 from node.publishing.publish import publish as publish_paths
 from node.publishing.publish import withdraw as withdraw_description
@@ -137,6 +138,7 @@ def report_document(report: Report) -> dict[str, Any]:
 def _dataset_document(dataset: DatasetReport) -> dict[str, Any]:
     coding = dataset.coding
     return {
+        "kind": kind_of(dataset.dataset)[0].value,
         **{key: getattr(dataset, key) for key in _DATASET_KEYS},
         "findings": [asdict(finding) for finding in dataset.findings],
         "coding": coding

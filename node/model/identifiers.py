@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from node.model.access import Tier
+from node.model.kinds import Kind, kind_of, name_of
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
+_DESCRIBED = re.compile(rf"({'|'.join(Kind)})/([^/?#]+)(?:[/#].*)?")
 
 
 def slug(text: str) -> str:
@@ -41,6 +43,16 @@ class Identifiers:
 
     def dataset(self, dataset: str) -> str:
         return f"{self.base}datasets/{dataset}"
+
+    def description(self, name: str) -> str:
+        """The address of a description of any kind by its name (see ``node.model.kinds``)."""
+        kind, slug = kind_of(name)
+        return f"{self.base}{kind}/{slug}"
+
+    def name(self, iri: str) -> str | None:
+        """The name of the description whose address, or something below it, an IRI is; None for any other IRI."""
+        found = _DESCRIBED.fullmatch(iri.removeprefix(self.base)) if iri.startswith(self.base) else None
+        return name_of(Kind(found[1]), found[2]) if found else None
 
     def sample(self, dataset: str, sample: str) -> str:
         return f"{self.dataset(dataset)}/samples/{quote(sample, safe='')}"

@@ -16,6 +16,7 @@ from node.config import Identity
 from node.errors import NotFound, ResultTooLarge
 from node.model.access import Tier
 from node.model.identifiers import Identifiers
+from node.model.kinds import Kind, kind_of, name_of
 from node.publishing.contexts import PATH as CONTEXT_PATH
 from node.publishing.jsonld import serialize
 from node.publishing.ntriples import bare, split_line
@@ -24,7 +25,7 @@ from node.publishing.publish import withdrawn
 from node.publishing.registry import FILE, Entry, Registry, State, read_registry
 from node.rdf.dataset import GraphScope
 from node.rdf.formats import JSON, NTRIPLES, Format
-from node.rdf.namespaces import DCAT, DCT, FOAF, RDF_TYPE, RDFS_LABEL
+from node.rdf.namespaces import DCAT, DCT, FOAF, RDF_TYPE, RDFS_LABEL, SCHEMA
 from node.rdf.terms import iri as iri_term
 from node.rdf.terms import is_absolute_iri
 from node.sparql.results import Results, Term, read_json_results
@@ -41,7 +42,7 @@ _MOST_NODES = 10_000  # nodes under one resource that its description shows
 
 @dataclass(frozen=True)
 class DatasetSummary:
-    """One line of the catalogue. ``id`` is the identifier here, ``iri`` the dataset's own IRI, which may be foreign.
+    """One line of the catalogue. ``id`` is the name here, ``iri`` the IRI of what is described, which may be foreign.
 
     ``publisher`` is a name where one is stated, else an IRI; ``issued`` and ``modified`` are what the description
     says, else when it was published here; ``samples`` and ``donors`` are counts, of a restricted dataset too;
@@ -63,6 +64,12 @@ class DatasetSummary:
     version: str = ""
     digest: str = ""
 
+    @property
+    def path(self) -> str:
+        """Its address here, without the base."""
+        kind, slug = kind_of(self.id)
+        return f"{kind}/{slug}"
+
 
 class Catalog:
     """The published descriptions of one node. Safe to use from several threads."""
@@ -73,20 +80,25 @@ class Catalog:
         self._identity = identity
         self._lock = threading.Lock()
         self._registry_of: tuple[int, Registry] | None = None
-        self._datasets_of: tuple[int, tuple[DatasetSummary, ...]] | None = None
+        self._found_of: tuple[int, Mapping[Kind, tuple[DatasetSummary, ...]]] | None = None
 
     def datasets(self) -> tuple[DatasetSummary, ...]:
         """All published datasets, by identifier."""
+        return self.descriptions(Kind.DATASET)
+
+    def descriptions(self, kind: Kind) -> tuple[DatasetSummary, ...]:
+        """All published descriptions of one kind, by identifier."""
         number = self._store.generation().number
         with self._lock:
-            if self._datasets_of is not None and self._datasets_of[0] == number:
-                return self._datasets_of[1]
-        entries = [e for _, e in sorted(self._registry().items()) if e.state is State.PUBLISHED]
+            if self._found_of is not None and self._found_of[0] == number and kind in self._found_of[1]:
+                return self._found_of[1][kind]
+        entries = [e for _, e in sorted(self._registry().items()) if e.state is State.PUBLISHED and e.kind is kind]
         found: list[DatasetSummary] = []
         for start in range(0, len(entries), _BLOCK):
             found.extend(self._summaries(entries[start : start + _BLOCK]))
         with self._lock:
-            self._datasets_of = (number, tuple(found))
+            known = self._found_of[1] if self._found_of is not None and self._found_of[0] == number else {}
+            self._found_of = (number, {**known, kind: tuple(found)})
         return tuple(found)
 
     def dataset(self, dataset_id: str) -> DatasetSummary:
@@ -154,24 +166,25 @@ class Catalog:
     def provenance(self, dataset_id: str, format_: Format = NTRIPLES) -> AbstractContextManager[Answer]:
         """Where a dataset description came from; also that of one that was withdrawn. Raises NotFound."""
         if dataset_id not in self._registry():
-            raise self._unknown(self._identifiers.dataset(dataset_id))
+            raise self._unknown(self._identifiers.description(dataset_id))
         return self._graph(self._identifiers.provenance_graph(dataset_id), format_)
 
     def resolve(self, path: str) -> str:
         """The IRI that a path under the node's base, percent-decoded, stands for.
 
-        ``datasets/<id>`` of a dataset with a foreign IRI stands for that IRI.
+        ``datasets/<id>`` of a dataset with a foreign IRI stands for that IRI; ``software/<id>`` and the like too.
         """
         parts = path.split("/", 3)
-        if parts[0] != "datasets" or len(parts) == 1:
+        if parts[0] not in list(Kind) or len(parts) == 1:
             return self._identifiers.base + quote(path, safe="/:@!$&'()*+,;=~#")
         dataset = quote(parts[1], safe="")
         if len(parts) == 2:
-            entry = self._registry().get(dataset)
-            return entry.iri if entry is not None else self._identifiers.dataset(dataset)
-        if len(parts) == 4 and parts[2] == "samples":
+            name = name_of(Kind(parts[0]), dataset)
+            entry = self._registry().get(name)
+            return entry.iri if entry is not None else self._identifiers.description(name)
+        if parts[0] == Kind.DATASET and len(parts) == 4 and parts[2] == "samples":
             return self._identifiers.sample(dataset, parts[3])
-        if len(parts) == 4 and parts[2] == "donors":
+        if parts[0] == Kind.DATASET and len(parts) == 4 and parts[2] == "donors":
             return self._identifiers.donor(dataset, parts[3])
         return self._identifiers.base + quote(path, safe="/")
 
@@ -188,15 +201,14 @@ class Catalog:
     def _published(self, dataset_id: str) -> Entry:
         entry = self._registry().get(dataset_id)
         if entry is None:
-            raise self._unknown(self._identifiers.dataset(dataset_id))
+            raise self._unknown(self._identifiers.description(dataset_id))
         if entry.state is State.WITHDRAWN:
             raise withdrawn(entry)
         return entry
 
     def _refuse_withdrawn(self, iri: str) -> None:
         registry = self._registry()
-        path = iri.removeprefix(self._identifiers.dataset("")) if iri.startswith(self._identifiers.base) else ""
-        named = registry.get(path.split("/")[0].split("#")[0])
+        named = registry.get(self._identifiers.name(iri) or "")
         for entry in (named, *(e for e in registry.values() if e.iri == iri)):
             if entry is not None and entry.state is State.WITHDRAWN:
                 raise withdrawn(entry)
@@ -223,10 +235,10 @@ class Catalog:
             yield DatasetSummary(
                 id=entry.dataset,
                 iri=entry.iri,
-                title=self._text(about, DCT + "title") or entry.title,
-                description=self._text(about, DCT + "description"),
+                title=self._text(about, DCT + "title") or self._text(about, SCHEMA + "name") or entry.title,
+                description=self._text(about, DCT + "description") or self._text(about, SCHEMA + "description"),
                 publisher=names.get(publisher, publisher),
-                license=self._text(about, DCT + "license"),
+                license=self._text(about, DCT + "license") or self._text(about, SCHEMA + "license"),
                 access_rights=self._text(about, DCT + "accessRights"),
                 issued=self._text(about, DCT + "issued") or entry.issued,
                 modified=self._text(about, DCT + "modified") or entry.modified,

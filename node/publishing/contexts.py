@@ -23,6 +23,13 @@ PATH = "context/v1.jsonld"
 
 # RFC 3986, appendix B: scheme and authority, path, and the rest of an absolute IRI.
 _ABSOLUTE = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*:(?://[^/?#]*)?)([^?#]*)(.*)", re.DOTALL)
+# The addresses under which CodeMeta's contexts go.
+_CODEMETA = re.compile(
+    r"https?://(doi\.org/(doi:)?10\.5063/schema/codemeta-2\.0|purl\.org/codemeta/2\.0|w3id\.org/codemeta/v?3\.[01])/?"
+)
+
+_SCHEMA = re.compile(r"https?://(www\.)?schema\.org/?")
+
 # Each reference is replaced by some kilobytes of context; a document needs one.
 _MOST_REFERENCES = 2_000
 
@@ -52,6 +59,14 @@ def context_v1() -> dict[str, Any]:
     return content
 
 
+@lru_cache(maxsize=1)
+def codemeta() -> dict[str, Any]:
+    """The terms of CodeMeta that this node knows, with their meaning in CodeMeta. Shared: do not change it."""
+    text = resource("ontologies/context/codemeta.jsonld").read_text(encoding="utf-8")
+    content: dict[str, Any] = json.loads(text)["@context"]
+    return content
+
+
 class PinnedContexts:
     """The contexts that documents sent to the node with this base may name."""
 
@@ -61,6 +76,8 @@ class PinnedContexts:
 
     def get(self, reference: str) -> dict[str, Any] | None:
         """The context that a reference (absolute, or relative to the node's base) names, None if not pinned."""
+        if _CODEMETA.fullmatch(reference):
+            return codemeta()
         return context_v1() if urljoin(self.base, reference) in self.names else None
 
     def substitute(self, document: Any, source: str) -> int:
@@ -89,6 +106,9 @@ class PinnedContexts:
         if isinstance(context, str):
             return self._named(context, source, steps), 1
         if isinstance(context, list):
+            if any(isinstance(part, str) and _CODEMETA.fullmatch(part) for part in context):
+                # schema.org's own context often stands beside CodeMeta's, which has the same words
+                context = [p for p in context if not (isinstance(p, str) and _SCHEMA.fullmatch(p))]
             parts = [self._inlined(part, source, (steps, i)) for i, part in enumerate(context)]
             return [part for part, _ in parts], sum(count for _, count in parts)
         if not isinstance(context, dict):

@@ -13,6 +13,7 @@ from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, parse
 
 from node.errors import DocumentSyntaxError, MediaTypeNotSupported, Place, RequestTooLarge, Unsupported
 from node.model.identifiers import Identifiers
+from node.publishing.codemeta import complete, is_codemeta, tolerated
 from node.publishing.contexts import PinnedContexts
 from node.publishing.drafts import Draft, Finding
 from node.publishing.intake import UNPACKED_BYTES, unpack
@@ -100,6 +101,8 @@ def _read_jsonld(text: Path, source: str, identifiers: Identifiers) -> tuple[Ite
     terms = Terms.of(document)
     places = JsonPlaces(lambda: text.read_text(encoding="utf-8"), source, terms, identifiers.base)
     lost = [_with_line(finding, raw) for finding in losses(document, terms, source)]
+    if is_codemeta(document):
+        lost = [*complete(document, source), *map(tolerated, lost)]
     return jsonld_quads(document, base=identifiers.base, source=source), places, lost
 
 

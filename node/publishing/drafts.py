@@ -64,9 +64,10 @@ class CodingReport:
 
 @dataclass
 class Draft:
-    """One dataset description on its way in: RDF without blank nodes, in a spool file, not yet judged.
+    """One description on its way in: RDF without blank nodes, in a spool file, not yet judged.
 
-    ``dataset`` is the local identifier (slug), ``iri`` the dataset's IRI, ``public`` the N-Triples everybody may see
+    ``dataset`` is its name here (a dataset's slug; ``software:<slug>`` and the like for other kinds, see
+    ``node.model.kinds``), ``iri`` the IRI of what it describes, ``public`` the N-Triples everybody may see
     and ``records`` those about samples and donors of a dataset that is not open (None for an open one: all is in
     ``public``). ``locate`` finds where a subject IRI came from. ``inputs`` are the files it was made from, for its
     provenance.

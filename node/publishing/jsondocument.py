@@ -18,6 +18,8 @@ from node.errors import DocumentSyntaxError, Place
 from node.publishing.contexts import Steps, objects, pointer
 from node.publishing.drafts import Finding, Severity
 
+#: What is said of a key that means nothing.
+UNKNOWN_TERM = "no context defines this key, so its value would be dropped"
 #: How deep objects and lists may lie in each other.
 MOST_LEVELS = 200
 
@@ -276,7 +278,7 @@ def _lost_key(key: str, terms: Terms, at: Steps) -> Iterator[tuple[str, str, str
         close = get_close_matches(key, terms.definitions, n=1)
         hint = f"Did you mean {close[0]!r}? " if close else ""
         yield (
-            "no context defines this key, so its value would be dropped",
+            UNKNOWN_TERM,
             key,
             f"{hint}Correct it, define it in the context, or remove it.",
             at,

@@ -14,10 +14,19 @@ from pathlib import Path
 from node import __version__
 from node.config import Identity
 from node.model.identifiers import Identifiers
+from node.model.kinds import Kind
 from node.ontology.releases import Release
 from node.publishing.registry import Entry, Registry, State
 from node.rdf.namespaces import DCAT, DCT, FOAF, OWL, PROV, RDF_TYPE, RDFS, RDFS_LABEL, SPDX, XSD
 from node.rdf.terms import iri, literal, triple
+
+#: By which property a catalogue lists what it holds (DCAT 3, section 6.3).
+_LISTED = {
+    Kind.DATASET: "dataset",
+    Kind.SERVICE: "service",
+    Kind.SOFTWARE: "resource",
+    Kind.INFRASTRUCTURE: "resource",
+}
 
 
 @dataclass(frozen=True)
@@ -61,9 +70,9 @@ def catalogue(registry: Registry, identity: Identity, identifiers: Identifiers) 
     for dataset in sorted(registry):
         entry = registry[dataset]
         if entry.state is State.PUBLISHED:
-            record = iri(f"{identifiers.dataset(dataset)}#record")
+            record = iri(f"{identifiers.description(dataset)}#record")
             lines += [
-                triple(node, iri(DCAT + "dataset"), iri(entry.iri)),
+                triple(node, iri(DCAT + _LISTED[entry.kind]), iri(entry.iri)),
                 triple(node, iri(DCAT + "record"), record),
                 triple(record, iri(RDF_TYPE), iri(DCAT + "CatalogRecord")),
                 triple(record, iri(FOAF + "primaryTopic"), iri(entry.iri)),

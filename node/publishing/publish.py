@@ -119,11 +119,11 @@ def withdraw(iri_or_slug: str, reason: str, node: NodeParts, *, by: str = "") ->
     for attempt in range(_ATTEMPTS):
         generation = node.store.generation()
         registry = read_registry(node.store.file(FILE))
-        prefix = node.identifiers.dataset("")
-        entry = find(registry, iri_or_slug) or find(registry, iri_or_slug.removeprefix(prefix))
+        entry = find(registry, iri_or_slug) or _addressed(registry, iri_or_slug, node)
         if entry is None:
             raise NotFound(
-                f"no dataset {iri_or_slug!r} is published here.", remedy="Give its IRI, as the catalogue lists it."
+                f"nothing called {iri_or_slug!r} is published here.",
+                remedy="Give its IRI, as the catalogue lists it.",
             )
         if entry.state is State.WITHDRAWN:
             if entry.reason == reason.strip():
@@ -148,6 +148,12 @@ def withdraw(iri_or_slug: str, reason: str, node: NodeParts, *, by: str = "") ->
             if attempt == _ATTEMPTS - 1 or node.store.generation().number == generation.number:
                 raise
     raise AssertionError("unreachable")
+
+
+def _addressed(registry: Registry, iri: str, node: NodeParts) -> Entry | None:
+    """The entry with this address here, which of a foreign dataset is not its IRI."""
+    name = node.identifiers.name(iri)
+    return registry.get(name) if name is not None and node.identifiers.description(name) == iri else None
 
 
 def withdrawn(entry: Entry) -> Withdrawn:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 
 from node.errors import StoreError
+from node.model.kinds import Kind, kind_of
 
 #: The name of the register among the files of a generation.
 FILE = "datasets.json"
@@ -22,7 +23,8 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Entry:
-    """One dataset description. ``dataset`` is its slug here, ``iri`` the dataset's own IRI, which may be foreign.
+    """One description. ``dataset`` is its name here (a dataset's slug, or ``software:<slug>`` and the like, see
+    ``node.model.kinds``), ``iri`` the IRI of what it describes, which may be foreign.
 
     ``content`` is the SHA-256 of its triples, ``issued`` when it was first published here, ``modified`` when its
     present content was, ``withdrawn`` when and ``reason`` why it was taken back; times are ``xsd:dateTime`` texts in
@@ -48,6 +50,11 @@ class Entry:
     digest: str = ""
     withdrawn: str | None = None
     reason: str | None = None
+
+    @property
+    def kind(self) -> Kind:
+        """What kind of thing it describes."""
+        return kind_of(self.dataset)[0]
 
 
 Registry = Mapping[str, Entry]

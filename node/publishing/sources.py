@@ -12,6 +12,7 @@ from node.ontology.concepts import Vocabulary
 from node.ontology.mappings import CodeMap
 from node.publishing.documents import read_document
 from node.publishing.drafts import Draft, Finding, Severity
+from node.publishing.splitting import NOTHING
 from node.publishing.studies import is_study, read_folder_description, read_study
 from node.rdf.formats import JSONLD, RDFXML, format_of_file
 
@@ -82,7 +83,7 @@ def read_source(
         read = read_document(source.path, identifiers, spool)
     except (InvalidRequest, RequestTooLarge) as error:
         return Reading(source, (), (_finding(error, source),))
-    if source.stray and not read.drafts and len(read.findings) == 1:
+    if source.stray and not read.drafts and [f.message for f in read.findings] == [NOTHING]:
         # a document in a partner's folder that describes no dataset is left alone, and said to be
         (finding,) = read.findings
         left = Finding(Severity.WARNING, f"left out: {finding.message}", finding.where, remedy=finding.remedy)

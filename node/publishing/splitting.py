@@ -1,34 +1,36 @@
-"""From the triples of one document to its dataset descriptions, and what does not fit into any.
+"""From the triples of one document to its descriptions, and what does not fit into any.
 
-A dataset description is a ``dcat:Dataset``, what can be reached from it, its samples (``dct:isPartOf``) and what can be
-reached from those. Samples, donors and what hangs under them are *records*; of a dataset that is not open they are kept
-apart from what everybody may see.
+A description is a head, such as a ``dcat:Dataset``, and what can be reached from it; for a dataset also its samples
+(``dct:isPartOf``) and what can be reached from those. ``heads`` says what is a head. Samples, donors and what hangs
+under them are *records*; of a dataset that is not open they are kept apart from what everybody may see.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass, field
 
 from node.errors import Place
 from node.model.identifiers import Identifiers, is_slug, slug
+from node.model.kinds import Kind, name_of
 from node.publishing.drafts import Finding, Severity
+from node.publishing.heads import find_heads
 from node.publishing.ntriples import Description, bare, literal_value, split_line
 from node.rdf.namespaces import (
     ACCESS_PUBLIC,
-    DCAT_DATASET,
     DCT,
     DERIVES_FROM,
+    FOAF,
     OBO,
     ONCO,
     PREFIXES,
     RDF_TYPE,
+    SCHEMA,
     shorten,
 )
 
 _TYPE = f"<{RDF_TYPE}>"
-_DATASET = f"<{DCAT_DATASET}>"
 _PART_OF = f"<{DCT}isPartOf>"
 _DERIVES = f"<{DERIVES_FROM}>"
 _DONOR = f"<{ONCO}Donor>"
@@ -39,13 +41,20 @@ _RECORD_PROPERTIES = {_PART_OF, _DERIVES, f"<{ONCO}diagnosis>", f"<{ONCO}sourceC
 _UNDECLARED = re.compile(rf"<(?:{'|'.join([*PREFIXES, 'NCIT', 'OBI', 'UBERON'])}):(?!//)[^>]*>")
 _CONTROL = re.compile(r"(?<!\\)(?:\\\\)*\\u00(?:0[0-8BCEF]|1[0-9A-F]|7F)")
 
+_KINDS = "|".join(Kind)
+#: The properties from which the address of something with a foreign IRI is made, the best first.
+_NAMING = (DCT + "identifier", DCT + "title", SCHEMA + "identifier", SCHEMA + "name", FOAF + "name")
+_TITLES = (DCT + "title", SCHEMA + "name", FOAF + "name")
+
+#: What is said of a document without anything to describe.
+NOTHING = "the document describes no dataset, nor software, an infrastructure or a service"
 #: How many places of one problem are listed; the rest are counted.
 EXAMPLES = 10
 
 
 @dataclass(frozen=True)
 class Part:
-    """One dataset description: its lines that everybody may see and those about records, each sorted."""
+    """One description: its lines that everybody may see and those about records, each sorted."""
 
     dataset: str
     iri: str
@@ -70,14 +79,14 @@ Locate = Callable[[str], Place]
 
 
 def split(document: Description, identifiers: Identifiers, locate: Locate, source: str) -> Split:
-    """Split a document into its dataset descriptions. ``locate`` finds the place of an IRI in ``source``."""
-    datasets = sorted({s for s, value in document.with_predicate(_TYPE) if value == _DATASET})
+    """Split a document into its descriptions. ``locate`` finds the place of an IRI in ``source``."""
+    heads = find_heads(document, identifiers)
     result = Split()
-    if not datasets:
+    if not heads:
         result.findings.append(
             Finding(
                 Severity.VIOLATION,
-                "the document describes no dataset",
+                NOTHING,
                 Place(source=source),
                 remedy="Give one resource the type dcat:Dataset, and refer to it from each sample with dct:isPartOf.",
             )
@@ -85,23 +94,23 @@ def split(document: Description, identifiers: Identifiers, locate: Locate, sourc
         return result
     say = _Sayer(locate)
     result.findings.extend(_bad_lines(document, identifiers, say))
-    owner = {s: d for s, d in document.with_predicate(_PART_OF) if d in datasets and s not in datasets}
-    record_like = _record_like(document, identifiers) - set(datasets)
+    owner = {s: d for s, d in document.with_predicate(_PART_OF) if heads.get(d) is Kind.DATASET and s not in heads}
+    record_like = _record_like(document, identifiers) - heads.keys()
     taken: dict[str, str] = {}
     reached: set[str] = set()
-    for dataset in datasets:
+    for dataset, kind in heads.items():
         own = {s for s, d in owner.items() if d == dataset}
-        described = _reach(document, [dataset], set(datasets) | record_like)
-        records = _reach(document, sorted(own), set(datasets) | (described - own) | (set(owner) - own))
+        described = _reach(document, [dataset], heads.keys() | record_like)
+        records = _reach(document, sorted(own), heads.keys() | (described - own) | (set(owner) - own))
         reached |= described | records
-        name, findings = _named(document, dataset, identifiers, say)
+        name, findings = _named(document, dataset, kind, identifiers, say)
         if name is None:
             result.findings.extend(findings)
             continue
         if name in taken:
             findings.append(
                 say.one(
-                    f"two datasets of this document are both called {name!r}",
+                    f"two descriptions of this document are both called {name!r}",
                     dataset,
                     remedy="Give each a dct:identifier of its own.",
                 )
@@ -119,7 +128,7 @@ def split(document: Description, identifiers: Identifiers, locate: Locate, sourc
             dataset=name,
             iri=bare(dataset),
             title=_title(document, dataset) or name,
-            open=document.objects(dataset, _ACCESS_RIGHTS) == [f"<{ACCESS_PUBLIC}>"],
+            open=kind is not Kind.DATASET or document.objects(dataset, _ACCESS_RIGHTS) == [f"<{ACCESS_PUBLIC}>"],
             described=_lines(document, described),
             records=_lines(document, records),
             samples=_count(document, records, _PART_OF, dataset),
@@ -210,7 +219,7 @@ def _record_like(document: Description, identifiers: Identifiers) -> set[str]:
     return found
 
 
-def _reach(document: Description, start: list[str], stop: set[str]) -> set[str]:
+def _reach(document: Description, start: list[str], stop: Set[str]) -> set[str]:
     """The subjects that can be reached from ``start`` over objects without entering ``stop``."""
     reached = {s for s in start if s in document}
     waiting = list(reached)
@@ -224,26 +233,26 @@ def _reach(document: Description, start: list[str], stop: set[str]) -> set[str]:
 
 
 def _named(
-    document: Description, dataset: str, identifiers: Identifiers, say: _Sayer
+    document: Description, dataset: str, kind: Kind, identifiers: Identifiers, say: _Sayer
 ) -> tuple[str | None, list[Finding]]:
-    """The slug of a dataset, None with a finding when there can be none."""
+    """The name of a description, None with a finding when there can be none."""
     iri = bare(dataset)
-    prefix = identifiers.dataset("")
+    prefix = identifiers.description(name_of(kind, ""))
     if _is_skolem(iri, identifiers):
         return None, [
             say.one(
-                "the dataset has no IRI of its own",
+                f"the {kind.noun} has no IRI of its own",
                 dataset,
-                remedy=f"Give it one, such as {prefix}my-dataset or just datasets/my-dataset.",
+                remedy=f"Give it one, such as {prefix}my-{kind.noun} or just {kind}/my-{kind.noun}.",
             )
         ]
     if iri.startswith(prefix):
         name = iri.removeprefix(prefix)
         if is_slug(name):
-            return name, []
+            return name_of(kind, name), []
         return None, [
             say.one(
-                "this cannot be the IRI of a dataset of this node",
+                f"this cannot be the IRI of {kind.one} of this node",
                 dataset,
                 value=iri,
                 remedy=f"After {prefix} come lower-case letters, digits, '.', '_' and '-', at most 100.",
@@ -252,22 +261,22 @@ def _named(
     if iri.startswith(identifiers.base):
         return None, [
             say.one(
-                "a dataset of this node has another address",
+                f"{kind.one} of this node has another address",
                 dataset,
                 value=iri,
-                remedy=f"Use {prefix}NAME, or just datasets/NAME.",
+                remedy=f"Use {prefix}NAME, or just {kind}/NAME.",
             )
         ]
-    for predicate in ("identifier", "title"):
-        for value in sorted(document.objects(dataset, f"<{DCT}{predicate}>")):
+    for predicate in _NAMING:
+        for value in sorted(document.objects(dataset, f"<{predicate}>")):
             if value.startswith('"'):
                 try:
-                    return slug(literal_value(value)[0]), []
+                    return name_of(kind, slug(literal_value(value)[0])), []
                 except ValueError:
                     continue
     return None, [
         say.one(
-            "the dataset has neither a dct:identifier nor a dct:title from which its address here could be made",
+            f"the {kind.noun} has neither a dct:identifier nor a dct:title from which its address here could be made",
             dataset,
             remedy="Add a dct:identifier of Latin letters and digits.",
         )
@@ -276,12 +285,13 @@ def _named(
 
 def _misplaced(subjects: set[str], dataset: str, name: str, identifiers: Identifiers, say: _Sayer) -> Iterator[Finding]:
     """IRIs of the node that are described here, but are of no form that the node mints, or belong elsewhere."""
+    address = identifiers.description(name)
     own = re.compile(
         # the organisation behind the node may be described in any document
         rf"{re.escape(identifiers.base)}(organisation|#.+)"
-        rf"|{re.escape(identifiers.dataset(name))}(/(samples|donors)/[^/?#]+)?(#[^#]*)?"
+        rf"|{re.escape(address)}(/(samples|donors)/[^/?#]+)?(#[^#]*)?"
     )
-    other = re.compile(rf"{re.escape(identifiers.dataset(''))}([^/?#]+)(/(samples|donors)/[^/?#]+)?(#[^#]*)?")
+    other = re.compile(rf"{re.escape(identifiers.base)}({_KINDS})/([^/?#]+)(/(samples|donors)/[^/?#]+)?(#[^#]*)?")
     foreign: list[tuple[str, str | None]] = []
     shapeless: list[tuple[str, str | None]] = []
     for subject in sorted(subjects - {dataset}):
@@ -290,20 +300,21 @@ def _misplaced(subjects: set[str], dataset: str, name: str, identifiers: Identif
             continue
         (foreign if other.fullmatch(iri) else shapeless).append((subject, iri))
     yield from say.many(
-        f"this IRI belongs to another dataset than {name!r}, which speaks of it here",
+        f"this IRI belongs to another dataset or description than {name!r}, which speaks of it here",
         foreign,
-        remedy=f"Put it under {identifiers.dataset(name)}/samples/ or …/donors/.",
+        remedy=f"Put it under {address}/samples/ or …/donors/.",
     )
     yield from say.many(
         "an IRI of this node must be of one of its forms",
         shapeless,
-        remedy=f"Use {identifiers.dataset(name)}/samples/ID, …/donors/ID or …#ID, or an address outside of the node.",
+        remedy=f"Use {address}/samples/ID, …/donors/ID or …#ID, or an address outside of the node.",
     )
 
 
 def _title(document: Description, dataset: str) -> str | None:
     """The title of a dataset, the English one if there are several."""
-    values = [literal_value(t) for t in document.objects(dataset, f"<{DCT}title>") if t.startswith('"')]
+    named = next((found for p in _TITLES if (found := document.objects(dataset, f"<{p}>"))), [])
+    values = [literal_value(t) for t in named if t.startswith('"')]
     return min(values, key=lambda v: (v[1] != "en", v[0]))[0] if values else None
 
 
@@ -341,6 +352,6 @@ def _is_served(iri: str, identifiers: Identifiers) -> bool:
     """Whether an IRI is of a form that something at this node can have."""
     path = iri.removeprefix(identifiers.base)
     return bool(
-        re.fullmatch(r"(datasets/[^/?#]+(/(samples|donors)/[^/?#]+)?|graph/[^/?#]+|organisation)?(#[^#]*)?", path)
+        re.fullmatch(rf"(({_KINDS})/[^/?#]+(/(samples|donors)/[^/?#]+)?|graph/[^/?#]+|organisation)?(#[^#]*)?", path)
         or path.startswith(("sparql", "queries", ".well-known/", "context/", "vocabulary/"))
     )

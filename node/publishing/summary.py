@@ -8,8 +8,11 @@ from collections.abc import Iterator
 from node.config import Identity
 from node.errors import StoreError
 from node.model.identifiers import Identifiers
+from node.model.kinds import Kind
 from node.ontology.releases import releases
-from node.rdf.namespaces import DCT, FOAF, OWL, RDF_TYPE, VOID, XSD
+from node.publishing.registry import FILE as REGISTER
+from node.publishing.registry import State, read_registry
+from node.rdf.namespaces import DCT, FOAF, ONCO, OWL, RDF_TYPE, VOID, XSD
 from node.rdf.terms import iri, literal, triple
 from node.store.quads import QuadStore
 
@@ -23,7 +26,8 @@ def void_description(store: QuadStore, identifiers: Identifiers, identity: Ident
     """The VoID description of what everybody may query here, as N-Triples.
 
     Triples in all, for each property the triples with it, for each class its instances, the vocabulary releases that
-    are served. Raises StoreError when the counts are damaged.
+    are served, and each described thing whose IRI this node did not mint (``onco:describesForeign``). Raises
+    StoreError when the counts are damaged.
     """
     return "".join(_lines(store, identifiers, identity)).encode("utf-8")
 
@@ -39,6 +43,12 @@ def _lines(store: QuadStore, identifiers: Identifiers, identity: Identity) -> It
     yield triple(dataset, iri(FOAF + "homepage"), iri(identifiers.base))
     yield triple(dataset, iri(VOID + "sparqlEndpoint"), iri(f"{identifiers.base}sparql"))
     yield triple(dataset, iri(VOID + "uriSpace"), literal(identifiers.dataset("")))
+    registry = read_registry(store.file(REGISTER))
+    for kind in sorted({entry.kind for entry in registry.values()} - {Kind.DATASET}):
+        yield triple(dataset, iri(VOID + "uriSpace"), literal(f"{identifiers.base}{kind}/"))
+    for _, entry in sorted(registry.items()):
+        if entry.state is State.PUBLISHED and not entry.iri.startswith(identifiers.base):
+            yield triple(dataset, iri(ONCO + "describesForeign"), iri(entry.iri))
     yield triple(dataset, iri(VOID + "triples"), _count(total))
     yield triple(dataset, iri(VOID + "properties"), _count(len(predicates)))
     yield triple(dataset, iri(VOID + "classes"), _count(len(classes)))

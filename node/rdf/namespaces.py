@@ -24,6 +24,9 @@ HEALTHDCATAP = "http://healthdataportal.eu/ns/health#"
 OBO = "http://purl.obolibrary.org/obo/"
 OBOINOWL = "http://www.geneontology.org/formats/oboInOwl#"
 ONCO = "https://w3id.org/onconode/vocab#"
+ORG = "http://www.w3.org/ns/org#"
+#: As schema.org's own JSON-LD context and CodeMeta write it; the form with https is another IRI.
+SCHEMA = "http://schema.org/"
 
 #: Prefix to namespace, in the order in which they are offered to people (HTML pages, Turtle, contexts).
 PREFIXES: dict[str, str] = {
@@ -43,6 +46,8 @@ PREFIXES: dict[str, str] = {
     "ldes": LDES,
     "tree": TREE,
     "as": AS,
+    "org": ORG,
+    "schema": SCHEMA,
     "rdf": RDF,
     "rdfs": RDFS,
     "owl": OWL,

@@ -12,9 +12,10 @@ from flask import Blueprint, Response, current_app, request
 
 from node.errors import AccessDenied, NotFound, ProtocolError
 from node.model.access import Tier
+from node.model.kinds import Kind, name_of
 from node.policy.decide import ANONYMOUS
 from node.rdf.formats import GRAPH_FORMATS, JSON, NTRIPLES
-from node.rdf.namespaces import DCT, ONCO
+from node.rdf.namespaces import DCT, ONCO, SCHEMA
 from node.rdf.statements import Statement, read_ntriples
 from node.rdf.terms import iri as iriref
 from node.web.answers import whole_graph
@@ -34,6 +35,7 @@ _SAMPLE_COLUMNS = (
     (ONCO + "sampleType", "Sample type"),
     (ONCO + "assay", "Assay"),
 )
+_SHOWN_ABOVE = (DCT + "title", DCT + "description", SCHEMA + "name", SCHEMA + "description")
 # RFC 3987: what a path segment of an IRI may hold besides letters and digits (isegment of ipchar).
 _SEGMENT = "!$&'()*+,;=:@"
 _NOT_IN_IRI = re.compile(r'[\x00-\x20<>"{}|^`\\%/?#]')
@@ -50,6 +52,7 @@ def catalog() -> Response:
             "catalog.html",
             formats=GRAPH_FORMATS,
             datasets=node.catalog.datasets(),
+            others={kind: node.catalog.descriptions(kind) for kind in Kind if kind is not Kind.DATASET},
             members=node.federation.members(),
             show=_shower(node),
         )
@@ -104,6 +107,58 @@ def dataset(dataset: str) -> Response:
         f'<{own}/samples/>; rel="item"',
         f'<{call.root}graph/{quote(dataset)}>; rel="describedby"; type="text/turtle"',
         f'<{call.root}graph/{quote(dataset)}/provenance>; rel="version-history"',
+    )
+    return described(call, iri=iri, ntriples=ntriples, make_page=make_page, address=own, links=links)
+
+
+@blueprint.get("/software/", defaults={"kind": "software"})
+@blueprint.get("/infrastructures/", defaults={"kind": "infrastructures"})
+@blueprint.get("/services/", defaults={"kind": "services"})
+def others(kind: str) -> Response:
+    """The list of one kind of description that is no dataset."""
+    call = read_call(current_app, request)
+    node = call.node
+    found = node.catalog.descriptions(Kind(kind))
+    return described(
+        call,
+        iri=node.identifiers.catalog,
+        ntriples=node.catalog.catalog_description(),
+        make_page=lambda: page(call, "descriptions.html", title=kind.capitalize(), found=found, show=_shower(node)),
+        address=f"{call.root}{kind}/",
+    )
+
+
+@blueprint.get("/software/<slug>", defaults={"kind": "software"})
+@blueprint.get("/infrastructures/<slug>", defaults={"kind": "infrastructures"})
+@blueprint.get("/services/<slug>", defaults={"kind": "services"})
+def other(kind: str, slug: str) -> Response:
+    """Software, an infrastructure or a service."""
+    call = read_call(current_app, request)
+    node = call.node
+    name = name_of(Kind(kind), slug)
+    iri = node.catalog.resolve(f"{kind}/{slug}")
+    ntriples = node.catalog.describe(iri)
+    summary = node.catalog.dataset(name)
+    own = f"{call.root}{kind}/{quote(slug)}"
+
+    def make_page() -> Response:
+        statements = read_ntriples(ntriples)
+        show = _shower(node, statements)
+        return page(
+            call,
+            "description.html",
+            iri=iri,
+            kind=kind,
+            name=name,
+            address=own,
+            summary=summary,
+            properties=show.properties(iri, statements, leave_out=_SHOWN_ABOVE),
+            formats=GRAPH_FORMATS,
+        )
+
+    links = (
+        *relation_links({"license": summary.license}),
+        f'<{call.root}graph/{quote(name, safe=":")}>; rel="describedby"; type="text/turtle"',
     )
     return described(call, iri=iri, ntriples=ntriples, make_page=make_page, address=own, links=links)
 

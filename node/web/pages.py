@@ -7,12 +7,35 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from node.ontology.concepts import Vocabulary
-from node.rdf.namespaces import DCAT, DCT, FOAF, ONCO, PROV, RDF_TYPE, RDFS_LABEL, SKOS, SPECIMEN, VCARD, XSD, shorten
+from node.rdf.namespaces import (
+    DCAT,
+    DCT,
+    FOAF,
+    ONCO,
+    ORG,
+    PROV,
+    RDF_TYPE,
+    RDFS_LABEL,
+    SCHEMA,
+    SKOS,
+    SPECIMEN,
+    VCARD,
+    XSD,
+    shorten,
+)
 from node.rdf.statements import Statement, Value
 
 _NESTING = 3
 #: The properties that hold a resource's name, the best first.
-TITLES = (DCT + "title", RDFS_LABEL, SKOS + "prefLabel", FOAF + "name", VCARD + "fn", DCT + "identifier")
+TITLES = (
+    DCT + "title",
+    RDFS_LABEL,
+    SKOS + "prefLabel",
+    FOAF + "name",
+    VCARD + "fn",
+    SCHEMA + "name",
+    DCT + "identifier",
+)
 
 #: English names of the properties and classes that descriptions mostly use; codes have theirs from the vocabulary.
 LABELS: dict[str, str] = {
@@ -86,6 +109,36 @@ LABELS: dict[str, str] = {
     ONCO + "sex": "Sex",
     ONCO + "vitalStatus": "Vital status",
     ONCO + "Donor": "Donor",
+    ONCO + "ResearchInfrastructure": "Research infrastructure",
+    ONCO + "ResearchService": "Service",
+    ONCO + "curates": "Curates",
+    ONCO + "offers": "Offers",
+    ONCO + "reads": "Reads",
+    ONCO + "country": "Country",
+    ONCO + "material": "Material",
+    ONCO + "disease": "Disease",
+    DCAT + "servesDataset": "Serves",
+    ORG + "memberOf": "Member of",
+    ORG + "hasMember": "Has member",
+    ORG + "subOrganizationOf": "Part of",
+    SCHEMA + "SoftwareSourceCode": "Software",
+    SCHEMA + "SoftwareApplication": "Software",
+    SCHEMA + "Person": "Person",
+    SCHEMA + "Organization": "Organisation",
+    SCHEMA + "name": "Name",
+    SCHEMA + "description": "Description",
+    SCHEMA + "identifier": "Identifier",
+    SCHEMA + "license": "Licence",
+    SCHEMA + "author": "Author",
+    "https://codemeta.github.io/terms/maintainer": "Maintainer",
+    "https://codemeta.github.io/terms/referencePublication": "Described in",
+    "https://codemeta.github.io/terms/issueTracker": "Issues",
+    SCHEMA + "codeRepository": "Code",
+    SCHEMA + "programmingLanguage": "Written in",
+    SCHEMA + "softwareVersion": "Version",
+    SCHEMA + "version": "Version",
+    SCHEMA + "softwareRequirements": "Needs",
+    SCHEMA + "url": "Web page",
     SPECIMEN: "Sample",
     "http://purl.obolibrary.org/obo/RO_0001000": "Derives from",
     "http://healthdataportal.eu/ns/health#numberOfRecords": "Number of records",

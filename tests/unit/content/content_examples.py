@@ -8,6 +8,7 @@ from typing import Any
 
 from pyoxigraph import RdfFormat, Store
 
+from node.publishing.contexts import codemeta
 from node.resources import resource
 
 CONTEXT_IRI = "https://w3id.org/onconode/context/v1.jsonld"
@@ -19,21 +20,27 @@ def context() -> dict[str, Any]:
     return document
 
 
+#: The contexts that the examples name.
+PINNED = {CONTEXT_IRI: lambda: context()["@context"], "https://w3id.org/codemeta/3.0": codemeta}
+
+
 def with_context(document: dict[str, Any]) -> dict[str, Any]:
-    """The same JSON-LD document with the context's content in place of its name."""
-    return document | {"@context": context()["@context"]}
+    """The same JSON-LD document with the contexts' content in place of their names."""
+    names = document.get("@context", CONTEXT_IRI)
+    content = [PINNED[name]() for name in names] if isinstance(names, list) else PINNED[names]()
+    return document | {"@context": content}
 
 
 def documents() -> list[Path]:
     """The example RDF documents."""
     folder = resource("examples/partners")
-    return sorted([*folder.glob("*/*.jsonld"), *folder.glob("*/*.ttl")])
+    return sorted([*folder.glob("*/*.jsonld"), *folder.glob("*/*.ttl"), *folder.glob("*/codemeta.json")])
 
 
 def load_document(store: Store, path: Path) -> None:
     """Add one example document to the store's default graph, as if its partner's node were at a base of its own."""
     base = f"http://{path.parent.name}.example/"
-    if path.suffix == ".jsonld":
+    if path.suffix in (".jsonld", ".json"):
         document = with_context(json.loads(path.read_text(encoding="utf-8")))
         store.load(json.dumps(document).encode(), RdfFormat.JSON_LD, base_iri=base)
     else:
