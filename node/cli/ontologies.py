@@ -34,7 +34,7 @@ def ontology() -> None:
 def install_command(
     names: tuple[str, ...], folder: Path, source: Path | None, codes_only: bool, output: Output
 ) -> None:
-    """Install releases of NAME: ncit, obi, oncotree, icdo3 or onconode."""
+    """Install releases of NAME: ncit, obi, oncotree, icdo3, gdc or onconode."""
     node = build(folder)
     done = []
     try:

@@ -7,7 +7,7 @@ only taken apart when its concept is asked for.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from node.errors import DocumentSyntaxError, Place
@@ -49,6 +49,7 @@ class Vocabulary:
             self._lines.update(lines)
         self._concepts: dict[str, Concept] = {}
         self._ancestors: dict[str, frozenset[str]] = {}
+        self._homonyms: dict[tuple[str, ...], dict[str, list[str]]] = {}
         self._names: dict[tuple[str, ...], tuple[dict[str, str | None], dict[str, str | None]]] = {}
 
     @classmethod
@@ -113,6 +114,24 @@ class Vocabulary:
         name = _normal(text)
         iri = labels[name] if name in labels else synonyms.get(name)
         return self.get(iri) if iri else None
+
+    def named(self, text: str, *, below: tuple[str, ...] = ()) -> tuple[Concept, ...]:
+        """All concepts in force of this name, label or exact synonym; with ``below`` those of its branches only."""
+        if below not in self._homonyms:
+            homonyms: dict[str, list[str]] = {}
+            for name, iri in self.names(below=below):
+                homonyms.setdefault(name, []).append(iri)
+            self._homonyms[below] = homonyms
+        found = self._homonyms[below].get(_normal(text), ())
+        return tuple(concept for iri in dict.fromkeys(found) if (concept := self.get(iri)))
+
+    def names(self, *, below: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
+        """Every name of a concept in force, lower case and single spaces, with the concept's IRI."""
+        for iri in self._descendants(below) if below else self._lines:
+            concept = self.get(iri)
+            if concept is not None and not concept.obsolete:
+                for name in dict.fromkeys(map(_normal, (concept.label, *concept.synonyms))):
+                    yield name, iri
 
     def search(self, text: str, *, limit: int = 20) -> tuple[Concept, ...]:
         """Concepts whose label or synonym holds the text: exact labels first, then beginnings, then the rest."""

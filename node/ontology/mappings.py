@@ -1,25 +1,31 @@
 """From the codes of other systems to the concepts used here, after SSSOM's four words: what, to what, how close, why.
 
-Systems: ``oncotree`` (OncoTree codes), ``icdo3m`` and ``icdo3t`` (ICD-O-3 morphology and topography codes).
+Systems: ``oncotree`` (OncoTree codes), ``icdo3m`` and ``icdo3t`` (ICD-O-3 morphology and topography codes), ``gdc``
+(values of the NCI Genomic Data Commons dictionary).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass
 
 from node.errors import DocumentSyntaxError, Place
-from node.rdf.namespaces import SKOS
+from node.rdf.namespaces import OBO, SKOS
 from node.resources import resource
 from node.store.quads import QuadStore
 
-SYSTEMS = ("oncotree", "icdo3m", "icdo3t")
+SYSTEMS = ("oncotree", "icdo3m", "icdo3t", "gdc")
 #: The columns of a mapping table. A code without target is known, but has nothing it could be mapped to.
 COLUMNS = ("source_code", "source_label", "target_iri", "predicate", "justification")
 _HEADER = "\t".join(COLUMNS)
+_SEVERAL = re.compile(r"first of (.+)$")
+_NCIT_CODE = re.compile(r"C\d+")
+_GDC_DROPPED = re.compile(r"[^a-z0-9_ ]+")
 
 EXACT = SKOS + "exactMatch"
+CLOSE = SKOS + "closeMatch"
 #: The target is wider than the source code: true of the sample, but less than the partner said.
 BROAD = SKOS + "broadMatch"
 #: The target is narrower than the source code: one of several that it may mean.
@@ -46,6 +52,14 @@ class MappingRow:
     predicate: str
     justification: str
 
+    def candidates(self) -> tuple[tuple[str, str], ...]:
+        """The classes that come into question, with the mapping property of each: all of several narrower ones."""
+        if self.target_iri is None:
+            return ()
+        several = _SEVERAL.search(self.justification)
+        codes = _NCIT_CODE.findall(several[1]) if several and self.predicate == NARROW else []
+        return tuple((f"{OBO}NCIT_{code}", NARROW) for code in codes) or ((self.target_iri, self.predicate),)
+
 
 class CodeMap:
     """Mappings by system and code. Immutable."""
@@ -65,7 +79,7 @@ class CodeMap:
         """What the table says of this code, None if it does not hold it. Spaces and letter case are forgiven."""
         table = self._tables.get(system, {})
         trimmed = code.strip()
-        return table.get(trimmed) or table.get(trimmed.upper())
+        return table.get(trimmed) or table.get(gdc_value(trimmed) if system == "gdc" else trimmed.upper())
 
     def label(self, system: str, code: str) -> str | None:
         """What the other system calls this code, None if the code is not known."""
@@ -79,6 +93,11 @@ class CodeMap:
 
     def __len__(self) -> int:
         return sum(len(table) for table in self._tables.values())
+
+
+def gdc_value(text: str) -> str:
+    """A value of the GDC dictionary as its tables name it: lower case, underscores for spaces, no other signs."""
+    return "_".join(_GDC_DROPPED.sub("", text.casefold()).replace("_", " ").split())
 
 
 def mapping_file(system: str) -> str:

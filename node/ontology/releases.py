@@ -21,7 +21,7 @@ from node.model.access import Tier
 from node.model.identifiers import Identifiers
 from node.ontology.concepts import Concept, Vocabulary, read_concepts, write_concepts
 from node.ontology.core import CORE, CORE_TABLES, concept_triples, core_concepts, core_triples, core_vocabulary
-from node.ontology.mapping_sources import read_icdo3, read_oncotree
+from node.ontology.mapping_sources import read_gdc, read_icdo3, read_icdo3_names, read_oncotree
 from node.ontology.mappings import MappingRow, mapping_file, read_mappings, write_mappings
 from node.ontology.release_files import ReleaseContent, file_digest, read_release
 from node.resources import resource
@@ -40,11 +40,15 @@ __all__ = [
 ]
 
 #: What can be installed, in the order in which it is listed.
-NAMES = ("onconode", "ncit", "obi", "oncotree", "icdo3")
+NAMES = ("onconode", "ncit", "obi", "oncotree", "icdo3", "gdc")
+#: Those with concepts, what knows better above: ICD-O-3 names places in the body that a release of NCIt may lack.
+_LAYERS = ("icdo3", "onconode", "ncit", "obi")
 
 _CC_BY = "https://creativecommons.org/licenses/by/4.0/"
 _APACHE = "http://www.apache.org/licenses/LICENSE-2.0"
-_LICENCES = {"onconode": _APACHE, "ncit": _CC_BY, "obi": _CC_BY, "oncotree": _CC_BY, "icdo3": _CC_BY}
+_LICENCES = {**dict.fromkeys(("ncit", "obi", "oncotree", "icdo3"), _CC_BY), "onconode": _APACHE, "gdc": _APACHE}
+#: What is installed as mappings: name to the systems of codes in it.
+_MAPPINGS = {"oncotree": ("oncotree",), "icdo3": ("icdo3m", "icdo3t"), "gdc": ("gdc",)}
 _VERSION = re.compile(r"\d{4}-\d{2}-\d{2}|\d+(?:\.\d+)+[a-z]?")
 
 #: Which file of a folder holds which release, the better one first.
@@ -52,9 +56,10 @@ _FILES = {
     "onconode": ("onconode.ttl",),
     "ncit": ("ncit.owl", "ncit.owl.gz", "ncit-merged-*.nt.gz", "ncit*.nt.gz"),
     "obi": ("obi.owl", "obi.owl.gz", "obi-from-obo.owl.gz", "obi*.owl.gz"),
-    "oncotree": ("oncotree-ncit.tsv",),
+    "oncotree": ("oncotree-ncit.tsv", "oncotree*.json"),
     "icdo3m": ("*Morphology_Mapping.tsv",),
     "icdo3t": ("*Topography_Mapping.tsv",),
+    "gdc": ("gdc-enumerations-ncit.tsv",),
 }
 
 
@@ -83,7 +88,7 @@ class Release:
 def installed_vocabulary(store: QuadStore) -> Vocabulary:
     """What this node checks codes with: the packaged core, and what is installed on top of it."""
     vocabulary = core_vocabulary()
-    for name in NAMES:
+    for name in _LAYERS:
         data = store.file(_table_file(name))
         if data is not None:
             vocabulary = vocabulary.overlaid_by(read_concepts(_unpack(data, _table_file(name)), source=name))
@@ -116,7 +121,7 @@ def install(
     codes_only: bool = False,
     version: str | None = None,
 ) -> Release:
-    """Install a release of ``ncit``, ``obi``, ``onconode`` (ontologies), ``oncotree`` or ``icdo3`` (mappings to NCIt).
+    """Install a release of ``ncit``, ``obi``, ``onconode`` (ontologies), ``oncotree``, ``icdo3`` or ``gdc`` (mappings).
 
     ``source`` is a file, or a folder that is searched two levels deep for the file of that name; without it the
     packaged table is installed, as version ``core``. ``codes_only`` leaves the triples out. ``version`` overrules
@@ -125,7 +130,7 @@ def install(
     """
     if name not in NAMES:
         raise NotFound(f"there is no vocabulary called {name!r}.", remedy=f"Choose from: {', '.join(NAMES)}.")
-    if name in ("oncotree", "icdo3"):
+    if name in _MAPPINGS:
         return _install_mappings(name, source, store, version)
     if source is None and name == "onconode":
         source = resource("ontologies/onconode.ttl")
@@ -173,7 +178,7 @@ def copy_codes(source: QuadStore, target: QuadStore) -> list[Release]:
         if release_of(target, release.name) == release:
             copied.append(release)
             continue
-        tables = [_table_file(release.name), *map(mapping_file, _systems(release.name))]
+        tables = [_table_file(release.name), *map(mapping_file, _MAPPINGS.get(release.name, ()))]
         contents = {table: data for table in tables if (data := source.file(table)) is not None}
         files |= {**contents, _record_file(release.name): _record(release)}
         copied.append(release)
@@ -207,6 +212,7 @@ def _install_core(name: str, store: QuadStore, identifiers: Identifiers, codes_o
 
 def _install_mappings(name: str, source: Path | None, store: QuadStore, version: str | None) -> Release:
     tables: dict[str, list[MappingRow]] = {}
+    concepts: list[Concept] = []
     if source is None:
         if name != "oncotree":
             raise NotFound(f"no table of {name} comes with Onconode.", remedy="Give its file or folder with --from.")
@@ -215,11 +221,15 @@ def _install_mappings(name: str, source: Path | None, store: QuadStore, version:
     elif name == "oncotree":
         paths = [_find("oncotree", source)]
         tables["oncotree"] = read_oncotree(paths[0])
+    elif name == "gdc":
+        paths = [_find("gdc", source)]
+        tables["gdc"] = read_gdc(paths[0])
     else:
         # a single file is one of the two tables, a folder holds both
         systems = ("icdo3m", "icdo3t") if source.is_dir() else (_icdo3_system(source),)
         paths = [_find(system, source) for system in systems]
         tables = {system: read_icdo3(path) for system, path in zip(systems, paths, strict=True)}
+        concepts = read_icdo3_names(paths[systems.index("icdo3t")]) if "icdo3t" in systems else []
     digest = "+".join(map(file_digest, paths))
     old = release_of(store, name)
     if old and old.digest == digest and version in (None, old.version):
@@ -235,6 +245,8 @@ def _install_mappings(name: str, source: Path | None, store: QuadStore, version:
         concepts=sum(map(len, tables.values())),
     )
     files: dict[str, bytes | Path | None] = {mapping_file(s): write_mappings(rows) for s, rows in tables.items()}
+    if concepts:
+        files[_table_file(name)] = _packed(concepts)
     store.apply(Change(files={**files, _record_file(name): _record(release)}))
     return release
 
@@ -266,9 +278,8 @@ def _apply(
         release = dataclasses.replace(release, graph=graph)
         put = (GraphContent(graph, Tier.PUBLIC, triples),)
     remove = (old.graph,) if old and old.graph and old.graph != release.graph else ()
-    table = gzip.compress(write_concepts(concepts), compresslevel=6, mtime=0)
     files: dict[str, bytes | Path | None] = {
-        _table_file(release.name): table,
+        _table_file(release.name): _packed(concepts),
         _record_file(release.name): _record(release),
     }
     store.apply(Change(put=put, remove=remove, files=files))
@@ -298,8 +309,8 @@ def _version(content: ReleaseContent, digest: str) -> str:
     return digest[:12]
 
 
-def _systems(name: str) -> tuple[str, ...]:
-    return {"oncotree": ("oncotree",), "icdo3": ("icdo3m", "icdo3t")}.get(name, ())
+def _packed(concepts: Iterable[Concept]) -> bytes:
+    return gzip.compress(write_concepts(concepts), compresslevel=6, mtime=0)
 
 
 def _table_file(name: str) -> str:

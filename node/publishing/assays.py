@@ -82,6 +82,10 @@ _EXOME = re.compile(r"\bW[EX]S\b|exome(?! CN)", re.I)
 _PANEL = re.compile(r"impact|hemepact|targeted|panel|foundation|\bTDS\b|\bACCESS\d*|custom capture", re.I)
 _RNA = re.compile(r"\bRNA(-?\s?Seq)?\b", re.I)
 
+#: Where an assay is said that no column says.
+CASE_LIST = "case list"
+STUDY = "case list, made finer by the study's description"
+
 _LONGEST_LIST = 64_000_000
 
 
@@ -113,24 +117,37 @@ def study_sequencing(*texts: str) -> str:
     return said.pop() if len(said) == 1 and not _PANEL.search(text) else DNA_SEQUENCING
 
 
-def assays_of(row: Row, listed: Iterable[str], study: str) -> frozenset[str]:
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One assay on a sample and the words that say so: the name of a case list, or what a column holds."""
+
+    assay: str
+    written: str
+    column: str = CASE_LIST
+
+
+def assays_of(row: Row, listed: Iterable[Said], study: str) -> frozenset[Said]:
     """The assays on one sample: those of the case lists it is on, made finer by its columns, else by the ``study``."""
     assays = set(listed)
-    own: set[str] = set()
+    own: set[Said] = set()
     for column in ASSAY_COLUMNS:
         text = row[column]
-        if not text:
-            continue
-        finer = {a for a, p in ((GENOME_SEQUENCING, _GENOME), (EXOME_SEQUENCING, _EXOME)) if p.search(text)}
-        own |= finer or ({DNA_SEQUENCING} if _PANEL.search(text) else set())
-        if _RNA.search(text):
-            own.add(RNA_SEQ)
+        if text:
+            own |= {Said(assay, text, column) for assay in in_column(text)}
+    general = {said for said in assays if said.assay == DNA_SEQUENCING}
     if own:
         # A sample whose column says RNA only has its mutations from RNA: the list of sequenced samples adds no DNA.
-        return frozenset(assays - {DNA_SEQUENCING} | own)
-    if DNA_SEQUENCING in assays:
-        assays = assays - {DNA_SEQUENCING} | {study}
-    return frozenset(assays)
+        return frozenset(assays - general | own)
+    place = CASE_LIST if study == DNA_SEQUENCING else STUDY
+    return frozenset(assays - general | {Said(study, said.written, place) for said in general})
+
+
+def in_column(text: str) -> set[str]:
+    """The assays that the text of one of ``ASSAY_COLUMNS`` names; none for a text that names none."""
+    found = {a for a, pattern in ((GENOME_SEQUENCING, _GENOME), (EXOME_SEQUENCING, _EXOME)) if pattern.search(text)}
+    if not found and _PANEL.search(text):
+        found = {DNA_SEQUENCING}
+    return found | ({RNA_SEQ} if _RNA.search(text) else set())
 
 
 def _read_case_list(path: Path) -> CaseList | None:

@@ -8,36 +8,44 @@ from pathlib import Path
 
 from node.errors import Place
 from node.ontology.branches import SEX, VITAL_STATUS
-from node.publishing.coding import age_at_diagnosis, sex, vital_status
+from node.ontology.sssom import Match
+from node.publishing.coded import Coded
+from node.publishing.coder import Coder
+from node.publishing.coding import Found, age_at_diagnosis, donor_fact
 from node.publishing.drafts import Severity
 from node.publishing.findings import Findings
 from node.publishing.tables import Row, is_missing
 
 PATIENT_ID = "PATIENT_ID"
-_FACTS = {SEX: ("sex", sex), VITAL_STATUS: ("vital status", vital_status)}
+_FACTS = {SEX: "sex", VITAL_STATUS: "vital status"}
 
 
 @dataclass(slots=True)
 class Donor:
-    """What is known of one donor: where first met, age at diagnosis, and the class of each property.
+    """What is known of one donor: where first met, age at diagnosis, and the match of each property.
 
-    An empty class is a contradiction that has been said; it stays empty.
+    None is a contradiction that has been said; it stays. ``unclear`` is what was written without giving a class.
     """
 
     place: Place
-    facts: dict[str, str] = field(default_factory=dict)
+    facts: dict[str, Match | None] = field(default_factory=dict)
+    unclear: dict[str, Found] = field(default_factory=dict)
     age: int | None = None
 
 
-def merge_facts(donor: Donor, row: Row, findings: Findings) -> None:
+def merge_facts(donor: Donor, row: Row, coder: Coder, findings: Findings) -> None:
     """Add what a row says of its donor. Rows that contradict each other leave the fact out, with one finding."""
-    for property_iri, (words, read) in _FACTS.items():
-        value = read(row)
-        if value is None:
+    for property_iri, words in _FACTS.items():
+        found = donor_fact(coder, property_iri, row)
+        if found is None:
             continue
-        before = donor.facts.setdefault(property_iri, value)
-        if before and before != value:
-            donor.facts[property_iri] = ""
+        if not isinstance(found.answer, Coded):
+            donor.unclear.setdefault(property_iri, found)
+            continue
+        match = found.answer.match
+        before = donor.facts.setdefault(property_iri, match)
+        if before is not None and before.iri != match.iri:
+            donor.facts[property_iri] = None
             findings.add(
                 Severity.WARNING,
                 f"rows of one donor contradict each other about the {words}; it is left out",
@@ -48,7 +56,7 @@ def merge_facts(donor: Donor, row: Row, findings: Findings) -> None:
             )
 
 
-def read_patients(path: Path, rows: Iterable[Row], findings: Findings) -> dict[str, Donor]:
+def read_patients(path: Path, rows: Iterable[Row], coder: Coder, findings: Findings) -> dict[str, Donor]:
     """The donors of a patient table by identifier. A donor described twice is one donor."""
     patients: dict[str, Donor] = {}
     for row in rows:
@@ -59,7 +67,7 @@ def read_patients(path: Path, rows: Iterable[Row], findings: Findings) -> dict[s
         donor = patients.get(name)
         if donor is None:
             donor = patients[name] = Donor(Place(source=str(path), line=row.line, record=name))
-        merge_facts(donor, row, findings)
+        merge_facts(donor, row, coder, findings)
         age = age_at_diagnosis(row)
         if age.problem:
             findings.add(Severity.WARNING, age.problem, line=row.line, record=name, column=age.column, value=age.value)

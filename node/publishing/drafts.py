@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
 from node.errors import Place
+from node.publishing.tally import CodingReport
+
+__all__ = ["CodingReport", "DatasetReport", "Draft", "Finding", "Outcome", "Report", "Severity"]
 
 
 class Severity(StrEnum):
@@ -43,23 +45,6 @@ class Finding:
         if self.remedy:
             text = f"{text.removesuffix('.')}. {self.remedy}"
         return text
-
-
-@dataclass
-class CodingReport:
-    """How many samples got an NCIt diagnosis, and why the others did not (reason -> value -> samples).
-
-    ``justifications`` says on what grounds the coded ones are coded (grounds -> samples).
-    """
-
-    samples: int = 0
-    coded: int = 0
-    uncoded: dict[str, Counter[str]] = field(default_factory=dict)
-    justifications: dict[str, int] = field(default_factory=dict)
-
-    def miss(self, reason: str, value: str) -> None:
-        """Count one sample that carries no diagnosis."""
-        self.uncoded.setdefault(reason, Counter())[value] += 1
 
 
 @dataclass

@@ -27,6 +27,7 @@ from node.publishing.candidates import (
     with_version_checked,
     without_clashes,
 )
+from node.publishing.coder import Coder
 from node.publishing.drafts import DatasetReport, Finding, Outcome, Report
 from node.publishing.feed import Happening, Kind, extended
 from node.publishing.provenance import Agent, catalogue, publication, withdrawal
@@ -61,6 +62,11 @@ class NodeParts:
         """Who changes this node: the organisation it names, and whoever was named with the command."""
         return Agent(organisation=bool(self.known_as.publisher), name=name.strip())
 
+    def coder(self) -> Coder:
+        """What codes values with the releases installed here."""
+        installed = {release.name: release.version for release in releases(self.store)}
+        return Coder(self.vocabulary, self.codes, releases=installed)
+
 
 @dataclass(frozen=True)
 class Making:
@@ -89,13 +95,13 @@ def publish(
     with tempfile.TemporaryDirectory(prefix="onconode-publish-") as folder:
         candidates: list[Candidate] = []
         findings: list[Finding] = []
+        coder = node.coder()
         for source in find_sources(paths):
             progress(f"reading {source.path}")
             reading = read_source(
                 source,
                 identifiers=node.identifiers,
-                vocabulary=node.vocabulary,
-                codes=node.codes,
+                coder=coder,
                 publisher=node.known_as.publisher,
                 spool=Path(folder),
             )

@@ -8,18 +8,23 @@ from urllib.parse import unquote
 
 from node.errors import Place
 from node.model.identifiers import Identifiers
-from node.ontology.branches import ANATOMICAL_SITE, ASSAY, DIAGNOSIS, SAMPLE_TYPE
-from node.publishing.assays import CaseList, assays_of
+from node.ontology.branches import ASSAY, DIAGNOSIS
+from node.ontology.sssom import Match
+from node.publishing.assays import ASSAY_COLUMNS, CaseList, Said, assays_of, in_column
+from node.publishing.coded import Answer, Coded, Unknown
+from node.publishing.coder import NO_SUCH_NAME, NOT_IN_VOCABULARY, Coder
 from node.publishing.coding import (
     CODE_COLUMNS,
     METASTATIC_NEOPLASM,
     TEXT_COLUMNS,
-    Coded,
-    Coder,
+    Found,
     age_at_diagnosis,
+    diagnosis,
     first_filled,
     sample_types,
+    site,
 )
+from node.publishing.codings import CODING, Codings
 from node.publishing.donors import PATIENT_ID, Donor, merge_facts
 from node.publishing.drafts import CodingReport, Severity
 from node.publishing.findings import Findings
@@ -37,6 +42,7 @@ _TYPE, _LABEL, _IDENTIFIER = iri(RDF_TYPE), iri(RDFS_LABEL), iri(DCT + "identifi
 _PART_OF, _DERIVES_FROM = iri(DCT + "isPartOf"), iri(DERIVES_FROM)
 _SOURCE_CODE, _SOURCE_CODE_SYSTEM = iri(ONCO + "sourceCode"), iri(ONCO + "sourceCodeSystem")
 _AGE = iri(ONCO + "ageAtDiagnosis")
+_CODING, _ASSAY = iri(CODING), iri(ASSAY)
 _SPECIMEN, _DONOR = iri(SPECIMEN), iri(ONCO + "Donor")
 
 
@@ -70,13 +76,15 @@ class Records:
         self._findings = findings
         self._source = source
         self._out = out
-        self._assays = tuple(sorted({listed.assay for listed in lists}))
+        self._codings = Codings(identifiers.dataset(dataset))
+        self._assays = tuple(sorted({Said(listed.assay, listed.path.stem) for listed in lists}, key=_by_name))
         self._listed: dict[str, int] = {}
         for listed in lists:
-            bit = 1 << self._assays.index(listed.assay)
+            bit = 1 << self._assays.index(Said(listed.assay, listed.path.stem))
             for sample in listed.samples:
                 self._listed[sample] = self._listed.get(sample, 0) | bit
-        self._assay_terms: dict[frozenset[str], tuple[str, ...]] = {}
+        self._assay_answers: dict[Said, Answer] = {}
+        self._assay_matches: dict[frozenset[Said], tuple[Match, ...]] = {}
         self._unusable: set[tuple[str, str]] = set()
 
     def add(self, row: Row) -> None:
@@ -93,15 +101,16 @@ class Records:
         donor = self._donor(row)
         if donor is not None:
             lines.append(f"{subject} {_DERIVES_FROM} {iri(self._identifiers.donor(self._dataset, donor))} .\n")
-        self._diagnosis(row, subject, lines)
-        types = sample_types(row)
-        for kind in types:
-            self._state(subject, SAMPLE_TYPE, kind, lines)
-        site = self._coder.site(row, metastasis=METASTATIC_NEOPLASM in types)
-        if site is not None:
-            self._state(subject, ANATOMICAL_SITE, site, lines)
-        for assay in self._assays_on(sample, row):
-            lines.append(f"{subject} {assay} .\n")
+        matches: list[Match] = []
+        self._diagnosis(row, subject, lines, matches)
+        types = sample_types(self._coder, row)
+        place = site(self._coder, row, metastasis=METASTATIC_NEOPLASM in {found.iri for found in types})
+        for found in (*types, *([place] if place else [])):
+            self._state(subject, found, lines, matches)
+        for match in self._assays_on(sample, row):
+            lines.append(f"{subject} {_ASSAY} {iri(match.iri)} .\n")
+            matches.append(match)
+        self._coding(subject, matches, lines)
         age = self._age(row)
         if age is None and donor is not None:
             age = self.donors[donor].age
@@ -115,10 +124,16 @@ class Records:
             subject = iri(self._identifiers.donor(self._dataset, name))
             text = literal(name)
             lines = [f"{subject} {_TYPE} {_DONOR} .\n{subject} {_LABEL} {text} .\n{subject} {_IDENTIFIER} {text} .\n"]
-            for property_iri, value in donor.facts.items():
-                if value:
-                    self._state(subject, property_iri, value, lines)
+            matches = [match for match in donor.facts.values() if match is not None]
+            for match in matches:
+                lines.append(f"{subject} {iri(match.property_iri)} {iri(match.iri)} .\n")
+                self.coding.tally(match.property_iri, "", Coded(match))
+            for property_iri, found in donor.unclear.items():
+                if property_iri not in donor.facts:
+                    self.coding.tally(property_iri, found.column, found.answer)
+            self._coding(subject, matches, lines)
             self._out.writelines(lines)
+        self._out.writelines(self._codings.lines())
 
     def locate(self, subject: str) -> Place | None:
         """Where in the partner's tables the sample or donor with this IRI was first met; None for anything else."""
@@ -198,25 +213,29 @@ class Records:
         if donor is None:
             donor = self._patients.get(name) or Donor(Place(source=self._source, line=row.line, record=name))
             self.donors[name] = donor
-        merge_facts(donor, row, self._findings)
+        merge_facts(donor, row, self._coder, self._findings)
         return name
 
-    def _diagnosis(self, row: Row, subject: str, lines: list[str]) -> None:
+    def _diagnosis(self, row: Row, subject: str, lines: list[str], matches: list[Match]) -> None:
         """Write the diagnosis if there is one, count, and write beside it what the partner wrote, to the letter."""
-        answer = self._coder.diagnosis(row)
+        found = diagnosis(self._coder, row)
+        answer = found.answer
         code = first_filled(row, CODE_COLUMNS)[1]
         text = first_filled(row, TEXT_COLUMNS)[1]
         sources = {code or text: None}
         self.coding.samples += 1
+        if found.column:
+            self.coding.tally(DIAGNOSIS, found.column, answer)
         if isinstance(answer, Coded):
             self.coding.coded += 1
             grounds = self.coding.justifications
-            grounds[answer.justification] = grounds.get(answer.justification, 0) + 1
-            if answer.source.upper() != code.upper():
-                sources[answer.source] = None
+            said = answer.match.justification.rpartition("/")[2]
+            grounds[said] = grounds.get(said, 0) + 1
+            sources[answer.match.written] = None
             lines.append(f"{subject} {iri(DIAGNOSIS)} {iri(answer.iri)} .\n")
+            matches.append(answer.match)
         else:
-            self.coding.miss(answer.reason, answer.value[:_LONGEST_TEXT])
+            self.coding.miss(answer.reason, answer.value)
         kind = row["CANCER_TYPE"]
         if kind and len(kind) <= _LONGEST_TEXT and (kind in self.cancer_types or len(self.cancer_types) < 500):
             self.cancer_types[kind] = self.cancer_types.get(kind, 0) + 1
@@ -226,17 +245,31 @@ class Records:
         if code:
             lines.append(f'{subject} {_SOURCE_CODE_SYSTEM} "oncotree" .\n')
 
-    def _assays_on(self, sample: str, row: Row) -> tuple[str, ...]:
-        """``predicate object`` for each assay on this sample, leaving out what a finer one already says."""
+    def _assays_on(self, sample: str, row: Row) -> tuple[Match, ...]:
+        """A match for each assay on this sample, leaving out what a finer one already says."""
         bits = self._listed.get(sample, 0)
-        listed = [assay for place, assay in enumerate(self._assays) if bits >> place & 1]
-        found = assays_of(row, listed, self._sequencing)
-        terms = self._assay_terms.get(found)
-        if terms is None:
-            usable = [assay for assay in found if self._usable(ASSAY, assay)]
-            terms = tuple(f"{iri(ASSAY)} {iri(assay)}" for assay in self._coder.narrowest(usable))
-            self._assay_terms[found] = terms
-        return terms
+        said = assays_of(row, [one for place, one in enumerate(self._assays) if bits >> place & 1], self._sequencing)
+        matches = self._assay_matches.get(said)
+        if matches is None:
+            coded = [a.match for one in sorted(said, key=_by_name) if isinstance(a := self._assay(one), Coded)]
+            # of several words for one assay those of a column count, which say more than the name of a list
+            best = {match.iri: match for match in sorted(coded, key=lambda match: match.comment in ASSAY_COLUMNS)}
+            matches = self._assay_matches[said] = tuple(best[one] for one in self._coder.narrowest(best.keys()))
+        for one in said:
+            self.coding.tally(ASSAY, one.column, self._assay(one))
+        for column in ASSAY_COLUMNS:
+            if (text := row[column]) and not in_column(text):
+                self.coding.tally(ASSAY, column, Unknown(text[:_LONGEST_TEXT], NO_SUCH_NAME))
+        return matches
+
+    def _assay(self, said: Said) -> Answer:
+        answer = self._assay_answers.get(said)
+        if answer is None:
+            answer = self._coder.matched(ASSAY, said.assay, said.written, comment=said.column)
+            self._assay_answers[said] = answer
+            if not isinstance(answer, Coded):
+                self._lacking(ASSAY, said.assay)
+        return answer
 
     def _age(self, row: Row) -> int | None:
         age = age_at_diagnosis(row)
@@ -251,22 +284,34 @@ class Records:
             )
         return age.years
 
-    def _state(self, subject: str, property_iri: str, value: str, lines: list[str]) -> None:
-        if self._usable(property_iri, value):
-            lines.append(f"{subject} {iri(property_iri)} {iri(value)} .\n")
+    def _state(self, subject: str, found: Found, lines: list[str], matches: list[Match]) -> None:
+        """Write what a column says if it is certain, once for each class; count it in any case."""
+        self.coding.tally(found.property_iri, found.column, found.answer)
+        if isinstance(found.answer, Coded):
+            line = f"{subject} {iri(found.property_iri)} {iri(found.answer.iri)} .\n"
+            if line not in lines:
+                lines.append(line)
+            matches.append(found.answer.match)
+        elif found.answer.reason == NOT_IN_VOCABULARY:
+            self._lacking(found.property_iri, found.answer.value)
 
-    def _usable(self, property_iri: str, value: str) -> bool:
-        """Whether the vocabulary has the class for this property; said once for each that it has not."""
-        if (property_iri, value) in self._unusable:
-            return False
-        if self._coder.usable(property_iri, value):
-            return True
-        self._unusable.add((property_iri, value))
-        self._findings.add(
-            Severity.WARNING,
-            "the installed vocabulary has no such class; the samples are described without it",
-            column=property_iri.rpartition("#")[2],
-            value=value,
-            remedy="Install the ontology it belongs to: onconode ontology install ncit obi.",
-        )
-        return False
+    def _coding(self, subject: str, matches: list[Match], lines: list[str]) -> None:
+        coding = self._codings.of(matches)
+        if coding is not None:
+            lines.append(f"{subject} {_CODING} {iri(coding)} .\n")
+
+    def _lacking(self, property_iri: str, value: str) -> None:
+        """Say once of each value that the vocabulary has no class for it."""
+        if (property_iri, value) not in self._unusable:
+            self._unusable.add((property_iri, value))
+            self._findings.add(
+                Severity.WARNING,
+                "the installed vocabulary has no such class; the samples are described without it",
+                column=property_iri.rpartition("#")[2],
+                value=value,
+                remedy="Install the ontology it belongs to: onconode ontology install ncit obi icdo3.",
+            )
+
+
+def _by_name(said: Said) -> tuple[str, str, str]:
+    return said.assay, said.written, said.column

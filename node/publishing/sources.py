@@ -8,8 +8,7 @@ from pathlib import Path
 
 from node.errors import InvalidRequest, Place, RequestTooLarge
 from node.model.identifiers import Identifiers
-from node.ontology.concepts import Vocabulary
-from node.ontology.mappings import CodeMap
+from node.publishing.coder import Coder
 from node.publishing.documents import read_document
 from node.publishing.drafts import Draft, Finding, Severity
 from node.publishing.splitting import NOTHING
@@ -60,8 +59,7 @@ def read_source(
     source: Source,
     *,
     identifiers: Identifiers,
-    vocabulary: Vocabulary,
-    codes: CodeMap,
+    coder: Coder,
     publisher: str,
     spool: Path,
 ) -> Reading:
@@ -71,8 +69,7 @@ def read_source(
             draft = read_study(
                 source.path,
                 identifiers=identifiers,
-                vocabulary=vocabulary,
-                codes=codes,
+                coder=coder,
                 spool=spool,
                 publisher=publisher,
             )

@@ -14,10 +14,9 @@ from pathlib import Path
 
 from node.errors import DocumentSyntaxError, Place
 from node.model.identifiers import Identifiers, slug
-from node.ontology.concepts import Vocabulary
 from node.ontology.mappings import CodeMap
 from node.publishing.assays import CaseList, read_case_lists, study_sequencing
-from node.publishing.coding import Coder
+from node.publishing.coder import Coder
 from node.publishing.donors import PATIENT_ID, Donor, read_patients
 from node.publishing.drafts import Draft, Severity
 from node.publishing.findings import Findings
@@ -47,8 +46,7 @@ def read_study(
     folder: Path,
     *,
     identifiers: Identifiers,
-    vocabulary: Vocabulary,
-    codes: CodeMap,
+    coder: Coder,
     spool: Path,
     studies_index: Mapping[str, Mapping[str, str]] | None = None,
     publisher: str = "",
@@ -75,7 +73,7 @@ def read_study(
         out = files.enter_context(public.open("w", encoding="utf-8", newline="\n"))
         rest = files.enter_context(restricted.open("w", encoding="utf-8", newline="\n")) if restricted else out
         lists = read_case_lists(folder / CASE_LISTS)
-        patients, patient_findings = _patients(folder / PATIENT_TABLE)
+        patients, patient_findings = _patients(folder / PATIENT_TABLE, coder)
         path = folder / SAMPLE_TABLE
         rows = Findings(str(path))
         table = open_table(path, (SAMPLE_ID, PATIENT_ID)) if path.is_file() else None
@@ -90,7 +88,7 @@ def read_study(
         records = Records(
             identifiers,
             dataset,
-            coder=Coder(vocabulary, codes),
+            coder=coder,
             sequencing=study_sequencing(meta.title, meta.description),
             lists=lists,
             patients=patients,
@@ -103,7 +101,7 @@ def read_study(
                 records.add(row)
             records.finish()
             _compare(lists, records, rows)
-        out.writelines(_dataset(identifiers, dataset, meta, records, codes, publisher=publisher))
+        out.writelines(_dataset(identifiers, dataset, meta, records, coder.codes, publisher=publisher))
 
     def locate(subject: str) -> Place:
         return records.locate(subject) or Place(source=str(folder / META_FILE), record=subject)
@@ -124,11 +122,11 @@ def read_study(
     )
 
 
-def _patients(path: Path) -> tuple[dict[str, Donor], Findings]:
+def _patients(path: Path, coder: Coder) -> tuple[dict[str, Donor], Findings]:
     if not path.is_file():
         return {}, Findings(str(path))
     table = open_table(path, (PATIENT_ID,))
-    return read_patients(path, table.rows(), table.findings), table.findings
+    return read_patients(path, table.rows(), coder, table.findings), table.findings
 
 
 def _compare(lists: list[CaseList], records: Records, findings: Findings) -> None:

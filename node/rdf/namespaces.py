@@ -27,6 +27,8 @@ ONCO = "https://w3id.org/onconode/vocab#"
 ORG = "http://www.w3.org/ns/org#"
 #: As schema.org's own JSON-LD context and CodeMeta write it; the form with https is another IRI.
 SCHEMA = "http://schema.org/"
+SSSOM = "https://w3id.org/sssom/"
+SEMAPV = "https://w3id.org/semapv/vocab/"
 
 #: Prefix to namespace, in the order in which they are offered to people (HTML pages, Turtle, contexts).
 PREFIXES: dict[str, str] = {

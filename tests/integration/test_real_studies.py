@@ -17,6 +17,7 @@ from node.ontology.mapping_sources import read_oncotree
 from node.ontology.mappings import CodeMap
 from node.ontology.release_files import read_release
 from node.ontology.releases import core_vocabulary
+from node.publishing.coder import Coder
 from node.publishing.drafts import Draft, Severity
 from node.publishing.studies import is_study, read_folder_description, read_study
 from node.rdf.namespaces import DCT, RDF_TYPE, SPECIMEN
@@ -40,6 +41,9 @@ PREDICATES = {
     *("anatomicalSite", "assay", "ageAtDiagnosis", "sex", "vitalStatus", "title", "description", "publisher"),
     *("license", "accessRights", "theme", "keyword", "isReferencedBy", "bibliographicCitation", "name"),
     *("numberOfRecords", "numberOfUniqueIndividuals"),
+    *("coding", "mapping", "codedProperty", "annotatedProperty", "annotatedTarget", "subject_type", "subject_label"),
+    *("mapping_justification", "confidence", "subject_source", "object_label", "mapping_source", "object_source"),
+    *("object_source_version", "comment"),
 }
 
 
@@ -64,7 +68,7 @@ def vocabulary(shared: Path) -> Vocabulary:
 @pytest.fixture(scope="module")
 def run(shared: Path, vocabulary: Vocabulary, tmp_path_factory: pytest.TempPathFactory) -> Run:
     rows = read_oncotree(shared / "data" / "ontologies" / "oncotree" / "oncotree-ncit.tsv")
-    codes = CodeMap({"oncotree": {row.source_code: row for row in rows}})
+    coder = Coder(vocabulary, CodeMap({"oncotree": {row.source_code: row for row in rows}}))
     spool = tmp_path_factory.mktemp("spool")
     result = Run()
     started = time.monotonic()
@@ -73,8 +77,7 @@ def run(shared: Path, vocabulary: Vocabulary, tmp_path_factory: pytest.TempPathF
             draft = read_study(
                 folder,
                 identifiers=IDENTIFIERS,
-                vocabulary=vocabulary,
-                codes=codes,
+                coder=coder,
                 spool=spool,
                 publisher=folder.parent.name,
             )

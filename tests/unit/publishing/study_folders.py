@@ -7,6 +7,7 @@ from pathlib import Path
 from node.model.identifiers import Identifiers
 from node.ontology.concepts import Concept, Vocabulary
 from node.ontology.mappings import BROAD, EXACT, CodeMap, MappingRow
+from node.publishing.coder import Coder
 from node.publishing.drafts import Draft
 from node.publishing.studies import read_study
 from node.rdf.namespaces import OBO
@@ -119,8 +120,7 @@ def read(folder: Path, *, publisher: str = "Example Institute") -> Draft:
     return read_study(
         folder,
         identifiers=IDENTIFIERS,
-        vocabulary=VOCABULARY,
-        codes=CODES,
+        coder=Coder(VOCABULARY, CODES),
         spool=spool,
         studies_index={},
         publisher=publisher,

@@ -1,12 +1,16 @@
-"""From a partner's words to codes: only what matches exactly, and what does not is counted with its reason."""
+"""Which columns of a row count: only what is certain gives a code, and what is not has its reason."""
 
 from __future__ import annotations
 
 import pytest
 from study_folders import CODES, VOCABULARY, ncit
 
+from node.ontology.branches import SEX, VITAL_STATUS
+from node.ontology.sssom import LEXICAL, MANUAL
+from node.publishing import coder as reasons
 from node.publishing import coding
-from node.publishing.coding import Coded, Coder, Miss
+from node.publishing.coded import Answer, Coded, Proposed, Unknown
+from node.publishing.coder import Coder
 from node.publishing.tables import Row
 
 CODER = Coder(VOCABULARY, CODES)
@@ -16,66 +20,82 @@ def row(**cells: str) -> Row:
     return Row(1, list(cells.values()), {name: place for place, name in enumerate(cells)})
 
 
+def answered(**cells: str) -> Answer:
+    return coding.diagnosis(CODER, row(**cells)).answer
+
+
 @pytest.mark.parametrize(
     ("cells", "iri", "source"),
     [
         ({"ONCOTREE_CODE": "GBM"}, "C3058", "GBM"),
-        ({"ONCOTREE_CODE": "gbm"}, "C3058", "GBM"),
+        ({"ONCOTREE_CODE": "gbm"}, "C3058", "gbm"),
         ({"ONCOTREE_CODE_CANCER_TYPE": "BRCA"}, "C4872", "BRCA"),
         ({"ONCOTREE_CODE": "GBM", "CANCER_TYPE": "Breast Cancer"}, "C3058", "GBM"),
         ({"ONCOTREE_CODE": "OLDG"}, "C3059", "OLDG"),
         ({"ONCOTREE_CODE": "NA", "CANCER_TYPE": "Breast Cancer"}, "C4872", "Breast Cancer"),
-        ({"CANCER_TYPE_DETAILED": " glioblastoma  multiforme", "CANCER_TYPE": "Glioma"}, "C3058", None),
+        (
+            {"CANCER_TYPE_DETAILED": " glioblastoma  multiforme", "CANCER_TYPE": "Glioma"},
+            "C3058",
+            " glioblastoma  multiforme",
+        ),
         ({"CANCER_TYPE_DETAILED": "Oddoma", "CANCER_TYPE": "Glioma"}, "C3059", "Glioma"),
         ({"ONCOTREE_CODE": "HGG", "CANCER_TYPE": "Glioma"}, "C3059", "Glioma"),
         ({"ONCOTREE_CODE": "BREAST", "CANCER_TYPE": "Breast Cancer"}, "C4872", "Breast Cancer"),
         ({"ONCOTREE_CODE": "XYZ", "CANCER_TYPE_DETAILED": "GBM"}, "C3058", "GBM"),
     ],
 )
-def test_diagnoses_that_match(cells: dict[str, str], iri: str, source: str | None) -> None:
+def test_diagnoses_that_match(cells: dict[str, str], iri: str, source: str) -> None:
     """The code with an exact mapping wins, then the detailed text, then the general one, by label or exact synonym."""
-    answer = CODER.diagnosis(row(**cells))
+    answer = answered(**cells)
     assert isinstance(answer, Coded)
     assert answer.iri == ncit(iri)
-    assert source is None or answer.source == source
+    assert answer.match.written == source
 
 
-def test_the_justification_says_how() -> None:
-    """A diagnosis says whether a mapping or a name gave it, and which column the name stood in."""
-    mapped = CODER.diagnosis(row(ONCOTREE_CODE="GBM"))
-    named = CODER.diagnosis(row(CANCER_TYPE="Glioma"))
-    assert isinstance(mapped, Coded)
-    assert isinstance(named, Coded)
-    assert mapped.justification == "exact OncoTree to NCIt mapping"
-    assert named.justification == "CANCER_TYPE is the label or an exact synonym of the NCIt class"
+def test_the_match_says_how() -> None:
+    """A diagnosis says whether a mapping or a name gave it, and the row which column it stood in."""
+    mapped = coding.diagnosis(CODER, row(ONCOTREE_CODE="GBM"))
+    named = coding.diagnosis(CODER, row(CANCER_TYPE="Glioma"))
+    assert isinstance(mapped.answer, Coded)
+    assert isinstance(named.answer, Coded)
+    assert (mapped.answer.match.justification, mapped.answer.match.system) == (MANUAL, "oncotree")
+    assert (named.answer.match.justification, named.answer.match.comment) == (LEXICAL, "label")
+    assert (mapped.column, named.column) == ("ONCOTREE_CODE", "CANCER_TYPE")
 
 
 @pytest.mark.parametrize(
-    ("cells", "miss"),
+    ("cells", "reason", "value"),
     [
-        ({}, Miss(coding.NO_DIAGNOSIS, "")),
-        ({"ONCOTREE_CODE": "N/A", "CANCER_TYPE": "unknown"}, Miss(coding.NO_DIAGNOSIS, "")),
-        ({"ONCOTREE_CODE": "XYZ"}, Miss(coding.UNKNOWN_CODE, "XYZ")),
-        ({"ONCOTREE_CODE": "NOMAP"}, Miss(coding.NO_MAPPING, "NOMAP")),
-        ({"ONCOTREE_CODE": "HGG"}, Miss(coding.NO_MAPPING, "HGG")),
-        ({"ONCOTREE_CODE": "GONE"}, Miss(coding.NOT_IN_VOCABULARY, "GONE")),
-        ({"ONCOTREE_CODE": "BREAST", "CANCER_TYPE": "Breast"}, Miss(coding.NOT_A_DISEASE, "BREAST")),
-        ({"CANCER_TYPE": "Glioblastom"}, Miss(coding.NO_SUCH_DISEASE, "Glioblastom")),
-        ({"CANCER_TYPE": "Cancer of the Breast"}, Miss(coding.NO_SUCH_DISEASE, "Cancer of the Breast")),
-        ({"CANCER_TYPE": "Old Glioma"}, Miss(coding.NO_SUCH_DISEASE, "Old Glioma")),
-        ({"CANCER_TYPE": "Brain"}, Miss(coding.NO_SUCH_DISEASE, "Brain")),
+        ({}, coding.NO_DIAGNOSIS, ""),
+        ({"ONCOTREE_CODE": "N/A", "CANCER_TYPE": "unknown"}, coding.NO_DIAGNOSIS, ""),
+        ({"ONCOTREE_CODE": "XYZ"}, reasons.UNKNOWN_CODE.format(system="OncoTree"), "XYZ"),
+        ({"ONCOTREE_CODE": "NOMAP"}, reasons.NO_MAPPING.format(system="OncoTree"), "NOMAP"),
+        ({"ONCOTREE_CODE": "GONE"}, reasons.NOT_IN_VOCABULARY, "GONE"),
+        ({"ONCOTREE_CODE": "BREAST", "CANCER_TYPE": "Spleen"}, reasons.NOT_OF_BRANCH, "BREAST"),
+        ({"CANCER_TYPE": "Brain"}, reasons.NO_SUCH_NAME, "Brain"),
     ],
 )
-def test_diagnoses_that_do_not_match(cells: dict[str, str], miss: Miss) -> None:
-    """No guess is made: a broader mapping, a misspelling, a name of two diseases or of an organ gives no diagnosis."""
-    assert CODER.diagnosis(row(**cells)) == miss
+def test_diagnoses_that_are_unknown(cells: dict[str, str], reason: str, value: str) -> None:
+    """A code that is unknown or leads nowhere, and the name of an organ, give no diagnosis and no candidate."""
+    answer = answered(**cells)
+    assert isinstance(answer, Unknown | Proposed)
+    assert (answer.reason, answer.value) == (reason, value)
 
 
-def test_a_name_is_looked_for_among_diseases_only() -> None:
-    """A pathway of the same name does not make the name of a disease ambiguous."""
-    assert VOCABULARY.by_label("Glioma") is not None
-    answer = CODER.diagnosis_of("", [("CANCER_TYPE", "GLIOMA")])
-    assert answer == Coded(ncit("C3059"), "GLIOMA", answer.justification if isinstance(answer, Coded) else "")
+@pytest.mark.parametrize(
+    ("cells", "candidate"),
+    [
+        ({"ONCOTREE_CODE": "HGG"}, "C3059"),
+        ({"CANCER_TYPE": "Glioblastom"}, "C3058"),
+        ({"CANCER_TYPE": "Cancer of the Breast"}, "C9335"),
+        ({"CANCER_TYPE": "Old Glioma"}, "C3059"),
+    ],
+)
+def test_diagnoses_that_are_proposed(cells: dict[str, str], candidate: str) -> None:
+    """No guess is made: a broader mapping, a misspelling and a name of two diseases are proposed to the partner."""
+    answer = answered(**cells)
+    assert isinstance(answer, Proposed)
+    assert ncit(candidate) in {match.iri for match in answer.candidates}
 
 
 @pytest.mark.parametrize(
@@ -87,7 +107,9 @@ def test_a_name_is_looked_for_among_diseases_only() -> None:
         ({"PRIMARY_SITE": "Lung", "METASTATIC_SITE": "Brain"}, True, "C12439"),
         ({"PRIMARY_SITE": "Lung", "METASTATIC_SITE": "Not Applicable", "TISSUE_SITE": "Brain"}, True, "C12439"),
         ({"PRIMARY_SITE": "Lung"}, True, None),
-        ({"SPECIMEN_SITE": "Lymph Node, Right", "PRIMARY_SITE": "Lung"}, False, None),
+        ({"SPECIMEN_SITE": "Lymph Node, Right", "PRIMARY_SITE": "Lung"}, False, "C12745"),
+        ({"SPECIMEN_SITE": "Upper Node", "PRIMARY_SITE": "Lung"}, False, None),
+        ({"SAMPLE_SITE": "Treatment Naive Primary", "PRIMARY_SITE": "Lung"}, False, "C12468"),
         ({"PRIMARY_SITE": "Glioma"}, False, None),
         ({"PRIMARY_SITE": "Brain|Lung"}, False, None),
         ({}, False, None),
@@ -95,7 +117,8 @@ def test_a_name_is_looked_for_among_diseases_only() -> None:
 )
 def test_sites(cells: dict[str, str], metastasis: bool, site: str | None) -> None:
     """The site is where the sample is from: a metastasis never gets the site of the primary tumour."""
-    assert CODER.site(row(**cells), metastasis=metastasis) == (ncit(site) if site else None)
+    found = coding.site(CODER, row(**cells), metastasis=metastasis)
+    assert (found.iri if found else None) == (ncit(site) if site else None)
 
 
 @pytest.mark.parametrize(
@@ -111,17 +134,23 @@ def test_sites(cells: dict[str, str], metastasis: bool, site: str | None) -> Non
 )
 def test_kinds_of_sample(cells: dict[str, str], kinds: list[str]) -> None:
     """A small table of words gives the kind of sample; a word that is not in it gives none."""
-    assert coding.sample_types(row(**cells)) == tuple(sorted(ncit(kind) for kind in kinds))
+    found = {one.iri for one in coding.sample_types(CODER, row(**cells))} - {None}
+    assert found == {ncit(kind) for kind in kinds}
 
 
 def test_sex_and_vital_status() -> None:
     """The usual words and nothing else: a number is not a sex."""
-    assert coding.sex(row(SEX="FEMALE")) == ncit("C16576")
-    assert coding.sex(row(GENDER="m")) == ncit("C20197")
-    assert coding.sex(row(SEX="1")) is None
-    assert coding.vital_status(row(OS_STATUS="1:DECEASED")) == ncit("C28554")
-    assert coding.vital_status(row(VITAL_STATUS="Alive")) == ncit("C37987")
-    assert coding.vital_status(row(VITAL_STATUS="")) is None
+
+    def fact(property_iri: str, **cells: str) -> str | None:
+        found = coding.donor_fact(CODER, property_iri, row(**cells))
+        return found.iri if found else None
+
+    assert fact(SEX, SEX="FEMALE") == ncit("C16576")
+    assert fact(SEX, GENDER="m") == ncit("C20197")
+    assert fact(SEX, SEX="1") is None
+    assert fact(VITAL_STATUS, OS_STATUS="1:DECEASED") == ncit("C28554")
+    assert fact(VITAL_STATUS, VITAL_STATUS="Alive") == ncit("C37987")
+    assert fact(VITAL_STATUS, VITAL_STATUS="") is None
 
 
 @pytest.mark.parametrize(

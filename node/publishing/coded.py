@@ -1,0 +1,38 @@
+"""What a value can turn out to be: coded, to be decided on by the partner, or not known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from node.ontology.sssom import Match
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """A class, and the match that gives it."""
+
+    match: Match
+
+    @property
+    def iri(self) -> str:
+        return self.match.iri
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """Candidates for what the partner wrote, best first; none is used before the partner says yes."""
+
+    value: str
+    reason: str
+    candidates: tuple[Match, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """No class and no candidate: for which value, and why."""
+
+    value: str
+    reason: str
+
+
+Answer = Coded | Proposed | Unknown

@@ -1,0 +1,74 @@
+"""How much of what a partner wrote is coded, and what is not, counted by value and by column."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from node.ontology.sssom import Match
+from node.publishing.coded import Answer, Coded, Proposed
+
+#: How many distinct values that are not coded are counted one by one, and what the rest are called.
+MOST_VALUES = 10_000
+OTHERS = "(others)"
+
+
+@dataclass
+class Tally:
+    """How many values of one property are coded, and which are not: value -> samples (donors for sex and status).
+
+    ``columns`` counts by column: coded, proposed, unknown. ``candidates`` are those of the proposed values.
+    """
+
+    coded: int = 0
+    proposed: Counter[str] = field(default_factory=Counter)
+    unknown: Counter[str] = field(default_factory=Counter)
+    columns: dict[str, list[int]] = field(default_factory=dict)
+    candidates: dict[str, tuple[Match, ...]] = field(default_factory=dict)
+
+    def add(self, column: str, answer: Answer) -> None:
+        """Count one value; ``column`` is "" where several say it.
+
+        Past a number of distinct values that are not coded they are counted as one.
+        """
+        counts = self.columns.setdefault(column, [0, 0, 0])
+        if isinstance(answer, Coded):
+            self.coded += 1
+            counts[0] += 1
+        elif isinstance(answer, Proposed):
+            value = _bounded(self.proposed, answer.value)
+            self.proposed[value] += 1
+            counts[1] += 1
+            if value == answer.value:
+                self.candidates[value] = answer.candidates
+        else:
+            self.unknown[_bounded(self.unknown, answer.value)] += 1
+            counts[2] += 1
+
+
+def _bounded(values: Counter[str], value: str) -> str:
+    return value if value in values or len(values) < MOST_VALUES else OTHERS
+
+
+@dataclass
+class CodingReport:
+    """How many samples got an NCIt diagnosis, and why the others did not (reason -> value -> samples).
+
+    ``justifications`` says on what grounds the coded ones are coded (grounds -> samples). ``tallies`` holds, for each
+    property that was coded from words of the partner, what became of the values.
+    """
+
+    samples: int = 0
+    coded: int = 0
+    uncoded: dict[str, Counter[str]] = field(default_factory=dict)
+    justifications: dict[str, int] = field(default_factory=dict)
+    tallies: dict[str, Tally] = field(default_factory=dict)
+
+    def miss(self, reason: str, value: str) -> None:
+        """Count one sample that carries no diagnosis."""
+        values = self.uncoded.setdefault(reason, Counter())
+        values[_bounded(values, value)] += 1
+
+    def tally(self, property_iri: str, column: str, answer: Answer) -> None:
+        """Count what became of one value of a property."""
+        self.tallies.setdefault(property_iri, Tally()).add(column, answer)
