@@ -1,35 +1,19 @@
-"""Judging descriptions by the hub's SHACL shapes, in batches, with pySHACL. The one place that knows pySHACL.
-
-Importing pySHACL and rdflib takes half a second, which only a publication should pay: they are imported when used.
-"""
+"""Judging descriptions by SHACL shapes: the hub's own, and those of a profile beside them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
 
-from node.errors import ConfigurationError
 from node.ontology.concepts import Vocabulary
-from node.publishing.drafts import Severity
+from node.publishing.alike import Groups, Template, group
 from node.publishing.ntriples import Description, bare, split_line
-from node.rdf.namespaces import (
-    DCAT_DATASET,
-    DCT,
-    DERIVES_FROM,
-    ONCO,
-    RDF_TYPE,
-    RDFS_SUBCLASS_OF,
-    SH,
-    SPECIMEN,
-    XSD,
-    shorten,
-)
+from node.publishing.shacl import Broken, Result, Shapes, read_shapes, run
+from node.rdf.namespaces import DCAT_DATASET, DCT, DERIVES_FROM, ONCO, RDF_TYPE, RDFS_SUBCLASS_OF, SPECIMEN
 from node.resources import resource
 
-if TYPE_CHECKING:
-    from rdflib import Graph
+__all__ = ["BATCH", "Broken", "Shapes", "read_shapes", "shapes_text", "validate"]
 
 #: How many samples and donors are judged at once: about 30,000 triples, 60 MB in rdflib.
 BATCH = 4_000
@@ -37,35 +21,6 @@ BATCH = 4_000
 _TYPE = f"<{RDF_TYPE}>"
 _PART_OF = f"<{DCT}isPartOf>"
 _DERIVES = f"<{DERIVES_FROM}>"
-_SEVERITIES = {SH + "Violation": Severity.VIOLATION, SH + "Warning": Severity.WARNING, SH + "Info": Severity.INFO}
-
-#: What each kind of constraint says when it is broken (SHACL, section 4); the shape's message says what to do.
-_BROKEN = {
-    "MinCountConstraintComponent": "a value is missing",
-    "MaxCountConstraintComponent": "there are too many values",
-    "NodeKindConstraintComponent": "a value is of the wrong kind (IRI or text)",
-    "InConstraintComponent": "a value is not one of those allowed",
-    "ClassConstraintComponent": "a value is not of the right type",
-    "DatatypeConstraintComponent": "a value has the wrong datatype",
-    "MinLengthConstraintComponent": "a text is too short",
-    "MinInclusiveConstraintComponent": "a number is too small, or no number",
-    "MaxInclusiveConstraintComponent": "a number is too large, or no number",
-    "PatternConstraintComponent": "a text is not of the right form",
-    "UniqueLangConstraintComponent": "there are several values for one language",
-    "NotConstraintComponent": "something is here that must not be",
-}
-
-
-@dataclass(frozen=True)
-class Broken:
-    """One validation result (SHACL, section 3.6.2), without blank nodes. ``focus`` and ``value`` are plain text."""
-
-    focus: str
-    field: str | None
-    value: str | None
-    severity: Severity
-    what: str
-    remedy: str
 
 
 @lru_cache(maxsize=1)
@@ -74,21 +29,61 @@ def shapes_text() -> str:
     return resource("ontologies/shapes.ttl").read_text(encoding="utf-8")
 
 
-def validate(description: Description, dataset: str, vocabulary: Vocabulary, *, batch: int = BATCH) -> Iterator[Broken]:
-    """What of a description breaks the shapes. ``dataset`` is the dataset's IRI.
+def validate(
+    description: Description,
+    dataset: str,
+    vocabulary: Vocabulary,
+    *,
+    shapes: Shapes | None = None,
+    batch: int = BATCH,
+    each: bool = False,
+) -> Iterator[Broken]:
+    """What of a description breaks the shapes (None: the hub's). ``dataset`` is the dataset's IRI.
 
-    The nodes of the dataset itself are judged first, then samples and donors, ``batch`` at a time. Memory is that of
-    one batch and of the description's lines.
+    The nodes of the dataset itself are judged first, then samples and donors, ``batch`` at a time. Of samples and
+    donors that look alike to the shapes one is judged for all; with ``each``, every one is judged. The results are the
+    same. Memory is that of one batch and of the description's lines.
     """
+    shapes = shapes or read_shapes(shapes_text())
     records = _records(description)
     among = set(records)
     rest = [s for s in description.subjects if s not in among]
-    referring = {value: f"{s} {_DERIVES} {value} ." for s, value in description.with_predicate(_DERIVES)}
-    for judged in [rest, *(records[i : i + batch] for i in range(0, len(records), batch))]:
-        if judged:
-            lines = _batch(description, judged, f"<{dataset}>", referring)
-            results = _run([*lines, *_class_lines(lines, vocabulary)], {bare(s) for s in judged})
-            yield from sorted(results, key=lambda r: (r.focus, r.field or "", r.value or ""))
+    coming = _coming(description, shapes.sight.incoming | {_DERIVES})
+    groups = Groups(single=records) if each else group(records, description, shapes.sight, coming, vocabulary)
+    look = _Look(description, f"<{dataset}>", coming, vocabulary, shapes)
+
+    yield from _sorted(r.broken for r in look.at(rest))
+    found: dict[str, Template] = {}
+    own: dict[str, list[Broken]] = {}
+    single = groups.single
+    for judged in _batches([alike[0] for alike in groups.alike], batch):
+        broken: dict[str, list[Result]] = {}
+        for result in look.at(judged):
+            broken.setdefault(f"<{result.broken.focus}>", []).append(result)
+        for alike in groups.alike:
+            if (results := broken.get(alike[0])) is None:
+                continue
+            try:
+                template = Template(results, alike[0], description, shapes.sight)
+            except ValueError:
+                single = [*single, *alike]
+            else:
+                found.update(dict.fromkeys(alike, template))
+    for judged in _batches(single, batch):
+        for result in look.at(judged):
+            own.setdefault(f"<{result.broken.focus}>", []).append(result.broken)
+    for node in records if found or own else ():
+        if node in found:
+            yield from _sorted(found[node].of(node, description))
+        yield from _sorted(own.get(node, ()))
+
+
+def _batches(nodes: list[str], size: int) -> Iterator[list[str]]:
+    return (nodes[i : i + size] for i in range(0, len(nodes), size))
+
+
+def _sorted(found: Iterable[Broken]) -> list[Broken]:
+    return sorted(found, key=lambda b: (b.focus, b.field or "", b.value or ""))
 
 
 def _records(description: Description) -> list[str]:
@@ -104,22 +99,56 @@ def _records(description: Description) -> list[str]:
     return list(dict.fromkeys([*together, *sorted(found)]))
 
 
-def _batch(description: Description, judged: Iterable[str], dataset: str, referring: dict[str, str]) -> list[str]:
-    """What the shapes can see from these subjects: their triples, the dataset's, and those of what they name.
+def _coming(description: Description, properties: set[str]) -> dict[str, frozenset[str]]:
+    """Which nodes of the description are values of which of these properties."""
+    coming: dict[str, frozenset[str]] = {}
+    known: dict[tuple[frozenset[str], str], frozenset[str]] = {}
+    none: frozenset[str] = frozenset()
+    for line in description.lines:
+        _, predicate, rest = line.split(" ", 2)
+        if predicate in properties and (value := rest[:-2]) in description:
+            before = coming.get(value, none)
+            # a few sets serve millions of nodes
+            coming[value] = known.setdefault((before, predicate), before | {predicate})
+    return coming
 
-    A donor whose samples are in another batch is seen with one triple that makes it a donor.
-    """
-    lines: set[str] = set(description.about(dataset))
-    for subject in judged:
-        about = description.about(subject)
-        lines.update(about)
-        if subject in referring:
-            lines.add(referring[subject])
-        for line in about:
-            value = split_line(line)[2]
-            if value != dataset and value in description:
-                lines.update(description.about(value))
-    return sorted(lines)
+
+@dataclass(frozen=True)
+class _Look:
+    """What is needed to look at some nodes of a description through the shapes."""
+
+    description: Description
+    dataset: str
+    coming: dict[str, frozenset[str]]
+    vocabulary: Vocabulary
+    shapes: Shapes
+
+    def at(self, nodes: list[str]) -> list[Result]:
+        """What these nodes break."""
+        if not nodes:
+            return []
+        lines = self._lines(nodes)
+        return list(run([*lines, *_class_lines(lines, self.vocabulary)], {bare(s) for s in nodes}, self.shapes))
+
+    def _lines(self, judged: Iterable[str]) -> list[str]:
+        """What the shapes can see from these nodes: their triples, the dataset's, and those of all that they lead to.
+
+        That a node is the value of a property is told with one triple, whichever batch what has it is in.
+        """
+        lines: set[str] = set(self.description.about(self.dataset))
+        waiting = list(judged)
+        reached = {*waiting, self.dataset}
+        for node in waiting:
+            lines.update(f"<urn:onconode:referrer> {p} {node} ." for p in self.coming.get(node, ()))
+        while waiting:
+            about = self.description.about(waiting.pop())
+            lines.update(about)
+            for line in about:
+                value = split_line(line)[2]
+                if value not in reached and value in self.description:
+                    reached.add(value)
+                    waiting.append(value)
+        return sorted(lines)
 
 
 def _class_lines(lines: Iterable[str], vocabulary: Vocabulary) -> list[str]:
@@ -131,67 +160,3 @@ def _class_lines(lines: Iterable[str], vocabulary: Vocabulary) -> list[str]:
         for t in sorted(types)
         if bare(t) != SPECIMEN and vocabulary.is_a(bare(t), SPECIMEN)
     ]
-
-
-@lru_cache(maxsize=1)
-def _shapes() -> Graph:
-    from rdflib import Graph  # noqa: PLC0415
-
-    return Graph().parse(data=shapes_text(), format="turtle")
-
-
-def _graph(lines: Iterable[str]) -> Graph:
-    """The lines as an rdflib graph; pyoxigraph reads them, which is twice as fast as rdflib's own reader."""
-    from pyoxigraph import NamedNode, RdfFormat, parse  # noqa: PLC0415
-    from rdflib import Graph, Literal, URIRef  # noqa: PLC0415
-
-    graph = Graph()
-    terms: dict[str, URIRef] = {}
-
-    def iri(value: str) -> URIRef:
-        known = terms.get(value)
-        if known is None:
-            known = terms[value] = URIRef(value)
-        return known
-
-    for quad in parse("\n".join(lines).encode("utf-8"), RdfFormat.N_TRIPLES):
-        value = quad.object
-        term: URIRef | Literal
-        if isinstance(value, NamedNode):
-            term = iri(value.value)
-        elif value.language or value.datatype.value == XSD + "string":
-            term = Literal(value.value, lang=value.language)
-        else:
-            term = Literal(value.value, datatype=iri(value.datatype.value))
-        graph.add((iri(quad.subject.value), iri(quad.predicate.value), term))
-    return graph
-
-
-def _run(lines: Iterable[str], judged: set[str]) -> Iterator[Broken]:
-    from pyshacl import validate as run_shacl  # noqa: PLC0415
-    from rdflib import BNode, Graph, URIRef  # noqa: PLC0415
-
-    data = _graph(lines)
-    conforms, report, text = run_shacl(data, shacl_graph=_shapes(), inference="none", inplace=True, advanced=False)
-    if not isinstance(report, Graph):
-        raise ConfigurationError(f"the shapes of this installation cannot be used: {text}")
-    if conforms:
-        return
-
-    def one(node: Any, name: str) -> Any:
-        return report.value(node, URIRef(SH + name))
-
-    for result in report.objects(None, URIRef(SH + "result")):
-        focus = str(one(result, "focusNode"))
-        if focus not in judged:
-            continue
-        path, value = one(result, "resultPath"), one(result, "value")
-        component = str(one(result, "sourceConstraintComponent")).removeprefix(SH)
-        yield Broken(
-            focus=focus,
-            field=shorten(str(path)) if isinstance(path, URIRef) else None,
-            value=None if value is None or isinstance(value, BNode) or str(value) == focus else str(value),
-            severity=_SEVERITIES.get(str(one(result, "resultSeverity")), Severity.VIOLATION),
-            what=_BROKEN.get(component, "a rule of the hub is broken"),
-            remedy=str(one(result, "resultMessage") or ""),
-        )
