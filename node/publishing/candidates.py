@@ -62,7 +62,7 @@ def judged(reading: Reading, vocabulary: Vocabulary, progress: Callable[[str], N
                 version=_stated_version(public, draft.iri),
             )
         )
-    if violations(reading.findings) or any(c.fell for c in candidates):
+    if violations(reading.findings) or (not reading.apart and any(c.fell for c in candidates)):
         return [c if c.fell else _with(c, _COMPANION, reading) for c in candidates]
     return candidates
 

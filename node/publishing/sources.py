@@ -8,7 +8,9 @@ from pathlib import Path
 
 from node.errors import InvalidRequest, Place, RequestTooLarge
 from node.model.identifiers import Identifiers
+from node.publishing.biobanks import read_directory
 from node.publishing.coder import Coder
+from node.publishing.directory import is_directory
 from node.publishing.documents import read_document
 from node.publishing.drafts import Draft, Finding, Severity
 from node.publishing.splitting import NOTHING
@@ -31,17 +33,22 @@ class Source:
 
 @dataclass(frozen=True)
 class Reading:
-    """What one source holds: drafts, and findings that belong to none of them. All drafts stand or fall together."""
+    """What one source holds: drafts, and findings that belong to none of them.
+
+    All drafts stand or fall together, unless they are ``apart``: the entries of somebody's directory.
+    """
 
     source: Source
     drafts: tuple[Draft, ...]
     findings: tuple[Finding, ...]
+    apart: bool = False
 
 
 def find_sources(paths: Sequence[Path]) -> Iterator[Source]:
     """The sources that these paths mean, in order: a file, a study folder, or what lies in a partner's folder.
 
-    A folder with neither studies nor RDF documents is itself a source, described by its text and its tables.
+    A folder with neither studies nor RDF documents is itself a source: the export of a biobank directory, or described
+    by its text and its tables.
     """
     for path in paths:
         if not path.is_dir():
@@ -52,7 +59,7 @@ def find_sources(paths: Sequence[Path]) -> Iterator[Source]:
             children = sorted(path.iterdir())
             found = [Source(child, "study") for child in children if child.is_dir() and is_study(child)]
             found += [Source(child, "document", stray=True) for child in children if _is_document(child)]
-            yield from found or [Source(path, "folder")]
+            yield from found or [Source(path, "directory" if is_directory(path) else "folder")]
 
 
 def read_source(
@@ -77,6 +84,9 @@ def read_source(
         if source.kind == "folder":
             draft = read_folder_description(source.path, identifiers=identifiers, spool=spool, publisher=publisher)
             return Reading(source, (draft,), ())
+        if source.kind == "directory":
+            found = read_directory(source.path, identifiers=identifiers, vocabulary=coder.vocabulary, spool=spool)
+            return Reading(source, tuple(found[0]), tuple(found[1]), apart=True)
         read = read_document(source.path, identifiers, spool)
     except (InvalidRequest, RequestTooLarge) as error:
         return Reading(source, (), (_finding(error, source),))
