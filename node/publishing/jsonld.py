@@ -33,12 +33,13 @@ def frame(ntriples: bytes, iri: str, *, context: str = PERMANENT) -> dict[str, A
     """
     expanded = _expanded(ntriples)
     try:
-        framed = _frame(expanded, iri)
+        framed = _ordered(_frame(expanded, iri))
         complete = {node["@id"] for node in expanded} <= set(_identifiers(framed))
     except RecursionError:  # a chain of resources longer than Python's stack
         framed, complete = {}, False
     if not complete:
         framed = jsonld.compact(expanded, context_v1(), {**_options(), "graph": True})
+        framed = {**framed, "@graph": [_ordered(node) for node in framed.get("@graph", [])]}
     return {"@context": context, **{key: value for key, value in framed.items() if key != "@context"}}
 
 
@@ -121,6 +122,22 @@ def _frame(expanded: list[dict[str, Any]], iri: str) -> dict[str, Any]:
     options = {**_options(), "embed": "@once", "omitGraph": True}
     framed: dict[str, Any] = jsonld.frame(expanded, {"@context": context_v1(), "@id": iri}, options)
     return framed
+
+
+@lru_cache(maxsize=1)
+def _places() -> Mapping[str, int]:
+    return {term: place for place, term in enumerate(context_v1())}
+
+
+def _ordered(value: Any) -> Any:
+    """The same JSON with the keys of objects in the order of the context's terms, others behind them by name."""
+    if isinstance(value, list):
+        return [_ordered(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    places = _places()
+    keys = sorted(value, key=lambda key: (places.get(key, len(places)), key))
+    return {key: _ordered(value[key]) for key in keys}
 
 
 def _identifiers(framed: Mapping[str, Any]) -> Iterator[str]:

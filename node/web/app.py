@@ -19,7 +19,7 @@ from node.errors import (
     RequestTooLarge,
 )
 from node.observability import log
-from node.web import descriptions, feed, graph_store, library, sparql_endpoints, updates, wellknown
+from node.web import descriptions, exports, feed, graph_store, graphs, library, sparql_endpoints, updates, wellknown
 from node.web.cache import AnswerCache
 from node.web.call import ANSWERS, EXTENSION, SERVICE, VALIDATORS, Call, read_call, root_of
 from node.web.coding import encode, require_coding
@@ -58,6 +58,8 @@ def create_app(node: Node) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     for blueprint in (
         descriptions.blueprint,
+        exports.blueprint,
+        graphs.blueprint,
         feed.blueprint,
         sparql_endpoints.blueprint,
         updates.blueprint,

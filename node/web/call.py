@@ -83,6 +83,11 @@ class Call:
         """The path under which the world sees the node, with a slash at its end: the path of the base IRI."""
         return root_of(self.node)
 
+    @property
+    def host(self) -> str:
+        """The base IRI without its path: what a path of this host is to be put behind."""
+        return self.node.identifiers.base.removesuffix(self.root)
+
     def url(self, path: str, **parameters: str) -> str:
         """The address of a route of this node, relative to the host. ``path`` without a slash at the front."""
         return f"{self.root}{path}" + (f"?{urlencode(parameters)}" if parameters else "")

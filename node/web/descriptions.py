@@ -1,27 +1,30 @@
-"""The IRIs that the node mints: catalogue, datasets, samples, donors, organisation, unnamed parts, graphs."""
+"""The IRIs that the node mints: catalogue, datasets, samples, donors, organisation, unnamed parts."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import partial
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from flask import Blueprint, Response, current_app, request
 
-from node.errors import AccessDenied, NotFound, ProtocolError
-from node.model.access import Tier
+from node.errors import NotFound, ProtocolError
 from node.model.kinds import Kind, name_of
-from node.policy.decide import ANONYMOUS
-from node.rdf.formats import GRAPH_FORMATS, JSON, NTRIPLES
-from node.rdf.namespaces import DCT, ONCO, SCHEMA
+from node.publishing.export import schemaorg
+from node.publishing.export.dataset import Dataset
+from node.publishing.export.formats import DATASET_EXPORTS, LINKSET
+from node.rdf.formats import GRAPH_FORMATS
+from node.rdf.namespaces import DCT, ONCO, SCHEMA, SPECIMEN
 from node.rdf.statements import Statement, read_ntriples
-from node.rdf.terms import iri as iriref
-from node.web.answers import whole_graph
 from node.web.call import Call, read_call
+from node.web.exports import dataset_links, dataset_of, writers
+from node.web.facts import facts
 from node.web.pages import TITLES, Shower, nameless, shower, title_of
-from node.web.responses import described, page, relation_links
+from node.web.responses import described, page
+from node.web.signposting import ABOUT_PAGE, Link, to
 
 if TYPE_CHECKING:
     from node.assembly import Node
@@ -51,18 +54,27 @@ def catalog() -> Response:
             call,
             "catalog.html",
             formats=GRAPH_FORMATS,
-            datasets=node.catalog.datasets(),
+            datasets=datasets,
             others={kind: node.catalog.descriptions(kind) for kind in Kind if kind is not Kind.DATASET},
             members=node.federation.members(),
             show=_shower(node),
+            structured=schemaorg.catalog(node.settings.node, node.identifiers.catalog, pages),
         )
 
+    datasets = node.catalog.datasets()
+    pages = [(summary, node.identifiers.dataset(summary.id)) for summary in datasets]
+    links = (
+        *to("cite-as", [node.identifiers.catalog]),
+        *to("type", [ABOUT_PAGE, "https://schema.org/DataCatalog"]),
+        *to("item", [address for _, address in pages], "text/html"),
+        Link("describedby", f"{call.root}.well-known/void", "text/turtle"),
+    )
     return described(
         call,
         iri=node.identifiers.catalog,
         ntriples=node.catalog.catalog_description(),
         make_page=make_page,
-        links=(f'<{call.url("feed")}>; rel="https://w3id.org/ldes#EventStream"',),
+        links=(*links, Link("https://w3id.org/ldes#EventStream", call.url("feed"))),
     )
 
 
@@ -80,11 +92,19 @@ def datasets() -> Response:
 
 @blueprint.get("/datasets/<dataset>")
 def dataset(dataset: str) -> Response:
-    call = read_call(current_app, request)
+    return dataset_response(read_call(current_app, request), dataset)
+
+
+def dataset_response(call: Call, dataset: str) -> Response:
+    """A dataset as the call wants it."""
     node = call.node
     iri = _dataset_iri(node, dataset)
     ntriples = node.catalog.describe(iri)
     summary = node.catalog.dataset(dataset)
+
+    @cache
+    def given() -> Dataset:
+        return dataset_of(node, summary, ntriples)
 
     def make_page() -> Response:
         statements = read_ntriples(ntriples)
@@ -92,6 +112,9 @@ def dataset(dataset: str) -> Response:
         return page(
             call,
             "dataset.html",
+            given=given(),
+            structured=schemaorg.dataset(given()),
+            exports=DATASET_EXPORTS,
             iri=iri,
             dataset=dataset,
             title=title_of(iri, statements, dataset),
@@ -102,13 +125,27 @@ def dataset(dataset: str) -> Response:
         )
 
     own = f"{call.root}datasets/{quote(dataset)}"
-    links = (
-        *relation_links({"license": summary.license}),
-        f'<{own}/samples/>; rel="item"',
-        f'<{call.root}graph/{quote(dataset)}>; rel="describedby"; type="text/turtle"',
-        f'<{call.root}graph/{quote(dataset)}/provenance>; rel="version-history"',
+    return described(
+        call,
+        iri=iri,
+        ntriples=ntriples,
+        make_page=make_page,
+        address=own,
+        exports=writers(given),
+        links=(
+            *dataset_links(summary, ntriples, node),
+            Link("item", f"{own}/samples/", "text/html"),
+            Link("describedby", f"{call.root}graph/{quote(dataset)}", "text/turtle"),
+            Link("version-history", f"{call.root}graph/{quote(dataset)}/provenance"),
+        ),
     )
-    return described(call, iri=iri, ntriples=ntriples, make_page=make_page, address=own, links=links)
+
+
+@blueprint.get("/datasets/<dataset>/linkset")
+def linkset(dataset: str) -> Response:
+    """The link set of a dataset's page at an address of its own."""
+    call = read_call(current_app, request)
+    return dataset_response(replace(call, parameters=(("format", LINKSET.name),)), dataset)
 
 
 @blueprint.get("/software/", defaults={"kind": "software"})
@@ -157,8 +194,10 @@ def other(kind: str, slug: str) -> Response:
         )
 
     links = (
-        *relation_links({"license": summary.license}),
-        f'<{call.root}graph/{quote(name, safe=":")}>; rel="describedby"; type="text/turtle"',
+        *to("cite-as", [iri]),
+        *to("type", [ABOUT_PAGE]),
+        *to("license", [summary.license]),
+        Link("describedby", f"{call.root}graph/{quote(name, safe=':')}", "text/turtle"),
     )
     return described(call, iri=iri, ntriples=ntriples, make_page=make_page, address=own, links=links)
 
@@ -172,7 +211,7 @@ def samples(dataset: str) -> Response:
     offset = _offset(call)
     found = node.catalog.samples(dataset, offset, PAGE_SIZE + 1)
     more, shown = len(found) > PAGE_SIZE, found[:PAGE_SIZE]
-    ntriples = _facts(node, shown, (*TITLES, DCT + "isPartOf", *(p for p, _ in _SAMPLE_COLUMNS)))
+    ntriples = facts(node, shown, (*TITLES, DCT + "isPartOf", *(p for p, _ in _SAMPLE_COLUMNS)))
     own = f"{call.root}datasets/{quote(dataset)}/samples/"
 
     def make_page() -> Response:
@@ -192,11 +231,11 @@ def samples(dataset: str) -> Response:
             own=own,
         )
 
-    links = []
+    links = [Link("collection", f"{call.root}datasets/{quote(dataset)}", "text/html")]
     if more:
-        links.append(f'<{own}?offset={offset + PAGE_SIZE}>; rel="next"')
+        links.append(Link("next", f"{own}?offset={offset + PAGE_SIZE}"))
     if offset:
-        links.append(f'<{own}?offset={max(0, offset - PAGE_SIZE)}>; rel="prev"')
+        links.append(Link("prev", f"{own}?offset={max(0, offset - PAGE_SIZE)}"))
     return described(call, iri=dataset_iri, ntriples=ntriples, make_page=make_page, address=own, links=links)
 
 
@@ -222,44 +261,6 @@ def organisation() -> Response:
 def unnamed(token: str) -> Response:
     call = read_call(current_app, request)
     return _resource(call, "Part of a description", call.node.identifiers.skolem(quote(token, safe="")))
-
-
-@blueprint.get("/graph/")
-def catalog_graph() -> Response:
-    call = read_call(current_app, request)
-    node = call.node
-    return described(
-        call,
-        iri=node.identifiers.catalog,
-        ntriples=node.catalog.catalog_description(),
-        formats=GRAPH_FORMATS,
-    )
-
-
-@blueprint.get("/graph/<dataset>")
-def graph(dataset: str) -> Response:
-    call = read_call(current_app, request)
-    return whole_graph(call, partial(call.node.catalog.dataset_graph, dataset))
-
-
-@blueprint.get("/graph/<dataset>/provenance")
-def provenance(dataset: str) -> Response:
-    call = read_call(current_app, request)
-    return whole_graph(call, partial(call.node.catalog.provenance, dataset))
-
-
-@blueprint.get("/graph/<dataset>/records")
-def records(dataset: str) -> Response:
-    """The samples of a dataset that is not open: there, but for nobody who comes this way."""
-    call = read_call(current_app, request)
-    node = call.node
-    node.catalog.dataset(dataset)
-    if node.identifiers.records_graph(dataset) in node.store.graphs((Tier.CONTROLLED,)):
-        raise AccessDenied(
-            "the samples of this dataset are not open to everybody.",
-            remedy=f"Ask the contact that {node.identifiers.dataset(dataset)} names.",
-        )
-    raise NotFound("this dataset has no graph of its own for samples.", remedy="They are in the graph of the dataset.")
 
 
 def _record(call: Call, kind: str, dataset: str, collection: str, name: str) -> Response:
@@ -309,9 +310,39 @@ def _resource(call: Call, kind: str, iri: str, *, parent: str | None = None) -> 
             properties=show.properties(iri, statements),
             parent=parent,
             formats=GRAPH_FORMATS,
+            structured=_structured(node, kind, iri, statements, parent),
         )
 
-    return described(call, iri=iri, ntriples=ntriples, make_page=make_page, address=address)
+    links = (
+        *to("cite-as", [iri]),
+        *to("type", [ABOUT_PAGE, *_types(kind)]),
+        *([Link("collection", f"{call.root}datasets/{quote(parent)}", "text/html")] if parent else []),
+    )
+    return described(call, iri=iri, ntriples=ntriples, make_page=make_page, address=address, links=links)
+
+
+def _types(kind: str) -> tuple[str, ...]:
+    """Classes that everybody knows what is on a page of this kind by."""
+    return {
+        "Sample": (SPECIMEN,),
+        "Donor": (ONCO + "Donor",),
+        "Organisation": ("https://schema.org/Organization",),
+    }.get(kind, ())
+
+
+def _structured(
+    node: Node, kind: str, iri: str, statements: Sequence[Statement], parent: str | None
+) -> dict[str, Any] | None:
+    """What is said in schema.org in the page of a sample."""
+    if kind != "Sample" or parent is None:
+        return None
+    concepts = node.vocabulary()
+
+    def label_of(code: str) -> str | None:
+        concept = concepts.get(code)
+        return concept.label if concept else None
+
+    return schemaorg.sample(iri, statements, label_of, iri, _dataset_iri(node, parent))
 
 
 def _dataset_iri(node: Node, dataset: str) -> str:
@@ -323,7 +354,7 @@ def _shower(node: Node, statements: Sequence[Statement] = ()) -> Shower:
     wanted = nameless(node.identifiers.base, statements)
     names: dict[str, str] = {}
     if wanted:
-        found = read_ntriples(_facts(node, wanted, TITLES))
+        found = read_ntriples(facts(node, wanted, TITLES))
         names = {iri: name for iri in wanted if (name := title_of(iri, found, ""))}
     return shower(node.identifiers.base, node.vocabulary(), names)
 
@@ -335,17 +366,6 @@ def _offset(call: Call) -> int:
             f"the parameter offset is {text[:40]!r}, not a whole number.", remedy="Start with offset=0."
         )
     return int(text)
-
-
-def _facts(node: Node, subjects_: Sequence[str], predicates_: Sequence[str]) -> bytes:
-    """What is said of these IRIs with these predicates and open to everybody, as N-Triples."""
-    if not subjects_:
-        return b""
-    subjects = " ".join(iriref(s) for s in subjects_)
-    predicates = " ".join(iriref(p) for p in predicates_)
-    text = f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ VALUES ?s {{ {subjects} }} VALUES ?p {{ {predicates} }} ?s ?p ?o }}"
-    with node.query(text, ANONYMOUS, (JSON, NTRIPLES)) as answer:
-        return b"".join(answer)
 
 
 def _sample_row(show: Shower, sample: str, statements: tuple[Statement, ...]) -> dict[str, object]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, current_app, request
 
 from node.errors import NotFound
+from node.publishing.export.formats import LINKSET
 from node.publishing.feed import FeedPage, describe_feed, last_page, read_page
 from node.rdf.formats import GRAPH_FORMATS
 from node.rdf.namespaces import AS, DCAT, DCT, RDF_TYPE, RDFS
@@ -15,6 +16,7 @@ from node.web.call import Call, read_call
 from node.web.negotiation import HTML
 from node.web.pages import Shower, shower
 from node.web.responses import DESCRIPTION_FORMATS, described, page
+from node.web.signposting import Link
 
 blueprint = Blueprint("feed", __name__)
 
@@ -67,7 +69,7 @@ def feed_page(number: str) -> Response:
         make_page=lambda: _page(call, f"Changes, page {found.number}", found),
         links=_links(call, first=1, last=found.last, **neighbours),
     )
-    if found.full and call.require(DESCRIPTION_FORMATS).format is not HTML:
+    if found.full and call.require((*DESCRIPTION_FORMATS, LINKSET)).format is not HTML:
         response.headers["Cache-Control"] = _FOR_EVER
     return response
 
@@ -116,6 +118,6 @@ def _rows(found: FeedPage, show: Shower) -> list[Row]:
     return rows[::-1]
 
 
-def _links(call: Call, **pages: int) -> tuple[str, ...]:
-    """Values of ``Link`` that lead through the feed (RFC 8288; relations of the IANA registry)."""
-    return tuple(f'<{call.url(f"feed/{number}")}>; rel="{relation}"' for relation, number in pages.items())
+def _links(call: Call, **pages: int) -> tuple[Link, ...]:
+    """The links that lead through the feed (RFC 8288; relations of the IANA registry)."""
+    return tuple(Link(relation, call.url(f"feed/{number}")) for relation, number in pages.items())

@@ -36,21 +36,34 @@ _RANGE = re.compile(rf"({_NAME})/({_NAME})")
 # Commas and semicolons inside a quoted parameter value do not separate anything (RFC 9110, section 5.6.4).
 _ELEMENT = re.compile(r'(?:[^,"]|"[^"]*"?)+')
 _PART = re.compile(r'(?:[^;"]|"[^"]*"?)+')
-_EXACT, _TYPE, _ANY = 2, 1, 0
+_PROFILE, _EXACT, _TYPE, _ANY = 3, 2, 1, 0
 #: A header longer than this is not a list of preferences.
 _LONGEST = 8_000
 
 
 @dataclass(frozen=True)
 class Range:
-    """One media range of an ``Accept`` header with its quality, 0 to 1. Parameters other than ``q`` are left out."""
+    """One media range of an ``Accept`` header with its quality, 0 to 1.
+
+    ``profile`` is its parameter of that name, addresses with spaces between them (JSON-LD 1.1, appendix C); other
+    parameters are left out.
+    """
 
     type: str
     subtype: str
     quality: float
+    profile: str = ""
 
     def specificity(self, media_type: str) -> int | None:
-        """How closely this range names the media type (higher is closer), None when it does not match it."""
+        """How closely this range names the media type (higher is closer), None when it does not match it.
+
+        A media type with a profile is only for those who ask for it, or for a version of it.
+        """
+        media_type, _, parameter = media_type.partition(";profile=")
+        if parameter:
+            profile = parameter.strip('"')
+            asked = any(f"{each}/".startswith(f"{profile}/") for each in self.profile.split())
+            return _PROFILE if asked and f"{self.type}/{self.subtype}" == media_type else None
         if (self.type, self.subtype) == ("*", "*"):
             return _ANY
         type_, _, subtype = media_type.partition("/")
@@ -86,7 +99,7 @@ def read_accept(header: str | None) -> tuple[Range, ...]:
         match = _RANGE.fullmatch("*/*" if name == "*" else name)
         quality = _quality(parameters)
         if match is not None and quality is not None:
-            ranges.append(Range(match[1].lower(), match[2].lower(), quality))
+            ranges.append(Range(match[1].lower(), match[2].lower(), quality, _profile(parameters)))
     return tuple(ranges) or (Range("*", "*", 1.0),)
 
 
@@ -182,6 +195,11 @@ def _judge(ranges: Sequence[Range], media_type: str) -> tuple[float, int] | None
         return None
     closest, quality = max(matches)
     return (quality, closest) if quality > 0 else None
+
+
+def _profile(parameters: Sequence[str]) -> str:
+    values = (p.partition("=") for p in parameters)
+    return next((value.strip().strip('"') for name, _, value in values if name.strip().lower() == "profile"), "")
 
 
 def _quality(parameters: Sequence[str]) -> float | None:

@@ -11,15 +11,19 @@ from flask import Response, render_template
 
 from node import __version__
 from node.publishing.contexts import PATH as CONTEXT_PATH
+from node.publishing.export.formats import LINKSET
 from node.publishing.jsonld import serialize
 from node.rdf.formats import GRAPH_FORMATS, Format
+from node.web import signposting
 from node.web.call import Call
 from node.web.negotiation import HTML
+from node.web.signposting import Link
 from node.web.validators import REVALIDATE, matches
 
 #: What every description can be had in. Data comes first: a client that takes anything (``*/*``) gets data, one that
 #: names HTML, as browsers do, gets a page.
 DESCRIPTION_FORMATS: tuple[Format, ...] = (*GRAPH_FORMATS, HTML)
+_NO_EXPORTS: Mapping[Format, Callable[[], bytes]] = {}
 
 
 def page(call: Call, template: str, *, status: int = 200, **values: Any) -> Response:
@@ -38,29 +42,41 @@ def described(
     make_page: Callable[[], Response] | None = None,
     address: str | None = None,
     formats: Sequence[Format] = DESCRIPTION_FORMATS,
-    links: Sequence[str] = (),
+    exports: Mapping[Format, Callable[[], bytes]] = _NO_EXPORTS,
+    links: Sequence[Link] = (),
     version: str = "",
 ) -> Response:
     """A resource's description in the format the client wants; its page for browsers.
 
     ``iri`` is what the description is of, ``address`` the path of the resource on this host (for links to its other
-    formats), ``links`` further values of the header ``Link``, ``version`` as for ``validated``. Raises NotAcceptable.
+    formats), ``exports`` writes it in formats that are no RDF of ours, ``links`` are further links of it, ``version``
+    as for ``validated``. What has a page has a link set too. Raises NotAcceptable.
     """
-    choice = call.require_data(formats) if make_page is None else call.require(formats)
+    address = address or quote(call.root + call.path.lstrip("/"))
+    written = (*formats, *exports)
+    offers = (*written, LINKSET) if make_page is not None else written
+    choice = call.require_data(offers) if make_page is None else call.require(offers)
     if choice.format is HTML and make_page is not None:
         response = make_page()
+    elif choice.format is LINKSET:
+        absolute = call.host + address
+        data_formats = (offer for offer in written if offer is not HTML)
+        every = (*links, *signposting.formats(absolute, data_formats, "describedby"))
+        response = Response(signposting.linkset(absolute, every), content_type=choice.content_type)
+    elif choice.format in exports:
+        response = Response(exports[choice.format](), content_type=choice.content_type)
     else:
         body = serialize(ntriples, choice.format, iri, context=f"{call.node.identifiers.base}{CONTEXT_PATH}")
         response = Response(body, content_type=choice.content_type)
-    address = address or quote(call.root + call.path.lstrip("/"))
-    for offer in formats:
-        if offer is not choice.format:
-            relation = "describedby" if choice.format is HTML else "alternate"
-            response.headers.add(
-                "Link", f'<{address}?format={offer.name}>; rel="{relation}"; type="{offer.media_type}"'
-            )
-    for link in links:
-        response.headers.add("Link", link)
+    relation = "describedby" if choice.format is HTML else "alternate"
+    others = (offer for offer in written if offer is not choice.format)
+    led = [*signposting.formats(address, others, relation), *links]
+    if make_page is not None:
+        led.append(signposting.linkset_link(f"{address}?format={LINKSET.name}"))
+        if choice.format is not HTML:
+            led.append(Link("describes", address, HTML.media_type))
+    for value in signposting.in_header(led):
+        response.headers.add("Link", value)
     return validated(call, response, version=version)
 
 
@@ -85,15 +101,3 @@ def validated(call: Call, response: Response, *, max_age: int | None = None, ver
 def data(call: Call, body: bytes, content_type: str, *, max_age: int | None = None) -> Response:
     """Bytes as they are, with a validator."""
     return validated(call, Response(body, content_type=content_type), max_age=max_age)
-
-
-def relation_links(properties: Mapping[str, str | None]) -> tuple[str, ...]:
-    """Values of ``Link`` for relations to absolute addresses; those without a target are left out."""
-    return tuple(
-        f'<{quote(target, safe=_IN_LINK)}>; rel="{relation}"'
-        for relation, target in properties.items()
-        if target and target.startswith(("http://", "https://"))
-    )
-
-
-_IN_LINK = "%/:=&?~#+!$,;'@()*[]"

@@ -96,3 +96,13 @@ def test_what_cannot_be_written_is_told() -> None:
         serialize(b"nonsense", TURTLE, A)
     with pytest.raises(DocumentSyntaxError):
         frame(b"nonsense", A)
+
+
+def test_keys_stand_in_the_order_of_the_context() -> None:
+    """A description is read from its title on; what the context has no term for comes last."""
+    ntriples = (
+        b'<urn:d> <http://www.w3.org/ns/dcat#keyword> "k" .\n<urn:d> <http://purl.org/dc/terms/title> "t" .\n'
+        b'<urn:d> <urn:other> "o" .\n<urn:d> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> '
+        b"<http://www.w3.org/ns/dcat#Dataset> .\n"
+    )
+    assert list(frame(ntriples, "urn:d")) == ["@context", "id", "type", "title", "keyword", "urn:other"]

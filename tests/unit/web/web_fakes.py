@@ -14,6 +14,7 @@ from node.config import Identity, Limits, Member, Server, Settings
 from node.errors import NodeError, NotFound, QuerySyntaxError, Withdrawn
 from node.model.access import Tier
 from node.model.identifiers import Identifiers
+from node.model.kinds import Kind
 from node.ontology.concepts import Concept, Vocabulary
 from node.policy.decide import ANONYMOUS, Principal, decide
 from node.publishing.catalog import DatasetSummary
@@ -160,6 +161,9 @@ class FakeCatalog:
 
     def datasets(self) -> tuple[DatasetSummary, ...]:
         return (self.dataset("glioma"),)
+
+    def descriptions(self, kind: Kind) -> tuple[DatasetSummary, ...]:
+        return self.datasets() if kind is Kind.DATASET else ()
 
     def dataset(self, dataset_id: str) -> DatasetSummary:
         if dataset_id == "gone":
