@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from node.errors import DocumentSyntaxError, Place, RequestTooLarge
+from node.publishing.spool import from_writing
 
 #: How large a document may be once unpacked, in bytes.
 UNPACKED_BYTES = 200_000_000
@@ -32,7 +33,8 @@ def unpack(path: Path, spool: Path, *, limit: int = UNPACKED_BYTES) -> Path:
     """Copy the text of a file, gzip undone and a byte order mark removed, into a new file in ``spool``.
 
     Raises DocumentSyntaxError (unreadable, empty, broken gzip, not UTF-8: with the line) and RequestTooLarge when it
-    has more than ``limit`` bytes unpacked. Never holds more than a mebibyte of it.
+    has more than ``limit`` bytes unpacked; OSError when ``spool`` cannot be written. Never holds more than a mebibyte
+    of it.
     """
     source = str(path)
     target = spool / f"document-{len(list(spool.iterdir()))}"
@@ -58,6 +60,8 @@ def unpack(path: Path, spool: Path, *, limit: int = UNPACKED_BYTES) -> Path:
             remedy="Compress or transfer the file again.",
         ) from error
     except OSError as error:
+        if from_writing(error):
+            raise
         raise DocumentSyntaxError(
             f"the file cannot be read: {error.strerror or error}.", where=Place(source=source)
         ) from error

@@ -7,7 +7,7 @@ changing, drafts lie in a temporary folder that is removed whatever happens.
 from __future__ import annotations
 
 import datetime as dt
-import tempfile
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,7 +32,9 @@ from node.publishing.drafts import DatasetReport, Finding, Outcome, Report
 from node.publishing.feed import Happening, Kind, extended
 from node.publishing.provenance import Agent, catalogue, publication, withdrawal
 from node.publishing.registry import FILE, Entry, Registry, State, find, read_registry, write_registry
-from node.publishing.sources import find_sources, read_source
+from node.publishing.sources import Source, find_sources, read_source
+from node.publishing.spool import from_writing, spool_folder, unwritable
+from node.publishing.watch import Watch, unreadable
 from node.rdf.dataset import GraphScope
 from node.rdf.formats import JSON, NTRIPLES
 from node.sparql.executables import executables
@@ -92,25 +94,46 @@ def publish(
     then as it was.
     """
     started = _now()
-    with tempfile.TemporaryDirectory(prefix="onconode-publish-") as folder:
+    with spool_folder() as folder:
         candidates: list[Candidate] = []
         findings: list[Finding] = []
         coder = node.coder()
         for source in find_sources(paths):
             progress(f"reading {source.path}")
-            reading = read_source(
-                source,
-                identifiers=node.identifiers,
-                coder=coder,
-                publisher=node.known_as.publisher,
-                spool=Path(folder),
-            )
-            findings.extend(reading.findings)
-            candidates.extend(judged(reading, node.vocabulary, progress))
+            read, told = _read(source, node, coder, folder, progress)
+            candidates.extend(read)
+            findings.extend(told)
         candidates = without_clashes(candidates)
         if dry_run:
             return _checked(candidates, findings, node)
         return _apply(candidates, findings, Making(started, node.agent(by)), node, progress)
+
+
+def _read(
+    source: Source, node: NodeParts, coder: Coder, folder: Path, progress: Callable[[str], None]
+) -> tuple[list[Candidate], list[Finding]]:
+    """What one source holds, judged, and what is wrong with it as a whole; all of it falls if it changed meanwhile.
+
+    Raises StoreError when the temporary folder cannot be written.
+    """
+    watch = Watch(source.path)
+    try:
+        reading = read_source(
+            source,
+            identifiers=node.identifiers,
+            coder=coder,
+            publisher=node.known_as.publisher,
+            spool=folder,
+        )
+        candidates = judged(reading, node.vocabulary, progress)
+    except OSError as error:
+        if error.filename is None or from_writing(error) or Path(os.fsdecode(error.filename)).is_relative_to(folder):
+            raise unwritable(error) from error
+        return [], [*watch.changes(()), unreadable(error)]
+    changes = watch.changes({path for draft in reading.drafts for path in draft.inputs})
+    if not candidates:
+        return [], [*reading.findings, *changes]
+    return [replace(c, findings=(*c.findings, *changes)) for c in candidates], list(reading.findings)
 
 
 def withdraw(iri_or_slug: str, reason: str, node: NodeParts, *, by: str = "") -> Generation:

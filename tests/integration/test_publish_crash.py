@@ -1,79 +1,64 @@
-"""A publication that is killed leaves the node as it was before or as it is after, never between."""
+"""A command that is killed leaves the node as it was before or as it is after, never between; given again, it ends."""
 
 from __future__ import annotations
 
-import random
-import shutil
-import signal
+import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
-from node.assembly import build
-from node.cli.nodes import create_node
-from node.policy.decide import OPERATOR
-from node.rdf.formats import JSON, TURTLE
-from node.sparql.results import read_json_results
+#: The bench program takes 500; a kill is about half a second.
+KILLS = int(os.environ.get("ONCONODE_KILLS", "150"))
 
-KILLS = 60
-COUNT = """
-PREFIX dct: <http://purl.org/dc/terms/>
-PREFIX dcat: <http://www.w3.org/ns/dcat#>
-SELECT (COUNT(*) AS ?triples) (COUNT(DISTINCT ?sample) AS ?samples) WHERE {
-  { ?s ?p ?o } UNION { ?sample dct:isPartOf ?dataset }
-}"""
-
-
-def publish(folder: Path, source: Path) -> list[str]:
-    return [sys.executable, "-m", "node", "publish", str(source), "--node", str(folder)]
-
-
-def state(folder: Path) -> tuple[int, str, str, tuple[str, ...]]:
-    """Generation, triples and samples that a query sees, and the datasets of the catalogue: all must fit together."""
-    node = build(folder)
+# A case whose states are not those of its commands, as a node would be that a kill has broken.
+BROKEN = """
+import dataclasses, random, sys, tempfile
+from pathlib import Path
+from bench import crashes
+folder = Path(sys.argv[1])
+tempfile.tempdir = sys.argv[1]
+case = crashes.cases(folder)[1]
+for wrong in ({"old": "x", "new": "x"}, {"new": "x"}):
     try:
-        with node.query(COUNT, OPERATOR, (JSON, TURTLE)) as answer:
-            row = read_json_results(b"".join(answer)).rows[0]
-        datasets = tuple(sorted(d.id for d in node.catalog.datasets()))
-        return node.store.generation().number, row["triples"].value, row["samples"].value, datasets
-    finally:
-        node.close()
+        crashes.kill_once(dataclasses.replace(case, seconds=0, **wrong), folder / wrong.__repr__(), random.Random(1))
+    except crashes.Broken as error:
+        print(error)
+"""
+
+
+def crashes(kills: int, repository: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "bench.crashes", "--kills", str(kills)]
+    return subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False, timeout=1200)
+
+
+def test_a_few_kills(repository: Path) -> None:
+    """Two of each command, for every run of the tests; the next test takes many."""
+    done = crashes(6, repository)
+    assert done.returncode == 0, done.stderr
+    for command in ("publish", "replace", "withdraw"):
+        assert f"{command}: 2 kills" in done.stdout
 
 
 @pytest.mark.slow
-def test_killed_at_any_moment_a_publication_is_whole_or_not_there(tmp_path: Path, repository: Path) -> None:
-    """SIGKILL at 60 instants over a whole run of ``onconode publish``: old or new; run again, it completes."""
-    first = repository / "examples/partners/sarcoma-biobank"
-    second = repository / "examples/partners/neuro-registry"
-    before = tmp_path / "before"
-    create_node(before, base_iri="http://node.example/", title="t", publisher="t")
-    assert subprocess.run(publish(before, first), capture_output=True, check=False).returncode == 0
-    after = tmp_path / "after"
-    shutil.copytree(before, after)
-    started = time.monotonic()
-    assert subprocess.run(publish(after, second), capture_output=True, check=False).returncode == 0
-    seconds = time.monotonic() - started
-    old, new = state(before), state(after)
-    assert old != new
-    random.seed(7)
-    seen = {"old": 0, "new": 0}
-    for kill in range(KILLS):
-        victim = tmp_path / f"victim{kill}"
-        shutil.copytree(before, victim)
-        process = subprocess.Popen(publish(victim, second), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        # most of the instants fall where things are written: towards the end
-        time.sleep(seconds * (0.5 + 0.6 * random.random()) if kill % 4 else seconds * random.random())
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        found = state(victim)
-        assert found in (old, new), f"after kill {kill}"
-        seen["old" if found == old else "new"] += 1
-        if kill % 10 == 0:
-            assert subprocess.run(publish(victim, second), capture_output=True, check=False).returncode == 0
-            assert state(victim) == new
-        shutil.rmtree(victim)
-    assert seen["old"] > 0
-    print(seen)
+def test_many_kills(repository: Path) -> None:
+    """Random instants over publishing, replacing and withdrawing: old or new, and the same command again completes."""
+    done = crashes(KILLS, repository)
+    print(done.stdout)
+    assert done.returncode == 0, done.stderr
+    assert f"{KILLS} kills, each left the old or the new state" in done.stdout
+
+
+def test_the_program_notices(repository: Path, tmp_path: Path) -> None:
+    """A state that is neither the old nor the new one, and a command that does not come to its end."""
+    done = subprocess.run(
+        [sys.executable, "-c", BROKEN, str(tmp_path)],
+        cwd=repository,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    assert "neither old nor new" in done.stdout
+    assert "did not come to its end" in done.stdout

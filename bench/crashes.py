@@ -1,0 +1,283 @@
+"""Kills ``onconode`` commands that change a node at random instants: the node is as before or as meant, never between.
+
+    python -m bench.crashes --kills 500
+
+Publishing, replacing and withdrawing take turns. Each command is given in a child process that is killed (SIGKILL)
+after a random time; then the node's state is compared with what it was before and with what the whole command makes of
+it, the same command is given again, and has to end with the latter. A state is everything the node has: all quads, all
+files, and the number of the generation. Only times differ between runs; they are left out. A command that ends before
+its kill comes does not count.
+
+Children are forked from one process that has everything loaded, so that a kill falls into the work of a command and not
+into the start of Python, and 500 of them take minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyoxigraph
+
+from node.cli.main import main, onconode
+from node.cli.nodes import create_node
+
+_EXAMPLES = Path(__file__).resolve().parent.parent / "examples" / "partners"
+_VERSION = re.compile(rb'"version": "[0-9a-f]{16}"')
+_TIME = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_DATASET = "glioma-registry"
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command as it is given, without ``--node``."""
+
+    name: str
+    arguments: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A command, the node that it starts from, that node's state and the one the command makes, and its duration."""
+
+    command: Command
+    start: Path
+    old: str
+    new: str
+    seconds: float
+
+
+class Broken(Exception):
+    """A node that is neither as it was nor as it was meant to be, or that a command could not be completed on."""
+
+
+def forked(work: Callable[[], object], output: int | None = None) -> int:
+    """Run something in a child process, whose output goes to a descriptor, or nowhere; its process number."""
+    sys.stdout.flush()
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 1
+    try:
+        told = os.open(os.devnull, os.O_RDWR) if output is None else output
+        for descriptor in (1, 2):
+            os.dup2(told, descriptor)
+        work()
+        code = 0
+    except SystemExit as end:
+        code = int(end.code or 0)
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def finished(pid: int) -> int:
+    """Wait for a child; its exit code, negative for the signal that ended it."""
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+class Told:
+    """A child process with what it writes, which is read at its end. For a few kilobytes: more and it would wait."""
+
+    def __init__(self, work: Callable[[], object]) -> None:
+        self._reading, writing = os.pipe()
+        self._pid = forked(work, writing)
+        os.close(writing)
+
+    def end(self) -> tuple[int, str]:
+        """Wait for it; its exit code and what it wrote."""
+        with os.fdopen(self._reading, encoding="utf-8") as stream:
+            text = stream.read()
+        return finished(self._pid), text
+
+
+def given(command: Command, node: Path) -> Callable[[], None]:
+    """The command on the node in this folder, to be run in a child: it ends the process with its exit code."""
+
+    def work() -> None:
+        sys.argv = ["onconode", *command.arguments, "--node", str(node)]
+        main()
+
+    return work
+
+
+def completed(command: Command, node: Path) -> float:
+    """Carry a command out; how many seconds it took. Raises Broken."""
+    started = time.monotonic()
+    if code := finished(forked(given(command, node))):
+        raise Broken(f"{command.name} ended with {code}")
+    return time.monotonic() - started
+
+
+def state(node: Path) -> str:
+    """A digest of everything in a node's current generation but times. Read in a child: the database has threads."""
+    code, found = Told(lambda: print(_state(node), end="")).end()
+    if code or len(found) != 64:
+        raise Broken(f"{node} cannot be read: {found}")
+    return found
+
+
+def _state(node: Path) -> str:
+    generations = node / "data" / "generations"
+    current = (generations / "CURRENT").read_text().strip()
+    parts = [current.encode()]
+    store = pyoxigraph.Store.read_only(str(generations / current / "quads"))
+    parts += sorted({_TIME.sub(b"T", str(quad).encode()) for quad in store})
+    files = generations / current / "files"
+    for path in sorted(p for p in files.rglob("*") if p.is_file()):
+        parts += [str(path.relative_to(files)).encode(), _without_times(path)]
+    return hashlib.sha256(b"\n".join(parts)).hexdigest()
+
+
+def _without_times(path: Path) -> bytes:
+    content = path.read_bytes()
+    if path.name == "graphs.json":  # versions of graphs are random
+        content = _VERSION.sub(b"V", content)
+    return _TIME.sub(b"T", content)
+
+
+def cases(folder: Path) -> list[Case]:
+    """The commands, each with a node to give it to."""
+    changed = folder / "changed" / "glioma-registry.jsonld"
+    changed.parent.mkdir()
+    document = json.loads((_EXAMPLES / "neuro-registry" / changed.name).read_text(encoding="utf-8"))
+    dataset = document["@graph"][0]
+    dataset["title"] = "The same registry a year later"
+    for sample in dataset["samples"]:
+        sample["sourceCode"] = "changed"
+    changed.write_text(json.dumps(document), encoding="utf-8")
+    publish = Command("publish", ("publish", str(_EXAMPLES / "neuro-registry")))
+    first = folder / "first"
+    create_node(first, base_iri="http://node.example/", title="A node", publisher="A clinic")
+    completed(Command("first", ("publish", str(_EXAMPLES / "sarcoma-biobank"))), first)
+    second = folder / "second"
+    shutil.copytree(first, second)
+    completed(publish, second)
+    starts = (
+        (publish, first),
+        (Command("replace", ("publish", str(changed))), second),
+        (Command("withdraw", ("withdraw", _DATASET, "--reason", "consent was taken back")), second),
+    )
+    return [_case(command, start, folder / command.name) for command, start in starts]
+
+
+def _case(command: Command, start: Path, scratch: Path) -> Case:
+    seconds = 0.0
+    for _ in range(2):  # the second time everything is in the disk's cache
+        shutil.rmtree(scratch, ignore_errors=True)
+        shutil.copytree(start, scratch)
+        seconds = completed(command, scratch)
+    old, new = state(start), state(scratch)
+    if old == new:
+        raise Broken(f"{command.name} changes nothing")
+    return Case(command, start, old, new, seconds)
+
+
+def kill_once(case: Case, victim: Path, rng: random.Random) -> str | None:
+    """Kill the command once on a copy of its node, and give it again; ``old`` or ``new``, None if it ended before.
+
+    Raises Broken with what is wrong.
+    """
+    shutil.copytree(case.start, victim)
+    after = case.seconds * rng.uniform(0, 1.1)
+    pid = forked(given(case.command, victim))
+    time.sleep(after)
+    os.kill(pid, signal.SIGKILL)
+    killed = finished(pid) == -signal.SIGKILL
+    found = state(victim)
+    if found not in (case.old, case.new):
+        raise Broken(f"{case.command.name}, killed after {after:.4f} s, left a state that is neither old nor new")
+    completed(case.command, victim)
+    if state(victim) != case.new:
+        raise Broken(f"{case.command.name}, killed after {after:.4f} s and given again, did not come to its end")
+    left = [entry.name for entry in (victim / "data" / "generations").iterdir() if entry.name.endswith(".building")]
+    if left:
+        raise Broken(f"{case.command.name}, killed after {after:.4f} s and given again, left {left[0]}")
+    if list(Path(tempfile.gettempdir()).glob("onconode-publish-*")) and case.command.arguments[0] == "publish":
+        raise Broken(f"{case.command.name}, killed after {after:.4f} s and given again, left temporary files")
+    shutil.rmtree(victim)
+    return ("new" if found == case.new else "old") if killed else None
+
+
+def run(
+    kills: int, *, seed: int, folder: Path, tell: Callable[[str], None] = lambda _: None
+) -> dict[str, Counter[str]]:
+    """So many kills over all commands in turn; what state each left, by command. Raises Broken."""
+    rng = random.Random(seed)
+    prepared = cases(folder)
+    for case in prepared:
+        tell(f"{case.command.name} takes {case.seconds:.2f} s")
+    seen: dict[str, Counter[str]] = {case.command.name: Counter() for case in prepared}
+    done = 0
+    while done < kills:
+        case = prepared[done % len(prepared)]
+        left = kill_once(case, folder / "victim", rng)
+        if left is not None:
+            seen[case.command.name][left] += 1
+            done += 1
+    return seen
+
+
+def warm_up(folder: Path) -> None:
+    """Load in this process what all commands need, so that children have it."""
+    node = folder / "warm"
+    create_node(node, base_iri="http://node.example/", title="A node")
+    source = str(_EXAMPLES / "neuro-registry")
+    onconode.main(["publish", source, "--node", str(node), "--dry-run", "--json"], standalone_mode=False)
+
+
+def kill_many(arguments: Sequence[str] | None = None) -> int:
+    """The program; 0 when every kill left the old or the new state."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
+    parser.add_argument("--kills", type=int, default=500)
+    parser.add_argument("--seed", type=int, default=7)
+    chosen = parser.parse_args(arguments)
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="onconode-crashes-") as name:
+        folder = Path(name)
+        tempfile.tempdir = str(folder / "temporary")
+        Path(tempfile.tempdir).mkdir()
+        _quietly(lambda: warm_up(folder))
+        try:
+            seen = run(chosen.kills, seed=chosen.seed, folder=folder, tell=print)
+        except Broken as error:
+            print(f"BROKEN: {error}", file=sys.stderr)
+            return 1
+    for command, states in seen.items():
+        print(
+            f"{command:>9}: {sum(states.values())} kills, " + ", ".join(f"{n} {s}" for s, n in sorted(states.items()))
+        )
+    print(f"{chosen.kills} kills, each left the old or the new state, and each command given again came to its end.")
+    print(f"{time.monotonic() - started:.0f} s")
+    return 0
+
+
+def _quietly(work: Callable[[], None]) -> None:
+    kept = os.dup(1)
+    null = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(null, 1)
+        work()
+        sys.stdout.flush()
+    finally:
+        os.dup2(kept, 1)
+        os.close(null)
+        os.close(kept)
+
+
+if __name__ == "__main__":
+    sys.exit(kill_many())
