@@ -19,13 +19,13 @@ from node.errors import NotFound, StoreError
 from node.model.identifiers import Identifiers
 from node.publishing.provenance import described_version, version_iri, withdrawal_iri
 from node.publishing.registry import Entry, Registry, State
-from node.rdf.namespaces import AS, DCT, LDES, PROV, RDF_TYPE, RDFS, TREE, XSD
+from node.rdf.namespaces import AS, DCT, LDES, PROV, RDF_TYPE, RDFS, SCHEMA, TREE, XSD
 from node.rdf.terms import iri, literal, triple
 
 #: How many changes a page holds. It never changes: pages that were called immutable would not be.
 PAGE = 100
 _STATE = "feed/state.json"
-_POSITION = "http://schema.org/position"
+_POSITION = SCHEMA + "position"
 
 #: Reads a file of the current generation: ``QuadStore.file``.
 ReadFile = Callable[[str], bytes | None]
