@@ -11,6 +11,7 @@ import click
 from node.assembly import build
 from node.cli.nodes import node_option
 from node.cli.output import Output, json_option
+from node.cli.suggestions import suggest_mappings
 from node.model.kinds import kind_of
 from node.publishing.drafts import DatasetReport, Finding, Outcome, Report, Severity
 from node.publishing.publish import publish as publish_paths
@@ -30,22 +31,42 @@ by_option = click.option(
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True), metavar="PATH…")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH…")
 @node_option()
 @click.option("--dry-run", is_flag=True, help="Check everything, change nothing.")
+@click.option(
+    "--mapping",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="The mapping file of the tables at PATH, which are one dataset. Else TABLE.mapping.toml beside each table.",
+)
+@click.option("--suggest", is_flag=True, help="Draft the mapping file of each table, and change nothing else.")
+@click.option("--force", is_flag=True, help="With --suggest: write over a mapping file that is there.")
 @by_option
 @json_option
 @click.pass_context
 def publish(
-    context: click.Context, paths: tuple[Path, ...], folder: Path, dry_run: bool, by: str, output: Output
+    context: click.Context,
+    paths: tuple[Path, ...],
+    folder: Path,
+    dry_run: bool,
+    mapping: Path | None,
+    suggest: bool,
+    force: bool,
+    by: str,
+    output: Output,
 ) -> None:
-    """Validate and publish descriptions: JSON-LD or other RDF files, study folders, or folders of these.
+    """Validate and publish descriptions: JSON-LD or other RDF files, tables, study folders, or folders of these.
 
     A dataset with an error is not published at all; the others are. Exit code 2 when any was rejected.
     """
+    if suggest:
+        suggest_mappings(paths, folder, mapping, force=force, output=output)
+        return
     node = build(folder)
     try:
-        report = publish_paths(paths, node=node.parts(), dry_run=dry_run, by=by, progress=output.progress)
+        report = publish_paths(
+            paths, node=node.parts(), mapping=mapping, dry_run=dry_run, by=by, progress=output.progress
+        )
     finally:
         output.progress_done()
         node.close()

@@ -109,6 +109,8 @@ class Coder:
 
     def usable(self, property_iri: str, iri: str) -> bool:
         """Whether the vocabulary has this class, not obsolete, in the branch that the property takes values from."""
+        if iri.startswith(OPEN_NAMESPACES.get(property_iri, ())):
+            return True
         concept = self.vocabulary.get(iri)
         return concept is not None and not concept.obsolete and in_branch(self.vocabulary, property_iri, iri)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from node.errors import Place
 from node.ontology.branches import SEX, VITAL_STATUS
@@ -33,10 +34,19 @@ class Donor:
     age: int | None = None
 
 
-def merge_facts(donor: Donor, row: Row, coder: Coder, findings: Findings) -> None:
-    """Add what a row says of its donor. Rows that contradict each other leave the fact out, with one finding."""
+def merge_facts(
+    donor: Donor,
+    row: Row,
+    coder: Coder,
+    findings: Findings,
+    stated: Mapping[str, Sequence[Found]] = MappingProxyType({}),
+) -> None:
+    """Add what a row says of its donor; ``stated`` counts before its cells, by property.
+
+    Rows that contradict each other leave the fact out, with one finding.
+    """
     for property_iri, words in _FACTS.items():
-        found = donor_fact(coder, property_iri, row)
+        found = stated[property_iri][0] if property_iri in stated else donor_fact(coder, property_iri, row)
         if found is None:
             continue
         if not isinstance(found.answer, Coded):

@@ -82,13 +82,15 @@ def publish(
     paths: Sequence[Path],
     *,
     node: NodeParts,
+    mapping: Path | None = None,
     dry_run: bool = False,
     by: str = "",
     progress: Callable[[str], None] = lambda _: None,
 ) -> Report:
     """Read, judge and publish what lies at these paths; ``dry_run`` leaves out the last step.
 
-    ``by`` is who publishes, for the provenance that everybody may read; '' names only the node's organisation.
+    ``mapping`` is the mapping file of all paths, which are then tables of one dataset. ``by`` is who publishes, for the
+    provenance that everybody may read; '' names only the node's organisation.
 
     What is wrong with a partner's files is in the report, not raised. Raises StoreError and Conflict; the node is
     then as it was.
@@ -98,7 +100,7 @@ def publish(
         candidates: list[Candidate] = []
         findings: list[Finding] = []
         coder = node.coder()
-        for source in find_sources(paths):
+        for source in find_sources(paths, mapping):
             progress(f"reading {source.path}")
             read, told = _read(source, node, coder, folder, progress)
             candidates.extend(read)

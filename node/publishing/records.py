@@ -1,14 +1,15 @@
-"""Samples and donors of one study as N-Triples, written row by row as the sample table passes through."""
+"""Samples and donors of one dataset as N-Triples, written row by row as the sample table passes through."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TextIO
 from urllib.parse import unquote
 
 from node.errors import Place
 from node.model.identifiers import Identifiers
-from node.ontology.branches import ASSAY, DIAGNOSIS
+from node.ontology.branches import ANATOMICAL_SITE, ASSAY, DIAGNOSIS, SAMPLE_TYPE
 from node.ontology.sssom import Match
 from node.publishing.assays import ASSAY_COLUMNS, CaseList, Said, assays_of, in_column
 from node.publishing.coded import Answer, Coded, Unknown
@@ -28,6 +29,7 @@ from node.publishing.codings import CODING, Codings
 from node.publishing.donors import PATIENT_ID, Donor, merge_facts
 from node.publishing.drafts import CodingReport, Severity
 from node.publishing.findings import Findings
+from node.publishing.recordindex import RecordIndex
 from node.publishing.tables import Row, is_missing
 from node.rdf.namespaces import DCT, DERIVES_FROM, ONCO, RDF_TYPE, RDFS_LABEL, SPECIMEN, XSD
 from node.rdf.terms import iri, literal
@@ -46,6 +48,27 @@ _CODING, _ASSAY = iri(CODING), iri(ASSAY)
 _SPECIMEN, _DONOR = iri(SPECIMEN), iri(ONCO + "Donor")
 
 
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What a mapping file makes of a row, beside the identifiers and the age that the row itself has.
+
+    ``found`` is what its columns say, by property; ``wording`` is the diagnosis to the letter and ``system`` the code
+    system that it is a code of; ``sample`` and ``donor`` are further statements about each (``predicate object`` in
+    N-Triples); ``parent`` is the identifier of the sample that this one is from; ``cells`` are the row as it came.
+    """
+
+    cells: Sequence[str] = ()
+    found: Mapping[str, Sequence[Found]] = field(default_factory=dict)
+    wording: str = ""
+    system: str = ""
+    sample: Sequence[str] = ()
+    donor: Sequence[str] = ()
+    parent: str = ""
+
+
+_NOTHING_STATED = Stated()
+
+
 class Records:
     """Takes the rows of a sample table and writes samples; ``finish`` writes the donors they name."""
 
@@ -61,12 +84,12 @@ class Records:
         findings: Findings,
         source: str,
         out: TextIO,
+        index: RecordIndex,
     ) -> None:
         """``sequencing``: the assay of the study's mutation data; ``patients``: what the patient table says."""
         self.coding = CodingReport()
         self.cancer_types: dict[str, int] = {}
-        self.samples: dict[str, tuple[int, int]] = {}
-        self.donors: dict[str, Donor] = {}
+        self.index = index
         self._identifiers = identifiers
         self._dataset = dataset
         self._dataset_iri = iri(identifiers.dataset(dataset))
@@ -87,10 +110,14 @@ class Records:
         self._assay_matches: dict[frozenset[Said], tuple[Match, ...]] = {}
         self._unusable: set[tuple[str, str]] = set()
 
-    def add(self, row: Row) -> None:
+    def go_on_with(self, source: str, findings: Findings) -> None:
+        """From now on the rows are of another table of the same dataset."""
+        self._source, self._findings = source, findings
+
+    def add(self, row: Row, stated: Stated = _NOTHING_STATED) -> None:
         """Write the sample of this row, unless it has no identifier or one that was there before."""
         sample = row.raw(SAMPLE_ID)
-        if not self._acceptable(sample, row):
+        if not self._acceptable(sample, row, stated.cells or row.cells):
             return
         subject = iri(self._identifiers.sample(self._dataset, sample))
         name = literal(sample)
@@ -98,29 +125,37 @@ class Records:
             f"{subject} {_TYPE} {_SPECIMEN} .\n{subject} {_LABEL} {name} .\n{subject} {_IDENTIFIER} {name} .\n"
             f"{subject} {_PART_OF} {self._dataset_iri} .\n"
         ]
-        donor = self._donor(row)
+        donor, known = self._donor(row, stated)
         if donor is not None:
-            lines.append(f"{subject} {_DERIVES_FROM} {iri(self._identifiers.donor(self._dataset, donor))} .\n")
+            source = iri(self._identifiers.donor(self._dataset, donor))
+            lines.append(f"{subject} {_DERIVES_FROM} {source} .\n")
+            lines += [f"{source} {statement} .\n" for statement in stated.donor]
+        if stated.parent:
+            self.index.add_parent(stated.parent, row.line)
+            parent = iri(self._identifiers.sample(self._dataset, stated.parent))
+            lines.append(f"{subject} {_DERIVES_FROM} {parent} .\n")
+        lines += [f"{subject} {statement} .\n" for statement in stated.sample]
         matches: list[Match] = []
-        self._diagnosis(row, subject, lines, matches)
-        types = sample_types(self._coder, row)
+        self._diagnosis(row, stated, subject, lines, matches=matches)
+        types = stated.found.get(SAMPLE_TYPE) or sample_types(self._coder, row)
         place = site(self._coder, row, metastasis=METASTATIC_NEOPLASM in {found.iri for found in types})
-        for found in (*types, *([place] if place else [])):
+        places = stated.found.get(ANATOMICAL_SITE) or ([place] if place else [])
+        for found in (*types, *places, *stated.found.get(ASSAY, ())):
             self._state(subject, found, lines, matches)
         for match in self._assays_on(sample, row):
             lines.append(f"{subject} {_ASSAY} {iri(match.iri)} .\n")
             matches.append(match)
         self._coding(subject, matches, lines)
         age = self._age(row)
-        if age is None and donor is not None:
-            age = self.donors[donor].age
+        if age is None and known is not None:
+            age = known.age
         if age is not None:
             lines.append(f"{subject} {_AGE} {literal(str(age), datatype=XSD + 'integer')} .\n")
         self._out.writelines(lines)
 
     def finish(self) -> None:
         """Write the donors, and say which case lists name samples that the table does not have."""
-        for name, donor in self.donors.items():
+        for name, donor in self.index.all_donors():
             subject = iri(self._identifiers.donor(self._dataset, name))
             text = literal(name)
             lines = [f"{subject} {_TYPE} {_DONOR} .\n{subject} {_LABEL} {text} .\n{subject} {_IDENTIFIER} {text} .\n"]
@@ -137,20 +172,15 @@ class Records:
 
     def locate(self, subject: str) -> Place | None:
         """Where in the partner's tables the sample or donor with this IRI was first met; None for anything else."""
-        for prefix, what in (
-            (self._identifiers.sample(self._dataset, ""), self.samples),
-            (self._identifiers.donor(self._dataset, ""), self.donors),
+        for prefix, place in (
+            (self._identifiers.sample(self._dataset, ""), self.index.sample_place),
+            (self._identifiers.donor(self._dataset, ""), self.index.donor_place),
         ):
             if subject.startswith(prefix):
-                name = unquote(subject.removeprefix(prefix))
-                found = what.get(name)
-                if isinstance(found, Donor):
-                    return found.place
-                if found is not None:
-                    return Place(source=self._source, line=found[0], record=name)
+                return place(unquote(subject.removeprefix(prefix)))
         return None
 
-    def _acceptable(self, sample: str, row: Row) -> bool:
+    def _acceptable(self, sample: str, row: Row, content: Sequence[str]) -> bool:
         if is_missing(sample):
             self._findings.add(
                 Severity.VIOLATION,
@@ -171,17 +201,17 @@ class Records:
                 remedy="Check that the columns of this row are where they belong.",
             )
             return False
-        content = hash(tuple(row.cells))
-        before = self.samples.setdefault(sample, (row.line, content))
-        if before[0] == row.line:
+        before = self.index.add_sample(sample, self._source, row.line, content)
+        if before is None:
             return True
-        if before[1] == content:
+        first = f"first on line {before.line}" + (f" of {before.source}" if before.source != self._source else "")
+        if before.same:
             self._findings.add(
                 Severity.WARNING,
                 "the row is the same as an earlier one; it is read once",
                 line=row.line,
                 record=sample,
-                value=f"first on line {before[0]}",
+                value=first,
             )
         else:
             self._findings.add(
@@ -190,13 +220,15 @@ class Records:
                 line=row.line,
                 record=sample,
                 column=SAMPLE_ID,
-                value=f"first on line {before[0]}",
+                value=first,
                 remedy="Keep one row for each sample.",
             )
         return False
 
-    def _donor(self, row: Row) -> str | None:
-        """Note the donor of this row and what the row says of them; the donor's identifier, None when there is none."""
+    def _donor(self, row: Row, stated: Stated) -> tuple[str | None, Donor | None]:
+        """Note the donor of this row and what the row says of them; identifier and donor, None when there is none."""
+        if PATIENT_ID not in row.index:
+            return None, None
         name = row.raw(PATIENT_ID)
         if is_missing(name) or len(name) > _LONGEST_IDENTIFIER:
             self._findings.add(
@@ -208,21 +240,23 @@ class Records:
                 value=name[:40] or None,
                 remedy="Write the donor's pseudonym.",
             )
-            return None
-        donor = self.donors.get(name)
-        if donor is None:
-            donor = self._patients.get(name) or Donor(Place(source=self._source, line=row.line, record=name))
-            self.donors[name] = donor
-        merge_facts(donor, row, self._coder, self._findings)
-        return name
+            return None, None
+        known = self.index.donor(name)
+        donor = known or self._patients.get(name) or Donor(Place(source=self._source, line=row.line, record=name))
+        before = (dict(donor.facts), dict(donor.unclear))
+        merge_facts(donor, row, self._coder, self._findings, stated.found)
+        if known is None or before != (donor.facts, donor.unclear):
+            self.index.put_donor(name, donor)
+        return name, donor
 
-    def _diagnosis(self, row: Row, subject: str, lines: list[str], matches: list[Match]) -> None:
+    def _diagnosis(self, row: Row, stated: Stated, subject: str, lines: list[str], *, matches: list[Match]) -> None:
         """Write the diagnosis if there is one, count, and write beside it what the partner wrote, to the letter."""
-        found = diagnosis(self._coder, row)
+        found = stated.found[DIAGNOSIS][0] if DIAGNOSIS in stated.found else diagnosis(self._coder, row)
         answer = found.answer
         code = first_filled(row, CODE_COLUMNS)[1]
         text = first_filled(row, TEXT_COLUMNS)[1]
-        sources = {code or text: None}
+        system = stated.system or ("oncotree" if code else "")
+        sources = {stated.wording or code or text: None}
         self.coding.samples += 1
         if found.column:
             self.coding.tally(DIAGNOSIS, found.column, answer)
@@ -231,7 +265,8 @@ class Records:
             grounds = self.coding.justifications
             said = answer.match.justification.rpartition("/")[2]
             grounds[said] = grounds.get(said, 0) + 1
-            sources[answer.match.written] = None
+            if not stated.wording:
+                sources[answer.match.written] = None
             lines.append(f"{subject} {iri(DIAGNOSIS)} {iri(answer.iri)} .\n")
             matches.append(answer.match)
         else:
@@ -242,8 +277,8 @@ class Records:
         for source in sources:
             if source and len(source) <= _LONGEST_TEXT:
                 lines.append(f"{subject} {_SOURCE_CODE} {literal(source)} .\n")
-        if code:
-            lines.append(f'{subject} {_SOURCE_CODE_SYSTEM} "oncotree" .\n')
+        if system:
+            lines.append(f"{subject} {_SOURCE_CODE_SYSTEM} {literal(system)} .\n")
 
     def _assays_on(self, sample: str, row: Row) -> tuple[Match, ...]:
         """A match for each assay on this sample, leaving out what a finer one already says."""

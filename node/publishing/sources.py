@@ -1,12 +1,13 @@
-"""What the paths of one ``publish`` are: documents, study folders, partner folders; each read into drafts."""
+"""What the paths of one ``publish`` are: documents, tables, study folders, partner folders; each read into drafts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from glob import glob
 from pathlib import Path
 
-from node.errors import InvalidRequest, Place, RequestTooLarge
+from node.errors import DocumentSyntaxError, InvalidRequest, Place, ProtocolError, RequestTooLarge
 from node.model.identifiers import Identifiers
 from node.publishing.biobanks import read_directory
 from node.publishing.coder import Coder
@@ -15,6 +16,8 @@ from node.publishing.documents import read_document
 from node.publishing.drafts import Draft, Finding, Severity
 from node.publishing.splitting import NOTHING
 from node.publishing.studies import is_study, read_folder_description, read_study
+from node.publishing.tabular.mapping import SUFFIX
+from node.publishing.tabular.read import is_table, mapping_beside, read_table
 from node.rdf.formats import JSONLD, RDFXML, format_of_file
 
 # Endings that name an RDF format, but more often something else: in a folder such a file has to prove itself.
@@ -24,11 +27,16 @@ _HEAD = 65_536
 
 @dataclass(frozen=True)
 class Source:
-    """One thing that is read on its own. ``stray``: it was found in a folder, not named, so it may be no dataset."""
+    """One thing that is read on its own. ``stray``: it was found in a folder, not named, so it may be no dataset.
+
+    A table has a ``mapping`` file; ``more`` are further tables of the same dataset.
+    """
 
     path: Path
     kind: str
     stray: bool = False
+    mapping: Path | None = None
+    more: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,21 +52,37 @@ class Reading:
     apart: bool = False
 
 
-def find_sources(paths: Sequence[Path]) -> Iterator[Source]:
+def find_sources(paths: Sequence[Path], mapping: Path | None = None) -> Iterator[Source]:
     """The sources that these paths mean, in order: a file, a study folder, or what lies in a partner's folder.
 
-    A folder with neither studies nor RDF documents is itself a source: the export of a biobank directory, or described
-    by its text and its tables.
+    A path may be a pattern such as ``2024-*.csv``. A folder with neither studies, nor RDF documents, nor tables that
+    have a mapping file is itself a source: the export of a biobank directory, or described by its text and its tables.
+    With a ``mapping`` all paths are tables of one dataset. Raises ProtocolError when a path leads to nothing, or to
+    something else than tables.
     """
-    for path in paths:
+    matching = [path for pattern in paths for path in _matching(pattern)]
+    named = [path for path in matching if not path.name.endswith(SUFFIX)]
+    if mapping is not None:
+        first, *more = find_tables(named)
+        yield Source(first, "table", mapping=mapping, more=tuple(more))
+        return
+    if not named:
+        raise ProtocolError(
+            "a mapping file alone describes no dataset.",
+            where=Place(source=str(matching[0])),
+            remedy="Name the table that it is for.",
+        )
+    for path in named:
         if not path.is_dir():
-            yield Source(path, "document")
+            tabular = is_table(path)
+            yield Source(path, "table", mapping=mapping_beside(path)) if tabular else Source(path, "document")
         elif is_study(path):
             yield Source(path, "study")
         else:
             children = sorted(path.iterdir())
             found = [Source(child, "study") for child in children if child.is_dir() and is_study(child)]
             found += [Source(child, "document", stray=True) for child in children if _is_document(child)]
+            found += [Source(child, "table", mapping=mapping_beside(child)) for child in children if _is_mapped(child)]
             yield from found or [Source(path, "directory" if is_directory(path) else "folder")]
 
 
@@ -87,6 +111,16 @@ def read_source(
         if source.kind == "directory":
             found = read_directory(source.path, identifiers=identifiers, vocabulary=coder.vocabulary, spool=spool)
             return Reading(source, tuple(found[0]), tuple(found[1]), apart=True)
+        if source.mapping is not None:
+            draft = _read_table(
+                source,
+                source.mapping,
+                identifiers=identifiers,
+                coder=coder,
+                spool=spool,
+                publisher=publisher,
+            )
+            return Reading(source, (draft,), ())
         read = read_document(source.path, identifiers, spool)
     except (InvalidRequest, RequestTooLarge) as error:
         return Reading(source, (), (_finding(error, source),))
@@ -96,6 +130,69 @@ def read_source(
         left = Finding(Severity.WARNING, f"left out: {finding.message}", finding.where, remedy=finding.remedy)
         return Reading(source, (), (left,))
     return Reading(source, read.drafts, read.findings)
+
+
+def _matching(pattern: Path) -> list[Path]:
+    """The path itself, or what a pattern matches, in the order of names."""
+    if pattern.exists():
+        return [pattern]
+    found = [Path(name) for name in sorted(glob(str(pattern)))]  # noqa: PTH207 - it may begin anywhere
+    if not found:
+        raise ProtocolError(f"there is no {str(pattern)!r}.", remedy="Check the path.")
+    return found
+
+
+def find_tables(paths: Sequence[Path]) -> list[Path]:
+    """The tables that these paths mean; a folder means those in it. Raises ProtocolError for what is no table."""
+    tables: list[Path] = []
+    for path in (path for pattern in paths for path in _matching(pattern)):
+        if path.is_dir():
+            tables += sorted(child for child in path.iterdir() if is_table(child) and not _is_decisions(child))
+        else:
+            tables.append(path)
+    for path in tables:
+        if not is_table(path):
+            raise ProtocolError(
+                "a mapping is for tables, and this is none.",
+                where=Place(source=str(path)),
+                remedy="Name tables only; publish other files on their own.",
+            )
+    if not tables:
+        raise ProtocolError("there is no table here.", where=Place(source=str(paths[0]) if paths else None))
+    return tables
+
+
+def _is_decisions(path: Path) -> bool:
+    return path.name.endswith(".sssom.tsv")
+
+
+def _is_mapped(path: Path) -> bool:
+    return path.is_file() and is_table(path) and mapping_beside(path).is_file()
+
+
+def _read_table(
+    source: Source,
+    mapping: Path,
+    *,
+    identifiers: Identifiers,
+    coder: Coder,
+    spool: Path,
+    publisher: str,
+) -> Draft:
+    if not mapping.is_file():
+        raise DocumentSyntaxError(
+            f"the table has no mapping file ({mapping.name} beside it), which says what its columns mean.",
+            where=Place(source=str(source.path)),
+            remedy=f"Let one be drafted: onconode publish {source.path} --suggest.",
+        )
+    return read_table(
+        (source.path, *source.more),
+        mapping,
+        identifiers=identifiers,
+        coder=coder,
+        spool=spool,
+        publisher=publisher,
+    )
 
 
 def _is_document(path: Path) -> bool:

@@ -24,24 +24,26 @@ def dataset_lines(
     licence: str,
     access: str,
     publisher: str,
+    organisation: str = "",
 ) -> Iterator[str]:
     """Type, texts, publisher, licence and access rights of a dataset, and the organisation that publishes it.
 
     ``licence`` and ``access`` are IRIs; ``publisher`` is the organisation's name, ``""`` when it is not known.
+    ``organisation`` is its IRI, ``""`` for the organisation that runs the node.
     """
     subject = iri(identifiers.dataset(dataset))
-    organisation = iri(f"{identifiers.base}organisation")
+    behind = iri(organisation or f"{identifiers.base}organisation")
     yield triple(subject, iri(RDF_TYPE), iri(DCAT_DATASET))
     yield triple(subject, iri(DCT + "identifier"), literal(identifier))
     yield triple(subject, iri(DCT + "title"), literal(title))
     yield triple(subject, iri(DCT + "description"), literal(description))
-    yield triple(subject, iri(DCT + "publisher"), organisation)
+    yield triple(subject, iri(DCT + "publisher"), behind)
     yield triple(subject, iri(DCT + "license"), iri(licence))
     yield triple(subject, iri(DCT + "accessRights"), iri(access))
     yield triple(subject, iri(DCAT + "theme"), iri(HEALTH_THEME))
-    yield triple(organisation, iri(RDF_TYPE), iri(FOAF + "Organization"))
+    yield triple(behind, iri(RDF_TYPE), iri(FOAF + "Organization"))
     if publisher.strip():
-        yield triple(organisation, iri(FOAF + "name"), literal(publisher.strip()))
+        yield triple(behind, iri(FOAF + "name"), literal(publisher.strip()))
 
 
 def spool_file(spool: Path, dataset: str) -> Path:

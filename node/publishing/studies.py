@@ -21,6 +21,7 @@ from node.publishing.donors import PATIENT_ID, Donor, read_patients
 from node.publishing.drafts import Draft, Severity
 from node.publishing.findings import Findings
 from node.publishing.folders import read_folder_description
+from node.publishing.recordindex import RecordIndex
 from node.publishing.records import SAMPLE_ID, Records
 from node.publishing.statements import dataset_lines, spool_file
 from node.publishing.studymeta import LICENSE_FILE, META_FILE, StudyMeta, read_meta
@@ -95,12 +96,14 @@ def read_study(
             findings=rows,
             source=str(path),
             out=rest,
+            index=RecordIndex(spool, dataset),
         )
         if table is not None:
             for row in table.rows():
                 records.add(row)
             records.finish()
-            _compare(lists, records, rows)
+            _compare(lists, records.index, rows)
+        records.index.close()
         out.writelines(_dataset(identifiers, dataset, meta, records, coder.codes, publisher=publisher))
 
     def locate(subject: str) -> Place:
@@ -113,8 +116,8 @@ def read_study(
         source=str(folder),
         public=public,
         records=restricted,
-        samples=len(records.samples),
-        donors=len(records.donors),
+        samples=records.index.samples,
+        donors=records.index.donors,
         locate=locate,
         coding=records.coding,
         findings=[*about.result(), *patient_findings.result(), *rows.result()],
@@ -129,9 +132,9 @@ def _patients(path: Path, coder: Coder) -> tuple[dict[str, Donor], Findings]:
     return read_patients(path, table.rows(), coder, table.findings), table.findings
 
 
-def _compare(lists: list[CaseList], records: Records, findings: Findings) -> None:
+def _compare(lists: list[CaseList], index: RecordIndex, findings: Findings) -> None:
     for listed in lists:
-        strangers = sorted(listed.samples - records.samples.keys())
+        strangers = sorted(sample for sample in listed.samples if not index.has_sample(sample))
         if strangers:
             findings.add(
                 Severity.WARNING,
@@ -165,7 +168,10 @@ def _dataset(
     named = codes.label("oncotree", meta.cancer_type) if meta.cancer_type else None
     for keyword in dict.fromkeys([*([named] if named else []), *kinds[:_MOST_KEYWORDS]]):
         yield triple(subject, iri(DCAT + "keyword"), literal(keyword))
-    for name, count in (("numberOfRecords", len(records.samples)), ("numberOfUniqueIndividuals", len(records.donors))):
+    for name, count in (
+        ("numberOfRecords", records.index.samples),
+        ("numberOfUniqueIndividuals", records.index.donors),
+    ):
         if count:
             yield triple(subject, iri(HEALTHDCATAP + name), literal(str(count), datatype=XSD + "nonNegativeInteger"))
 

@@ -1,0 +1,1 @@
+"""Tables of partners: CSV, TSV, Excel and Parquet files, described with the help of a mapping file."""
