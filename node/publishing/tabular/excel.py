@@ -82,6 +82,7 @@ def _sheet(book: Workbook, wanted: str | None, source: str, findings: Findings) 
     names: list[str] = [sheet.title for sheet in book.worksheets]
     if wanted is not None:
         if wanted not in names:
+            book.close()
             raise DocumentSyntaxError(
                 f"the workbook has no sheet {wanted!r} (it has: {', '.join(names)[:300]}).",
                 where=Place(source=source, field="sheet"),
@@ -102,6 +103,7 @@ def _sheet(book: Workbook, wanted: str | None, source: str, findings: Findings) 
 
 def _rows(sheet: Any, beside: Any, findings: Findings, source: str, address: Any) -> Iterator[Cells]:
     formulas = beside.iter_rows() if beside is not None else None
+    books = [one.parent for one in (sheet, beside) if one is not None]
     try:
         for line, row in enumerate(sheet.iter_rows(), 1):
             written = next(formulas, ()) if formulas is not None else ()
@@ -142,6 +144,9 @@ def _rows(sheet: Any, beside: Any, findings: Findings, source: str, address: Any
             where=Place(source=source),
             remedy="Open the workbook in a spreadsheet program and save it anew, or save the sheet as CSV.",
         ) from error
+    finally:
+        for book in books:
+            book.close()
 
 
 def _padded(rows: Iterator[Cells], width: int) -> Iterator[Cells]:

@@ -142,20 +142,19 @@ class RowMapper:
         column = self._columns[name]
         if self._is_missing(cell):
             return [], ""
-        if folded(cell) in column.values and column.property in CODED:
-            return [cell], ""
-        if folded(cell) in column.values:
-            return [text for text in [column.values[folded(cell)]] if text], ""
+        whole = column.values.get(folded(cell))
+        if whole is not None:
+            # a coded value goes on to the coder as it is written
+            return [cell if column.property in CODED else whole] if whole else [], ""
         try:
             texts = apply(cell, column.transforms)
         except Untransformable as error:
             return [], str(error)
-        texts = [text for text in texts if not self._is_missing(text)]
-        if column.property not in CODED:
-            texts = [text for one in texts if (text := column.values.get(folded(one), one))]
+        meant = {text: column.values.get(folded(text), text) for text in texts if not self._is_missing(text)}
+        texts = [text if column.property in CODED else said for text, said in meant.items() if said]
         if column.property == AGE and column.unit == "iso8601":
             return _years(texts)
-        return list(dict.fromkeys(texts)), ""
+        return texts, ""
 
     def _answer(self, name: str, text: str) -> Answer:
         return self._coded(self._columns[name], text)
@@ -164,8 +163,6 @@ class RowMapper:
         """The class that the mapping gives for a text, else what the coder makes of it or of the word given for it."""
         property_iri = CODED[column.property]
         meant = column.values.get(folded(text), text)
-        if not meant:
-            return Unknown(text, SAYS_NOTHING)
         if meant.startswith("<"):
             answer: Answer = self._coder.matched(property_iri, meant[1:-1], text, comment=self._mapping.path.name)
         else:
@@ -206,10 +203,6 @@ class RowMapper:
             value=f"{cell[:80]}: {problem}",
             remedy="Correct the cell, or the transform, or name the value in values.",
         )
-
-
-#: Why a value that the mapping maps to "" has no class.
-SAYS_NOTHING = "the mapping says that this value says nothing"
 
 
 def _choose_diagnosis(found: dict[str, list[Found]], wordings: list[tuple[str, str]]) -> tuple[str, str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from study_folders import CODES, IDENTIFIERS, VOCABULARY
 
+from node.publishing.coder import Coder
 from node.publishing.drafts import Draft, Finding, Severity
 from node.publishing.tabular.read import read_table
 
@@ -44,8 +45,7 @@ def read(folder: Path, *tables: Path, columns: str = COLUMNS, dataset: str = DAT
         tables,
         mapping,
         identifiers=IDENTIFIERS,
-        vocabulary=VOCABULARY,
-        codes=CODES,
+        coder=Coder(VOCABULARY, CODES),
         spool=spool,
         publisher="Example Institute",
     )

@@ -147,7 +147,7 @@ def test_the_sheet_is_chosen(tmp_path: Path) -> None:
     path = workbook(tmp_path, CELLS, more="Codes")
     assert [m for m in messages(read(tmp_path, path)) if "several sheets" in m]
     assert messages(read(tmp_path, path, table='sheet = "Samples"')) == []
-    with pytest.raises(InvalidRequest, match="no sheet 'Proben'.*Samples, Codes"):
+    with pytest.raises(InvalidRequest, match=r"no sheet 'Proben'.*Samples, Codes"):
         read(tmp_path, path, table='sheet = "Proben"')
 
 

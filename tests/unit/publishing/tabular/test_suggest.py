@@ -10,7 +10,7 @@ from mapped_tables import read, violations, write
 from study_folders import CODES, VOCABULARY, about
 
 from node.errors import Conflict, DocumentSyntaxError
-from node.publishing.coding import Coder
+from node.publishing.coder import Coder
 from node.publishing.tabular.mappingfile import read_mapping
 from node.publishing.tabular.read import mapping_beside, open_table
 from node.publishing.tabular.sheets import Layout
@@ -28,7 +28,7 @@ TABLE = (
 
 
 def suggested(path: Path) -> Suggestion:
-    return suggest(path, open_table(path, path.parent, Layout()), VOCABULARY, Coder(VOCABULARY, CODES))
+    return suggest(path, open_table(path, path.parent, Layout()), Coder(VOCABULARY, CODES))
 
 
 def test_what_is_recognised(tmp_path: Path) -> None:
