@@ -27,6 +27,8 @@ from node.rdf.namespaces import OBO, shorten
 #: The share of rows that a column's values must be recognised in: when its name says what it holds, and when not.
 _NAMED, _UNNAMED = 0.05, 0.6
 _SHOWN = 40
+#: After how many values that are not recognised a column is given up, when its name says what it holds and when not.
+_MISSES, _PROBED = 100, 8
 
 _IDENTIFIER_NAMES: Sequence[tuple[str, re.Pattern[str]]] = tuple(
     (name, re.compile(pattern))
@@ -136,7 +138,7 @@ def _draft(one: ColumnProfile, coder: Coder) -> ColumnDraft:
     best = draft
     for name in [*named, *(n for n in _BY_VALUES if n not in named)]:
         for system in _SYSTEMS.get(name, ("",)):
-            tried = _tried(one, name, system, coder)
+            tried = _tried(one, name, system, coder, misses=_MISSES if name in named else _PROBED)
             if tried.share >= (_NAMED if name in named else _UNNAMED) and tried.share > best.share:
                 best = tried
         if name in named and best.share >= _UNNAMED:
@@ -146,11 +148,20 @@ def _draft(one: ColumnProfile, coder: Coder) -> ColumnDraft:
     return best
 
 
-def _tried(one: ColumnProfile, name: str, system: str, coder: Coder) -> ColumnDraft:
-    """The column as this property: which of its values the coder recognises, in which share of the rows."""
+def _tried(one: ColumnProfile, name: str, system: str, coder: Coder, *, misses: int) -> ColumnDraft:
+    """The column as this property: which of its values the coder recognises, in which share of the rows.
+
+    The commonest values are looked up first. After a number of misses the rest counts as not recognised, because
+    looking for what is alike takes its time.
+    """
     draft = ColumnDraft(one, name, {"system": system} if system else {})
     rows = 0
-    for value, count in one.values.items():
+    for value, count in one.values.most_common():
+        if len(draft.open) >= misses and misses == _PROBED:
+            break
+        if len(draft.open) >= misses:
+            draft.open[value] = count
+            continue
         answer = coder.code(CODED[name], value, system)
         if name == "assay" and not isinstance(answer, Coded) and len(named := coder.narrowest(in_column(value))) == 1:
             answer = coder.matched(CODED[name], named[0], value)
