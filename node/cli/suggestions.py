@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from node.assembly import build
 from node.cli.output import Output
 from node.errors import ProtocolError
 from node.publishing.sources import find_tables
+from node.publishing.spool import spool_folder
 from node.publishing.tabular.mapping import IGNORE
 from node.publishing.tabular.read import mapping_beside, open_table
 from node.publishing.tabular.sheets import Layout
@@ -31,8 +31,8 @@ def suggest_mappings(paths: Sequence[Path], folder: Path, mapping: Path | None, 
         drafted = []
         for table in find_tables(paths):
             output.progress(f"reading {table}")
-            with tempfile.TemporaryDirectory(prefix="onconode-suggest-") as spool:
-                sheet = open_table(table, Path(spool), Layout())
+            with spool_folder() as spool:
+                sheet = open_table(table, spool, Layout())
                 made = suggest(table, sheet, parts.coder())
             target = mapping_beside(table)
             write_suggestion(made, target, force=force)

@@ -118,7 +118,7 @@ def _read(
 
     Raises StoreError when the temporary folder cannot be written.
     """
-    watch = Watch(source.path)
+    watch = Watch(*source.files)
     try:
         reading = read_source(
             source,

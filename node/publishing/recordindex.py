@@ -6,6 +6,7 @@ Memory stays the same however many there are; the file goes with the spool folde
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -18,15 +19,15 @@ from node.ontology.sssom import Match
 from node.publishing.coding import Found
 from node.publishing.donors import Donor
 
-_SCHEMA = """
-PRAGMA journal_mode = OFF;
-PRAGMA synchronous = OFF;
-PRAGMA cache_size = -8000;
-CREATE TABLE sample (name TEXT PRIMARY KEY, source INTEGER, line INTEGER, content BLOB) WITHOUT ROWID;
-CREATE TABLE donor (number INTEGER PRIMARY KEY, name TEXT UNIQUE, source INTEGER, line INTEGER, age INTEGER,
-    known INTEGER);
-CREATE TABLE parent (name TEXT PRIMARY KEY, line INTEGER) WITHOUT ROWID;
-"""
+_SCHEMA = (
+    "PRAGMA journal_mode = OFF",
+    "PRAGMA synchronous = OFF",
+    "PRAGMA cache_size = -8000",
+    "CREATE TABLE sample (name TEXT PRIMARY KEY, source INTEGER, line INTEGER, content BLOB) WITHOUT ROWID",
+    "CREATE TABLE donor"
+    " (number INTEGER PRIMARY KEY, name TEXT UNIQUE, source INTEGER, line INTEGER, age INTEGER, known INTEGER)",
+    "CREATE TABLE parent (name TEXT PRIMARY KEY, line INTEGER) WITHOUT ROWID",
+)
 
 _Known = tuple[tuple[tuple[str, Match | None], ...], tuple[tuple[str, Found], ...]]
 
@@ -47,8 +48,9 @@ class RecordIndex:
         with tempfile.NamedTemporaryFile(dir=spool, prefix=f"{dataset}.", suffix=".sqlite", delete=False) as made:
             self._path = Path(made.name)
         self._connection = sqlite3.connect(self._path, isolation_level=None)
-        self._connection.executescript(_SCHEMA)
-        self._connection.execute("BEGIN")
+        for statement in _SCHEMA:
+            self._execute(statement)
+        self._execute("BEGIN")
         self.samples = 0
         self.donors = 0
         self._sources: dict[str, int] = {}
@@ -60,55 +62,51 @@ class RecordIndex:
         """Note a sample; None when it is new, else the row that described it before."""
         content = blake2b("\x1f".join(cells).encode("utf-8", "surrogatepass"), digest_size=16).digest()
         values = (name, self._source(source), line, content)
-        made = self._connection.execute("INSERT OR IGNORE INTO sample VALUES (?, ?, ?, ?)", values)
+        made = self._execute("INSERT OR IGNORE INTO sample VALUES (?, ?, ?, ?)", values)
         if not made.rowcount:
             query = "SELECT source, line, content FROM sample WHERE name = ?"
-            found = self._connection.execute(query, (name,)).fetchone()
+            found = self._execute(query, (name,)).fetchone()
             return Before(list(self._sources)[found[0]], found[1], found[2] == content)
         self.samples += 1
         return None
 
     def has_sample(self, name: str) -> bool:
         """Whether a row has described this sample."""
-        return self._connection.execute("SELECT 1 FROM sample WHERE name = ?", (name,)).fetchone() is not None
+        return self._execute("SELECT 1 FROM sample WHERE name = ?", (name,)).fetchone() is not None
 
     def donor(self, name: str) -> Donor | None:
         """What is known of a donor, None for one that was not met yet."""
         query = "SELECT name, source, line, age, known FROM donor WHERE name = ?"
-        row = self._connection.execute(query, (name,)).fetchone()
+        row = self._execute(query, (name,)).fetchone()
         return None if row is None else self._donor(*row)
 
     def put_donor(self, name: str, donor: Donor) -> None:
         """Keep what is known of a donor, instead of what was known before."""
         known = self._number((tuple(donor.facts.items()), tuple(donor.unclear.items())))
-        changed = self._connection.execute(
-            "UPDATE donor SET age = ?, known = ? WHERE name = ?", (donor.age, known, name)
-        )
+        changed = self._execute("UPDATE donor SET age = ?, known = ? WHERE name = ?", (donor.age, known, name))
         if not changed.rowcount:
             values = (name, self._source(donor.place.source or ""), donor.place.line, donor.age, known)
-            self._connection.execute(
-                "INSERT INTO donor (name, source, line, age, known) VALUES (?, ?, ?, ?, ?)", values
-            )
+            self._execute("INSERT INTO donor (name, source, line, age, known) VALUES (?, ?, ?, ?, ?)", values)
             self.donors += 1
 
     def all_donors(self) -> Iterator[tuple[str, Donor]]:
         """Every donor with what is known of them, in the order in which they were met."""
-        for row in self._connection.execute("SELECT name, source, line, age, known FROM donor ORDER BY number"):
+        for row in self._execute("SELECT name, source, line, age, known FROM donor ORDER BY number"):
             yield row[0], self._donor(*row)
 
     def add_parent(self, name: str, line: int) -> None:
         """Note that the row on this line derives its sample from the sample called so."""
-        self._connection.execute("INSERT OR IGNORE INTO parent VALUES (?, ?)", (name, line))
+        self._execute("INSERT OR IGNORE INTO parent VALUES (?, ?)", (name, line))
 
     def unknown_parents(self) -> Iterator[tuple[str, int]]:
         """The samples that others derive from and that no row describes, each with the first line that names it."""
-        yield from self._connection.execute(
+        yield from self._execute(
             "SELECT name, line FROM parent WHERE name NOT IN (SELECT name FROM sample) ORDER BY line"
         )
 
     def close(self) -> None:
         """Done with adding; places can still be asked for."""
-        self._connection.execute("COMMIT")
+        self._execute("COMMIT")
         self._connection.close()
 
     def sample_place(self, name: str) -> Place | None:
@@ -126,6 +124,12 @@ class RecordIndex:
         finally:
             connection.close()
         return None if found is None else Place(source=list(self._sources)[found[0]], line=found[1], record=name)
+
+    def _execute(self, statement: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
+        try:
+            return self._connection.execute(statement, values)
+        except sqlite3.OperationalError as error:  # of statements that are right, only writing can fail
+            raise OSError(errno.ENOSPC, str(error)) from error
 
     def _source(self, name: str) -> int:
         return self._sources.setdefault(name, len(self._sources))

@@ -38,6 +38,11 @@ class Source:
     mapping: Path | None = None
     more: tuple[Path, ...] = ()
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files and folders that it is read from."""
+        return (self.path, *self.more, *([self.mapping] if self.mapping else []))
+
 
 @dataclass(frozen=True)
 class Reading:

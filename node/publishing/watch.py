@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from node.errors import Place
@@ -14,15 +14,15 @@ _Look = tuple[int, int, int]
 
 
 class Watch:
-    """What the files at a path looked like when reading began."""
+    """What the files at some paths looked like when reading began."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._before = _look_at(path)
+    def __init__(self, *paths: Path) -> None:
+        self._paths = paths
+        self._before = _look_at(paths)
 
     def changes(self, read: Collection[Path]) -> list[Finding]:
         """A violation for each file that does not look as it did; of those that were ``read``, of all if empty."""
-        after = _look_at(self._path)
+        after = _look_at(self._paths)
         return [
             Finding(
                 Severity.VIOLATION,
@@ -46,10 +46,11 @@ def unreadable(error: OSError) -> Finding:
     )
 
 
-def _look_at(path: Path) -> dict[Path, _Look]:
-    """Size, time of change and number of every file at a path; of none where there is nothing to see."""
-    files = [Path(parent, name) for parent, _, names in os.walk(path) for name in names] if path.is_dir() else [path]
+def _look_at(paths: Iterable[Path]) -> dict[Path, _Look]:
+    """Size, time of change and number of every file at the paths; of none where there is nothing to see."""
+    files = [Path(parent, name) for path in paths for parent, _, names in os.walk(path) for name in names]
     looks = {}
+    files += [path for path in paths if not path.is_dir()]
     for file in files:
         try:
             seen = file.stat()

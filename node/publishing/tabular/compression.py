@@ -7,7 +7,6 @@ file is compressed is told by its first bytes; a name that says something else i
 from __future__ import annotations
 
 import gzip
-import shutil
 import sys
 import tempfile
 import zipfile
@@ -18,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from node.errors import DocumentSyntaxError, Place, RequestTooLarge, Unsupported
+from node.publishing.spool import from_writing
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -80,6 +80,8 @@ def uncompressed(path: Path, spool: Path, *, limit: int = UNPACKED_BYTES) -> Pla
             remedy="Compress or transfer the file again.",
         ) from error
     except OSError as error:
+        if from_writing(error):
+            raise
         raise DocumentSyntaxError(
             f"the file cannot be read: {error.strerror or error}.", where=Place(source=source), remedy="Check the file."
         ) from error
@@ -147,7 +149,7 @@ def _copied(stream: Any, spool: Path, source: str, limit: int) -> Path:
         left = limit
         while chunk := stream.read(_CHUNK):
             left -= len(chunk)
-            if left < 0 or shutil.disk_usage(spool).free < _CHUNK:
+            if left < 0:
                 raise _too_large(source, limit)
             out.write(chunk)
         return Path(out.name)
@@ -155,7 +157,7 @@ def _copied(stream: Any, spool: Path, source: str, limit: int) -> Path:
 
 def _too_large(source: str, limit: int) -> RequestTooLarge:
     return RequestTooLarge(
-        f"the file has more than {limit:,} bytes unpacked, or more than the temporary folder has room for.",
+        f"the file has more than {limit:,} bytes unpacked.",
         where=Place(source=source),
         remedy="Publish the columns that describe samples, not measurements; or split the table.",
     )
