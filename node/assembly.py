@@ -34,10 +34,17 @@ from node.store.remote import RemoteStore
 # A text without these can hold neither keyword: they may also be spelt with escapes.
 _MAY_BE_BEYOND = ("service", "from", "\\u")
 
+_DUMP_SECONDS = 3600.0
+
 
 def query_budget(limits: Limits) -> Budget:
     """What the settings allow one query."""
     return Budget(limits.query_seconds, limits.query_memory_bytes, limits.result_bytes, limits.result_rows)
+
+
+def dump_budget(limits: Limits) -> Budget:
+    """What reading one whole graph for a dump may take: time and bytes as they come, memory as for any query."""
+    return Budget(_DUMP_SECONDS, limits.query_memory_bytes, 1 << 50)
 
 
 @dataclass

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import gzip
-from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
-from typing import IO, cast
 
 import click
 
-from node.assembly import Node, build, query_budget
+from node.assembly import build, dump_budget
 from node.cli.nodes import node_option
 from node.cli.output import Output, json_option
 from node.config import CONFIG_FILE, load_settings
-from node.errors import Conflict, Place, ProtocolError, StoreError
+from node.errors import Conflict, Place, StoreError
 from node.model.access import Tier
-from node.rdf.dataset import GraphScope
-from node.rdf.formats import JSON, NTRIPLES
+from node.publishing.dump import write_dump
 from node.store.copies import back_up, bring_back
 
 
@@ -57,46 +54,29 @@ def restore(copy: Path, folder: Path, output: Output) -> None:
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @node_option()
+@click.option("--all", "everything", is_flag=True, help="Also what is not public; for the operator's eyes only.")
 @json_option
-def dump(file: Path, folder: Path, output: Output) -> None:
-    """Write everything public as N-Quads to FILE (.nq or .nq.gz), one named graph a dataset."""
-    if not file.name.endswith((".nq", ".nq.gz")):
-        raise ProtocolError(f"{file} must end in .nq or .nq.gz.", remedy="N-Quads is what a dump is written in.")
-    if file.exists():
-        raise Conflict(f"{file} is there already.", remedy="Choose another name.")
+def dump(file: Path, folder: Path, everything: bool, output: Output) -> None:
+    """Write everything public to FILE, as N-Quads (.nq) or TriG (.trig); .gz or .zst may follow.
+
+    Its SHA-256 stands beside it in FILE.sha256. The same content is always the same file.
+    """
+    beside = file.with_name(f"{file.name}.sha256")
+    for path in (file, beside):
+        if path.exists():
+            raise Conflict(f"{path} is there already.", remedy="Choose another name.")
     node = build(folder)
-    partial = file.with_name(f"{file.name}.partial")
-    quads = 0
+    tiers = tuple(Tier) if everything else (Tier.PUBLIC,)
+    limits = node.settings.limits
     try:
-        with _opened(partial, compress=file.name.endswith(".gz")) as target:
-            for graph in node.store.graphs((Tier.PUBLIC,)):
-                output.progress(f"{graph} …")
-                for line in _triples(node, graph):
-                    target.write(line.removesuffix(b".\n") + b"<" + graph.encode() + b"> .\n")
-                    quads += 1
-        partial.rename(file)
+        made = write_dump(
+            node.store, file, budget=dump_budget(limits), tiers=tiers, private=everything, progress=output.progress
+        )
+        beside.write_text(f"{made.sha256}  {file.name}\n", encoding="utf-8")
     except OSError as error:
-        raise StoreError(f"the dump cannot be written: {error.strerror}.", where=Place(source=str(file))) from error
+        raise StoreError(f"cannot be written: {error.strerror}.", where=Place(source=str(beside))) from error
     finally:
         output.progress_done()
-        partial.unlink(missing_ok=True)
         node.close()
-    output.say(f"{quads:,} quads are in {file}.")
-    output.result({"file": str(file), "quads": quads})
-
-
-def _opened(path: Path, *, compress: bool) -> IO[bytes]:
-    return cast("IO[bytes]", gzip.open(path, "wb")) if compress else path.open("wb")
-
-
-def _triples(node: Node, graph: str) -> Iterator[bytes]:
-    """The N-Triples lines of one named graph, each with its line end."""
-    scope = GraphScope(default=(graph,))
-    text = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
-    rest = b""
-    budget = query_budget(node.settings.limits)
-    with node.store.query(text, scope=scope, formats=(JSON, NTRIPLES), budget=budget) as answer:
-        for chunk in answer:
-            lines = (rest + chunk).splitlines(keepends=True)
-            rest = lines.pop() if lines and not lines[-1].endswith(b"\n") else b""
-            yield from lines
+    output.say(f"{made.quads:,} quads of generation {made.generation} are in {file}.\nSHA-256: {made.sha256}")
+    output.result({"file": str(file), **asdict(made)})

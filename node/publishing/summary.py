@@ -10,6 +10,7 @@ from node.errors import StoreError
 from node.model.identifiers import Identifiers
 from node.model.kinds import Kind
 from node.ontology.releases import releases
+from node.publishing.dump import PATH as DUMP
 from node.publishing.registry import FILE as REGISTER
 from node.publishing.registry import State, read_registry
 from node.rdf.namespaces import DCT, FOAF, ONCO, OWL, RDF_TYPE, VOID, XSD
@@ -42,6 +43,7 @@ def _lines(store: QuadStore, identifiers: Identifiers, identity: Identity) -> It
     yield triple(dataset, iri(DCT + "title"), literal(identity.title, language=identity.language or None))
     yield triple(dataset, iri(FOAF + "homepage"), iri(identifiers.base))
     yield triple(dataset, iri(VOID + "sparqlEndpoint"), iri(f"{identifiers.base}sparql"))
+    yield triple(dataset, iri(VOID + "dataDump"), iri(f"{identifiers.base}{DUMP}"))
     yield triple(dataset, iri(VOID + "uriSpace"), literal(identifiers.dataset("")))
     registry = read_registry(store.file(REGISTER))
     for kind in sorted({entry.kind for entry in registry.values()} - {Kind.DATASET}):

@@ -19,7 +19,18 @@ from node.errors import (
     RequestTooLarge,
 )
 from node.observability import log
-from node.web import descriptions, exports, feed, graph_store, graphs, library, sparql_endpoints, updates, wellknown
+from node.web import (
+    descriptions,
+    dumps,
+    exports,
+    feed,
+    graph_store,
+    graphs,
+    library,
+    sparql_endpoints,
+    updates,
+    wellknown,
+)
 from node.web.cache import AnswerCache
 from node.web.call import ANSWERS, EXTENSION, SERVICE, VALIDATORS, Call, read_call, root_of
 from node.web.coding import encode, require_coding
@@ -48,6 +59,7 @@ def create_app(node: Node) -> Flask:
     app.extensions[EXTENSION] = node
     app.extensions[ANSWERS] = answers = AnswerCache(node.settings.limits.cache_bytes)
     app.extensions[VALIDATORS] = validators = Validators()
+    app.extensions[dumps.EXTENSION] = dumps.Dumps()
     app.extensions[SERVICE] = SparqlService(
         node, answers=answers, validators=validators, identify=partial(principal_of, node)
     )
@@ -58,6 +70,7 @@ def create_app(node: Node) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     for blueprint in (
         descriptions.blueprint,
+        dumps.blueprint,
         exports.blueprint,
         graphs.blueprint,
         feed.blueprint,
