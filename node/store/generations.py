@@ -59,7 +59,8 @@ class Generations:
         self._writer_seconds = writer_seconds
         self._link = link
         self._lock: int | None = None
-        self._last = b"", "", Generation(0, self._folder / "0")
+        #: The state of the pointer's file when it was read last, the folder that it named, and that generation.
+        self._last: tuple[tuple[int, int, int] | None, str, Generation] = None, "", Generation(0, self._folder / "0")
 
     @property
     def lock(self) -> int:
@@ -73,10 +74,14 @@ class Generations:
         Raises StoreError when the pointer is damaged or names a generation that is not there.
         """
         try:
-            # Asked several times for every query, hence by system calls: a file object takes three times as long.
+            # Asked several times for every query, hence by few system calls. Another generation is named by another
+            # file, which takes the name of this one while this one is still there: it has a number of its own.
+            last_state, last_folder, last = self._last
+            if _state(os.stat(self._pointer)) == last_state and os.path.isdir(last_folder):  # noqa: PTH112, PTH116
+                return last
             descriptor = os.open(self._pointer, os.O_RDONLY | os.O_CLOEXEC)
             try:
-                text = os.read(descriptor, 100)
+                text, state = os.read(descriptor, 100), _state(os.fstat(descriptor))
             finally:
                 os.close(descriptor)
         except FileNotFoundError:
@@ -89,9 +94,6 @@ class Generations:
             return Generation(0, self._folder / "0")
         except OSError as error:
             raise translated(error, "the store cannot be read") from error
-        last_text, last_folder, last = self._last
-        if text == last_text and os.path.isdir(last_folder):  # noqa: PTH112
-            return last
         pointer = self._folder / _POINTER
         if text == b"0\n":
             return Generation(0, self._folder / "0")
@@ -106,7 +108,7 @@ class Generations:
                     return self.current()
             raise _damaged(pointer, f"names generation {number}, which is not there")
         found = Generation(int(number), folder)
-        self._last = text, str(folder), found
+        self._last = state, str(folder), found
         return found
 
     @contextlib.contextmanager
@@ -277,6 +279,11 @@ class Generations:
             if error.errno not in _NO_LINKS:
                 raise
             shutil.copyfile(source, target)
+
+
+def _state(found: os.stat_result) -> tuple[int, int, int]:
+    """What differs between two files of one name, and between two contents of one file."""
+    return found.st_ino, found.st_ctime_ns, found.st_size
 
 
 def _sync_tree(folder: Path) -> None:

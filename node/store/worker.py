@@ -11,6 +11,7 @@ An ordinary user cannot raise it again, but the first thread has kept its share 
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -36,6 +37,7 @@ from pyoxigraph import (
 from node.rdf.namespaces import PREFIXES
 from node.store import engine, frames
 from node.store.counting import LINES, LineRows, Refusal, Rows, SolutionRows, counted
+from node.store.statistics import Statistics
 
 #: A worker whose data grew by this much over one query, or since its start, ends itself: a new one is small again.
 _RETIRE_GROWTH_BYTES = 64 * 1024 * 1024
@@ -59,6 +61,7 @@ class OpenGeneration:
         self._folder: str | None = None
         self._lease: int | None = None
         self._empty = self.store = Store()
+        self.statistics = Statistics(self._empty)
 
     def open(self, folder: str | None) -> Store:
         """The store in this folder; the empty store for None. Raises Refusal("gone") when the folder was removed."""
@@ -82,6 +85,7 @@ class OpenGeneration:
         if not quads.is_dir():
             raise Refusal("gone", "the generation was removed")
         self._folder = folder
+        self.statistics = Statistics(self.store)
         return self.store
 
 
@@ -203,13 +207,26 @@ def _query(store: Store, text: str, options: dict[str, Any]) -> QuerySolutions |
         raise Refusal("store", str(error)) from error
 
 
-def _evaluate(store: Store, ask: dict[str, Any], send: Callable[[bytes], None]) -> _Output:
+def _asked(
+    store: Store, statistics: Statistics | None, text: str, options: dict[str, Any]
+) -> QuerySolutions | QueryBoolean | QueryTriples:
+    better = statistics.better(text, options) if statistics is not None else None
+    if better is not None:
+        # What the engine does not like about a text, it is to say about the one that it was asked.
+        with contextlib.suppress(Refusal):
+            return _query(store, better, options)
+    return _query(store, text, options)
+
+
+def _evaluate(
+    store: Store, statistics: Statistics | None, ask: dict[str, Any], send: Callable[[bytes], None]
+) -> _Output:
     output = partial(_Output, send, ask["result_bytes"])
     options: dict[str, Any] = {"base_iri": ask["base"]}
     if ask["default"] is not None:
         options["default_graph"] = [NamedNode(graph) for graph in ask["default"]]
         options["named_graphs"] = [NamedNode(graph) for graph in ask["named"]]
-    answer = _query(store, ask["text"], options)
+    answer = _asked(store, statistics, ask["text"], options)
     limit = ask["result_rows"]
     if isinstance(answer, QuerySolutions | QueryBoolean):
         results = QueryResultsFormat.from_media_type(ask["results"])
@@ -293,11 +310,12 @@ class Evaluator:
     def _answer(self, ask: dict[str, Any]) -> None:
         try:
             store = None if ask["load"] else self._generation.open(ask["folder"])
+            statistics = self._generation.statistics if store is self._generation.store else None
             size = engine.data_bytes()
             with engine.kernel_limits(max(ask["seconds"], 0.0) + _ORPHAN_SECONDS, ask["memory_bytes"]):
                 if store is None:
                     store = _loaded(self._reader)
-                output = _evaluate(store, ask, self._send)
+                output = _evaluate(store, statistics, ask, self._send)
             now = engine.data_bytes()
             retiring = now - size > _RETIRE_GROWTH_BYTES or now - self._first_size > _RETIRE_TOTAL_BYTES
             output.finish(frames.END_RETIRING if retiring else frames.END_READY)
