@@ -99,6 +99,8 @@ def load(address: tuple[str, int], requests: Sequence[bytes], connections: int, 
                 number += 1
             else:
                 busy -= 1
+                # The server may close it while others are still waiting for their answers.
+                poll.unregister(connection.socket.fileno())
     finished = time.perf_counter()
     for connection in open_.values():
         connection.socket.close()
