@@ -14,12 +14,15 @@ from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, parse
 from node.errors import DocumentSyntaxError, MediaTypeNotSupported, Place, RequestTooLarge, Unsupported
 from node.model.identifiers import Identifiers
 from node.publishing.codemeta import complete, is_codemeta, tolerated
+from node.publishing.coding import HIGHEST_AGE
 from node.publishing.contexts import PinnedContexts
-from node.publishing.drafts import Draft, Finding
+from node.publishing.drafts import Draft, Finding, Severity
 from node.publishing.intake import UNPACKED_BYTES, unpack
 from node.publishing.jsondocument import JsonPlaces, Terms, losses
 from node.publishing.jsonldreading import jsonld_quads, open_jsonld
 from node.publishing.ntriples import Description, write_lines
+from node.publishing.safety.decisions import read_decisions
+from node.publishing.screening import with_ages_capped
 from node.publishing.skolem import BlankTriple, CyclicBlankNodes, skolemise
 from node.publishing.splitting import Locate, split
 from node.publishing.textplaces import TextPlaces
@@ -70,10 +73,13 @@ def read_document(path: Path, identifiers: Identifiers, spool: Path) -> Reading:
             with text.open("rb") as stream:
                 check_xml(stream, source)
         quads, locate = _parsed(text, form, source, identifiers), TextPlaces(text, source, identifiers.base)
-    document, referrers = _described(quads, source, identifiers)
+    document, referrers, old = _described(quads, source, identifiers)
+    if old:
+        findings.append(_capped(old, source))
     place = _through_blank_nodes(locate, referrers)
     result = split(document, identifiers, place, source)
     drafts = []
+    decisions = read_decisions(path.parent)
     for i, part in enumerate(result.parts):
         name = f"{text.name}-{i}"
         shown = [*part.described, *part.records] if part.open else part.described
@@ -88,7 +94,8 @@ def read_document(path: Path, identifiers: Identifiers, spool: Path) -> Reading:
             donors=part.donors,
             locate=place,
             findings=list(part.findings),
-            inputs=(path,),
+            inputs=(path, decisions.path) if decisions.path else (path,),
+            decisions=decisions,
         )
         drafts.append(draft)
     return Reading(tuple(drafts), (*findings, *result.findings))
@@ -155,8 +162,8 @@ def check_xml(stream: BinaryIO, source: str) -> None:
 
 def _described(
     quads: Iterator[Quad], source: str, identifiers: Identifiers
-) -> tuple[Description, dict[str, tuple[str, str]]]:
-    """The document's triples without blank nodes, and which subject leads to each skolem IRI."""
+) -> tuple[Description, dict[str, tuple[str, str]], int]:
+    """The triples without blank nodes, which subject leads to each skolem IRI, and how many ages were capped."""
     lines: list[str] = []
     blank: list[BlankTriple] = []
     genid = identifiers.skolem("")
@@ -188,7 +195,17 @@ def _described(
             where=Place(source=source, field=shorten(error.predicates[0])),
             remedy="Give at least one of them an IRI.",
         ) from error
-    return Description([*lines, *made.lines]), made.referrers
+    ages: list[str] = []
+    return Description(with_ages_capped([*lines, *made.lines], ages.append)), made.referrers, len(ages)
+
+
+def _capped(count: int, source: str) -> Finding:
+    return Finding(
+        Severity.WARNING,
+        f"ages above {HIGHEST_AGE} are published as {HIGHEST_AGE}: a person of 97 is too easily found",
+        Place(source=source, field="onco:ageAtDiagnosis"),
+        count=count,
+    )
 
 
 def _term(term: object, genid: str, source: str) -> NamedNode | BlankNode | Literal:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from node.errors import Place
+from node.publishing.safety.decisions import NO_DECISIONS, Decisions
 from node.publishing.tally import CodingReport
 
 __all__ = ["CodingReport", "DatasetReport", "Draft", "Finding", "Outcome", "Report", "Severity"]
@@ -55,7 +56,8 @@ class Draft:
     ``node.model.kinds``), ``iri`` the IRI of what it describes, ``public`` the N-Triples everybody may see
     and ``records`` those about samples and donors of a dataset that is not open (None for an open one: all is in
     ``public``). ``locate`` finds where a subject IRI came from. ``inputs`` are the files it was made from, for its
-    provenance.
+    provenance. ``decisions`` are the partner's about columns that look like direct identifiers; ``watched`` says that
+    all columns were looked at while the tables were read.
     """
 
     dataset: str
@@ -70,6 +72,8 @@ class Draft:
     coding: CodingReport | None = None
     findings: list[Finding] = field(default_factory=list)
     inputs: tuple[Path, ...] = ()
+    decisions: Decisions = NO_DECISIONS
+    watched: bool = False
 
 
 class Outcome(StrEnum):

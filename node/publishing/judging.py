@@ -13,6 +13,7 @@ from node.ontology.concepts import Vocabulary
 from node.publishing.alignment import misaligned
 from node.publishing.drafts import Draft, Finding, Severity
 from node.publishing.ntriples import Description
+from node.publishing.screening import screened
 from node.publishing.shapes import validate
 from node.rdf.namespaces import shorten
 
@@ -36,7 +37,7 @@ def judge(draft: Draft, description: Description, vocabulary: Vocabulary) -> lis
         problem = problems.setdefault(key, _Problem())
         for subject in code.subjects:
             problem.add(subject, code.code)
-    found = list(draft.findings)
+    found = [*draft.findings, *screened(draft, description)]
     listed = sorted(problems.items(), key=lambda item: (item[0][0] is not Severity.VIOLATION, -item[1].count))
     for key, problem in listed[:PROBLEMS]:
         found.extend(_findings(draft, key, problem))

@@ -93,11 +93,13 @@ def publication(
     releases: Iterable[Release],
     agent: Agent,
     identifiers: Identifiers,
+    decisions: Iterable[str] = (),
 ) -> str:
     """The statements that one publication adds to the provenance of a dataset, as N-Triples.
 
     ``before`` is the entry this one takes the place of; ``started`` is when reading began, ``entry.modified`` when
-    the description was complete. The version is described as DCAT 3, section 11 has it.
+    the description was complete; ``decisions`` are the publisher's about columns. The version is described as DCAT 3,
+    section 11 has it.
     """
     graph = identifiers.provenance_graph(entry.dataset)
     activity = iri(f"{graph}#publication-{entry.revision}")
@@ -114,6 +116,7 @@ def publication(
         triple(version, iri(PROV + "generatedAtTime"), _time(entry.modified)),
         *described_version(entry, identifiers),
     ]
+    lines += [triple(activity, iri(RDFS + "comment"), literal(said, language="en")) for said in decisions]
     for given in inputs:
         file = iri(f"{graph}#file-{given.sha256[:24]}")
         lines += [

@@ -286,6 +286,7 @@ def _change(
             releases=used,
             agent=making.agent,
             identifiers=node.identifiers,
+            decisions=draft.decisions.statements(),
         )
         history = _history(draft.dataset, node) if old is not None else b""
         put.append(_provenance(draft.dataset, history + said.encode("utf-8"), node))

@@ -23,6 +23,9 @@ from node.publishing.findings import Findings
 from node.publishing.folders import read_folder_description
 from node.publishing.recordindex import RecordIndex
 from node.publishing.records import SAMPLE_ID, Records
+from node.publishing.safety.decisions import FILE as DECISIONS_FILE
+from node.publishing.safety.decisions import Decisions, read_decisions
+from node.publishing.screening import TableScreen, undecided
 from node.publishing.statements import dataset_lines, spool_file
 from node.publishing.studymeta import LICENSE_FILE, META_FILE, StudyMeta, read_meta
 from node.publishing.tables import open_table
@@ -59,6 +62,7 @@ def read_study(
     is a finding of the draft. Raises DocumentSyntaxError when the study or a table of it cannot be read at all.
     """
     about = Findings(str(folder / META_FILE))
+    decisions = read_decisions(folder)
     meta = read_meta(folder, studies_index, about)
     try:
         dataset = slug(meta.identifier)
@@ -74,7 +78,7 @@ def read_study(
         out = files.enter_context(public.open("w", encoding="utf-8", newline="\n"))
         rest = files.enter_context(restricted.open("w", encoding="utf-8", newline="\n")) if restricted else out
         lists = read_case_lists(folder / CASE_LISTS)
-        patients, patient_findings = _patients(folder / PATIENT_TABLE, coder)
+        patients, patient_findings, screens = _patients(folder / PATIENT_TABLE, coder, decisions)
         path = folder / SAMPLE_TABLE
         rows = Findings(str(path))
         table = open_table(path, (SAMPLE_ID, PATIENT_ID)) if path.is_file() else None
@@ -99,7 +103,8 @@ def read_study(
             index=RecordIndex(spool, dataset),
         )
         if table is not None:
-            for row in table.rows():
+            screens.append(TableScreen(str(path), table.columns, decisions))
+            for row in screens[-1].watch(table.without(decisions.drops).rows()):
                 records.add(row)
             records.finish()
             _compare(lists, records.index, rows)
@@ -120,16 +125,26 @@ def read_study(
         donors=records.index.donors,
         locate=locate,
         coding=records.coding,
-        findings=[*about.result(), *patient_findings.result(), *rows.result()],
+        findings=[
+            *about.result(),
+            *patient_findings.result(),
+            *rows.result(),
+            *(finding for screen in screens for finding in screen.findings()),
+            *undecided(decisions, screens),
+        ],
         inputs=_inputs(folder, lists),
+        decisions=decisions,
+        watched=True,
     )
 
 
-def _patients(path: Path, coder: Coder) -> tuple[dict[str, Donor], Findings]:
+def _patients(path: Path, coder: Coder, decisions: Decisions) -> tuple[dict[str, Donor], Findings, list[TableScreen]]:
     if not path.is_file():
-        return {}, Findings(str(path))
+        return {}, Findings(str(path)), []
     table = open_table(path, (PATIENT_ID,))
-    return read_patients(path, table.rows(), coder, table.findings), table.findings
+    screen = TableScreen(str(path), table.columns, decisions)
+    rows = screen.watch(table.without(decisions.drops).rows())
+    return read_patients(path, rows, coder, table.findings), table.findings, [screen]
 
 
 def _compare(lists: list[CaseList], index: RecordIndex, findings: Findings) -> None:
@@ -177,5 +192,5 @@ def _dataset(
 
 
 def _inputs(folder: Path, lists: list[CaseList]) -> tuple[Path, ...]:
-    named = (folder / name for name in (META_FILE, LICENSE_FILE, SAMPLE_TABLE, PATIENT_TABLE))
+    named = (folder / name for name in (META_FILE, LICENSE_FILE, SAMPLE_TABLE, PATIENT_TABLE, DECISIONS_FILE))
     return (*(path for path in named if path.is_file()), *(listed.path for listed in lists))

@@ -13,10 +13,11 @@ from __future__ import annotations
 import codecs
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
+from unicodedata import combining, normalize
 
 from node.errors import DocumentSyntaxError, Place
 from node.publishing.drafts import Severity
@@ -29,7 +30,7 @@ _MISSING = frozenset(
         *("not available", "not applicable", "not reported", "not specified", "unspecified", "missing"),
     ]
 )
-_ODD_IN_NAMES = re.compile(r"[^A-Z0-9]+")
+_ODD_IN_NAMES = re.compile(r"[\W_]+")
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,8 @@ def is_missing(text: str) -> bool:
 
 def column_name(text: str) -> str:
     """A header cell as the name we look columns up by: ``Sample Id`` and ``SAMPLE_ID`` are the same column."""
-    return _ODD_IN_NAMES.sub("_", text.upper()).strip("_")
+    bare = "".join(c for c in normalize("NFKD", text) if not combining(c))
+    return _ODD_IN_NAMES.sub("_", bare.upper()).strip("_")
 
 
 @dataclass
@@ -84,6 +86,10 @@ class Table:
     header_line: int
     findings: Findings
     _lines: Iterator[tuple[int, str]] = field(repr=False)
+
+    def without(self, dropped: Callable[[str], bool]) -> Table:
+        """The same table without the names of some columns, so that nobody finds their values."""
+        return replace(self, columns=tuple("" if dropped(name) else name for name in self.columns))
 
     def rows(self) -> Iterator[Row]:
         """The rows of data, in file order, without those that cannot be read (they are findings).

@@ -1,0 +1,1 @@
+"""Keeps direct identifiers of persons out of what is published: what values look like, what columns are called."""
