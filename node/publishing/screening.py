@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import unquote
 
@@ -54,11 +54,28 @@ _MOST_ASKED = 10
 _MOST_PLACES = 20_000
 
 
+#: Makes texts of a cell.
+Reader = Callable[[str], Iterable[str]]
+
+
 class TableScreen:
     """Watches the rows of one table and says at the end which of its columns look like direct identifiers."""
 
-    def __init__(self, source: str, columns: Sequence[str], decisions: Decisions = NO_DECISIONS) -> None:
-        """``columns`` as the partner wrote them; those without a name and those that are dropped are not looked at."""
+    def __init__(
+        self,
+        source: str,
+        columns: Sequence[str],
+        decisions: Decisions = NO_DECISIONS,
+        *,
+        readers: Mapping[str, Reader] | None = None,
+        remedy: str = _REMEDY,
+    ) -> None:
+        """``columns`` as the partner wrote them; those without a name and those that are dropped are not looked at.
+
+        ``readers`` make of the cells of a column the texts that would be published of them.
+        """
+        self._readers = readers or {}
+        self._remedy = remedy
         self._source = source
         self._names = columns
         self._decisions = decisions
@@ -82,7 +99,9 @@ class TableScreen:
         for place, column in self._columns:
             value = cells[place]
             if value and not is_missing(value):
-                column.add(value, line)
+                reader = self._readers.get(column.name)
+                for text in (value,) if reader is None else reader(value):
+                    column.add(text, line)
 
     def findings(self) -> list[Finding]:
         """A violation for each column that looks like direct identifiers, a remark for each that is allowed to."""
@@ -91,7 +110,7 @@ class TableScreen:
             suspicion = column.suspicion()
             if suspicion is not None:
                 place = Place(source=self._source, line=suspicion.line, field=column.name)
-                found.append(_finding(suspicion, place, self._decisions))
+                found.append(_finding(suspicion, place, self._decisions, self._remedy))
         return found
 
 
@@ -218,7 +237,7 @@ def _is_high_age(name: str, text: str) -> bool:
     return match is not None and HIGHEST_AGE <= int(match[1] or match[2]) <= _OLDEST
 
 
-def _finding(suspicion: Suspicion, place: Place, decisions: Decisions, remedy: str = _REMEDY) -> Finding:
+def _finding(suspicion: Suspicion, place: Place, decisions: Decisions, remedy: str) -> Finding:
     shown = f"{suspicion.share:.0%} of the values: {suspicion.example}"
     reason = decisions.reason(suspicion.column)
     if reason is not None:

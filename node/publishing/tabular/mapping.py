@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from node.ontology.branches import ANATOMICAL_SITE, ASSAY, DIAGNOSIS, SAMPLE_TYPE, SEX, VITAL_STATUS
+from node.publishing.safety.decisions import NO_DECISIONS, Decisions
 from node.publishing.tabular.sheets import Layout
 from node.publishing.tabular.transforms import Transform
 from node.rdf.namespaces import ACCESS_NON_PUBLIC, ACCESS_PUBLIC, ACCESS_RESTRICTED, XSD
@@ -80,7 +81,10 @@ class Description:
 
 @dataclass(frozen=True)
 class TableMapping:
-    """A whole mapping file. ``constants`` are columns whose one value is the same for every row, with that value."""
+    """A whole mapping file. ``constants`` are columns whose one value is the same for every row, with that value.
+
+    ``decisions`` are the partner's about columns that look like direct identifiers.
+    """
 
     path: Path
     dataset: Description
@@ -89,6 +93,7 @@ class TableMapping:
     columns: tuple[Column, ...]
     constants: tuple[tuple[Column, str], ...]
     text: str = field(repr=False, default="")
+    decisions: Decisions = NO_DECISIONS
 
     def column(self, property_name: str) -> Column | None:
         """The column that holds this property, the first if several do."""

@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 from node.errors import DocumentSyntaxError, Place
 from node.model.identifiers import is_slug
 from node.publishing.coder import SYSTEMS
+from node.publishing.safety.decisions import Decisions, decisions_in
 from node.publishing.studymeta import UNKNOWN_LICENCE, licence_in
 from node.publishing.tabular.mapping import (
     ACCESS,
@@ -88,7 +89,7 @@ class _Reader:
         self._text = text
 
     def mapping(self, content: Mapping[str, Any]) -> TableMapping:
-        self._known(content, ("dataset", "table", "columns", "constants"), ())
+        self._known(content, ("dataset", "table", "columns", "constants", "safety"), ())
         dataset = self._dataset(self._table(content, "dataset", required=True))
         table = self._table(content, "table")
         self._known(table, ("sheet", "header_row", "delimiter", "quote", "encoding", "missing"), ("table",))
@@ -116,7 +117,13 @@ class _Reader:
             columns=columns,
             constants=self._constants(content.get("constants", [])),
             text=self._text,
+            decisions=self._decisions(self._table(content, "safety")),
         )
+
+    def _decisions(self, table: Mapping[str, Any]) -> Decisions:
+        """The columns that are allowed though they look like direct identifiers."""
+        self._known(table, ("allow",), ("safety",))
+        return decisions_in(table, self._path)
 
     def _dataset(self, table: Mapping[str, Any]) -> Description:
         at = ("dataset",)

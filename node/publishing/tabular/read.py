@@ -6,7 +6,7 @@ of one mapping, which are read one after the other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -18,13 +18,15 @@ from node.publishing.drafts import Draft, Finding, Severity
 from node.publishing.findings import Findings
 from node.publishing.recordindex import RecordIndex
 from node.publishing.records import Records
+from node.publishing.screening import TableScreen
 from node.publishing.statements import dataset_lines, spool_file
 from node.publishing.tabular import delimited, excel, parquet
 from node.publishing.tabular.compression import plain_name, uncompressed
-from node.publishing.tabular.mapping import CODED, SUFFIX, Column, Description, TableMapping
+from node.publishing.tabular.mapping import CODED, IGNORE, SUFFIX, Column, Description, TableMapping
 from node.publishing.tabular.mappingfile import read_mapping
 from node.publishing.tabular.rows import RowMapper
 from node.publishing.tabular.sheets import Layout, Sheet, require_columns
+from node.publishing.tabular.transforms import Untransformable, apply
 from node.rdf.namespaces import ACCESS_PUBLIC, DCAT, DCT, HEALTHDCATAP, RDF_TYPE, VCARD, XSD
 from node.rdf.terms import iri, literal, triple
 
@@ -113,9 +115,11 @@ def read_table(
                     index=index,
                 )
             records.go_on_with(sheet.source, mapper.findings)
+            screen = _screen(sheet, mapping)
             for line, cells in sheet.rows():
+                screen.see(cells, line)
                 records.add(*mapper.row(line, cells))
-            findings += [*sheet.findings.result(), *mapper.findings.result()]
+            findings += [*sheet.findings.result(), *mapper.findings.result(), *screen.findings()]
         assert records is not None
         records.finish()
         findings += _closing(index, mapping, paths)
@@ -138,6 +142,31 @@ def read_table(
         coding=records.coding,
         findings=findings,
         inputs=(mapping.path, *paths),
+        decisions=mapping.decisions,
+        watched=True,
+    )
+
+
+def _screen(sheet: Sheet, mapping: TableMapping) -> TableScreen:
+    """Watches every column but those that are left out on purpose: what transforms make of a cell, else the cell."""
+    left_out = {column.name for column in mapping.columns if column.property == IGNORE}
+
+    def reader(column: Column) -> Callable[[str], list[str]]:
+        def read(cell: str) -> list[str]:
+            try:
+                return apply(cell, column.transforms)
+            except Untransformable:
+                return []  # the mapper tells it, and publishes nothing
+
+        return read
+
+    return TableScreen(
+        sheet.source,
+        ["" if name in left_out else name for name in sheet.columns],
+        mapping.decisions,
+        readers={column.name: reader(column) for column in mapping.columns if column.transforms},
+        remedy=f'Write property = "ignore" for it in {mapping.path.name}; or, if it is something else, under [safety] '
+        "an entry of allow with its name and the reason.",
     )
 
 

@@ -204,6 +204,54 @@ def test_other_ages_above_89_stop_a_document(parts: NodeParts, tmp_path: Path) -
     assert any("single a person out" in f.message for f in violations(report))
 
 
+MAPPING = """
+[dataset]
+id = "mapped"
+title = "A mapped table"
+description = "Two gliomas."
+licence = "CC BY 4.0"
+access = "public"
+[columns.ID]
+property = "sample-id"
+[columns.DX]
+property = "diagnosis"
+"""
+
+
+def mapped(folder: Path, mapping: str, *values: str) -> Path:
+    """A table with the columns ID, DX and X, and its mapping file."""
+    folder.mkdir()
+    rows = "".join(f"S{i},Glioma,{value}\n" for i, value in enumerate(values))
+    (folder / "t.csv").write_text(f"ID,DX,X\n{rows}", encoding="utf-8")
+    (folder / "t.mapping.toml").write_text(MAPPING + mapping, encoding="utf-8")
+    return folder / "t.csv"
+
+
+BORN = '[columns.X]\nproperty = "https://example.org/born"\n'
+
+
+@pytest.mark.parametrize(
+    ("mapping", "outcome"),
+    [
+        ("", Outcome.REJECTED),
+        ('[columns.X]\nproperty = "ignore"\n', Outcome.PUBLISHED),
+        (BORN, Outcome.REJECTED),
+        (BORN + 'transform = ["year"]\n', Outcome.PUBLISHED),
+        (BORN + f'[safety]\nallow = [{{ column = "X", reason = "{REASON}" }}]\n', Outcome.PUBLISHED),
+        (BORN + '[safety]\nallow = [{ column = "X" }]\n', None),
+        (BORN + "[safety]\nall = true\n", None),
+    ],
+    ids=["unmapped", "ignored", "mapped", "transformed", "allowed", "no reason", "no decision"],
+)
+def test_a_mapped_table(mapping: str, outcome: Outcome | None, parts: NodeParts, tmp_path: Path) -> None:
+    """A column that the mapping does not speak of stops it, as one does whose values come out as they are."""
+    report = publish([mapped(tmp_path / "m", mapping, "1961-05-03", "1970-01-01")], node=parts)
+    assert [d.outcome for d in report.datasets] == ([] if outcome is None else [outcome]), report
+    assert report.ok is (outcome is Outcome.PUBLISHED)
+    if outcome is Outcome.REJECTED:
+        assert any(f.where.field == "X" and "[safety]" in (f.remedy or "") for f in violations(report.datasets[0]))
+
+
 def graph(parts: NodeParts, name: str) -> list[str]:
     iri = name if "/" in name else parts.identifiers.graph(name)
     with parts.store.query(
