@@ -12,6 +12,7 @@ from node import __version__
 from node.cli.copies import backup, dump, restore
 from node.cli.demo import demo
 from node.cli.exit_codes import exit_code
+from node.cli.harvests import harvest
 from node.cli.members import member
 from node.cli.nodes import init, serve
 from node.cli.ontologies import ontology
@@ -29,7 +30,7 @@ def onconode() -> None:
     data, and query all nodes as if they were one store."""
 
 
-for _command in (demo, init, ontology, publish, withdraw, serve, query, member, token, backup, restore, dump):
+for _command in (demo, init, ontology, publish, harvest, withdraw, serve, query, member, token, backup, restore, dump):
     onconode.add_command(_command)
 
 

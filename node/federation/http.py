@@ -136,6 +136,11 @@ class Reply:
         return self._response.headers.get(name)
 
     @property
+    def address(self) -> str:
+        """The address that answered, after redirects."""
+        return self._url
+
+    @property
     def media_type(self) -> str:
         """The media type without parameters, in lower case; empty if none is given."""
         return (self.header("Content-Type") or "").partition(";")[0].strip().lower()

@@ -92,7 +92,7 @@ _COMPANION = "other parts of the same document have errors, and a document is pu
 
 
 def _with(candidate: Candidate, message: str, reading: Reading) -> Candidate:
-    finding = Finding(Severity.VIOLATION, message, Place(source=str(reading.source.path)), remedy="Correct them first.")
+    finding = Finding(Severity.VIOLATION, message, Place(source=reading.source.name), remedy="Correct them first.")
     return replace(candidate, findings=(*candidate.findings, finding))
 
 
@@ -131,6 +131,15 @@ def against_register(registry: Registry, candidate: Candidate) -> Finding | None
             where,
             value=draft.iri,
             remedy="Publish it under another identifier.",
+        )
+    if draft.origin and entry is not None and entry.origin != draft.origin:
+        source = entry.origin or "the files of this partner"
+        return Finding(
+            Severity.VIOLATION,
+            f"this is described here from {source}, which a harvest does not replace",
+            where,
+            value=draft.iri,
+            remedy="Withdraw it first, if the catalogue is the better source.",
         )
     if entry is not None and entry.iri != draft.iri:
         return Finding(

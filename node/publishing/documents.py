@@ -47,14 +47,17 @@ class Reading:
     findings: tuple[Finding, ...]
 
 
-def read_document(path: Path, identifiers: Identifiers, spool: Path) -> Reading:
+def read_document(
+    path: Path, identifiers: Identifiers, spool: Path, *, called: str = "", foreign: bool = False
+) -> Reading:
     """Read one RDF file (its ending names the format; ``.gz`` may follow).
 
-    Relative IRIs are resolved against the node's base. Blank nodes become IRIs of the node. Nothing is fetched. New
-    files are made in ``spool``, where the drafts' triples stay. Raises MediaTypeNotSupported, DocumentSyntaxError,
-    ContextNotPinned, Unsupported and RequestTooLarge.
+    ``called`` is what to call it in findings, if not by its path; ``foreign``: it is somebody else's catalogue (see
+    ``split``). Relative IRIs are resolved against the node's base. Blank nodes become IRIs of the node. Nothing is
+    fetched. New files are made in ``spool``, where the drafts' triples stay. Raises MediaTypeNotSupported,
+    DocumentSyntaxError, ContextNotPinned, Unsupported and RequestTooLarge.
     """
-    source = str(path)
+    source = called or str(path)
     form = format_of_file(path.name)
     if form is None:
         endings = ", ".join(ending for f in DOCUMENT_FORMATS for ending in f.endings)
@@ -76,8 +79,10 @@ def read_document(path: Path, identifiers: Identifiers, spool: Path) -> Reading:
     document, referrers, old = _described(quads, source, identifiers)
     if old:
         findings.append(_capped(old, source))
+    if foreign:  # the text is not the one that others wrote
+        locate = _by_iri(source)
     place = _through_blank_nodes(locate, referrers)
-    result = split(document, identifiers, place, source)
+    result = split(document, identifiers, place, source, foreign=foreign)
     drafts = []
     decisions = read_decisions(path.parent)
     for i, part in enumerate(result.parts):
@@ -223,6 +228,10 @@ def _term(term: object, genid: str, source: str) -> NamedNode | BlankNode | Lite
         where=Place(source=source, record=str(term)),
         remedy="Leave out triple terms and base directions.",
     )
+
+
+def _by_iri(source: str) -> Locate:
+    return lambda iri: Place(source=source, record=iri)
 
 
 def _through_blank_nodes(locate: Locate, referrers: dict[str, tuple[str, str]]) -> Callable[[str], Place]:

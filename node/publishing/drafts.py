@@ -57,7 +57,8 @@ class Draft:
     and ``records`` those about samples and donors of a dataset that is not open (None for an open one: all is in
     ``public``). ``locate`` finds where a subject IRI came from. ``inputs`` are the files it was made from, for its
     provenance. ``decisions`` are the partner's about columns that look like direct identifiers; ``watched`` says that
-    all columns were looked at while the tables were read.
+    all columns were looked at while the tables were read. ``origin`` is the catalogue of others that it was harvested
+    from, if it was.
     """
 
     dataset: str
@@ -74,6 +75,7 @@ class Draft:
     inputs: tuple[Path, ...] = ()
     decisions: Decisions = NO_DECISIONS
     watched: bool = False
+    origin: str = ""
 
 
 class Outcome(StrEnum):

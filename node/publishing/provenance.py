@@ -18,7 +18,7 @@ from node.model.kinds import Kind
 from node.ontology.releases import Release
 from node.publishing.registry import Entry, Registry, State
 from node.rdf.namespaces import DCAT, DCT, FOAF, OWL, PROV, RDF_TYPE, RDFS, RDFS_LABEL, SPDX, XSD
-from node.rdf.terms import iri, literal, triple
+from node.rdf.terms import iri, is_absolute_iri, literal, triple
 
 #: By which property a catalogue lists what it holds (DCAT 3, section 6.3).
 _LISTED = {
@@ -76,6 +76,7 @@ def catalogue(registry: Registry, identity: Identity, identifiers: Identifiers) 
                 triple(node, iri(DCAT + "record"), record),
                 triple(record, iri(RDF_TYPE), iri(DCAT + "CatalogRecord")),
                 triple(record, iri(FOAF + "primaryTopic"), iri(entry.iri)),
+                *_source(record, entry),
                 triple(record, iri(DCT + "issued"), _time(entry.issued)),
                 triple(record, iri(DCT + "modified"), _time(entry.modified)),
                 triple(record, iri(DCAT + "version"), literal(entry.version)),
@@ -125,6 +126,7 @@ def publication(
             triple(file, iri(RDF_TYPE), iri(PROV + "Entity")),
             triple(file, iri(RDFS_LABEL), literal(given.name)),
             triple(file, iri(DCT + "identifier"), literal(f"sha256:{given.sha256}")),
+            *_source(file, entry),
         ]
     for release in releases:
         vocabulary = iri(release.graph or identifiers.vocabulary_graph(release.name, release.version))
@@ -222,3 +224,11 @@ def _by(activity: str, agent: Agent, graph: str, identifiers: Identifiers) -> li
 
 def _time(text: str) -> str:
     return literal(text, datatype=XSD + "dateTime")
+
+
+def _source(subject: str, entry: Entry) -> list[str]:
+    """That something was harvested from the catalogue of others: its address, or the name of the file."""
+    if not entry.origin:
+        return []
+    origin = iri(entry.origin) if is_absolute_iri(entry.origin) else literal(entry.origin)
+    return [triple(subject, iri(DCT + "source"), origin)]

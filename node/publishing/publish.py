@@ -95,13 +95,25 @@ def publish(
     What is wrong with a partner's files is in the report, not raised. Raises StoreError and Conflict; the node is
     then as it was.
     """
+    return publish_sources(find_sources(paths, mapping), node=node, dry_run=dry_run, by=by, progress=progress)
+
+
+def publish_sources(
+    sources: Iterable[Source],
+    *,
+    node: NodeParts,
+    dry_run: bool,
+    by: str,
+    progress: Callable[[str], None],
+) -> Report:
+    """As ``publish`` does, for sources that have been found already."""
     started = _now()
     with spool_folder() as folder:
         candidates: list[Candidate] = []
         findings: list[Finding] = []
         coder = node.coder()
-        for source in find_sources(paths, mapping):
-            progress(f"reading {source.path}")
+        for source in sources:
+            progress(f"reading {source.name}")
             read, told = _read(source, node, coder, folder, progress)
             candidates.extend(read)
             findings.extend(told)
@@ -269,6 +281,7 @@ def _change(
             version=candidate.version or str(old.revision + 1 if old else 1),
             revision=old.revision + 1 if old else 1,
             digest=candidate.digest,
+            origin=draft.origin,
         )
         registry[draft.dataset] = entry
         happenings.append(Happening(Kind.UPDATED if old else Kind.CREATED, entry))

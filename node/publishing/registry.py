@@ -32,7 +32,8 @@ class Entry:
 
     ``revision`` counts what was published, from 1 on; ``version`` is what people call it: the partner's own
     ``dcat:version``, else the revision. ``digest`` is the SHA-256 of what everybody may see of it, as its graph is
-    served: the canonical form of RDFC-1.0 ('' for what was published before there was one).
+    served: the canonical form of RDFC-1.0 ('' for what was published before there was one). ``origin`` is the catalogue
+    of others that it was harvested from, '' if the partner published it.
     """
 
     dataset: str
@@ -48,6 +49,7 @@ class Entry:
     version: str = "1"
     revision: int = 1
     digest: str = ""
+    origin: str = ""
     withdrawn: str | None = None
     reason: str | None = None
 

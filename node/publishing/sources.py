@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from glob import glob
 from pathlib import Path
 
@@ -29,7 +29,9 @@ _HEAD = 65_536
 class Source:
     """One thing that is read on its own. ``stray``: it was found in a folder, not named, so it may be no dataset.
 
-    A table has a ``mapping`` file; ``more`` are further tables of the same dataset.
+    A table has a ``mapping`` file; ``more`` are further tables of the same dataset. ``origin`` is whose catalogue it
+    was harvested from ('' for the partner's own), ``called`` what people call it if that is not its path, ``inputs``
+    the files that it was made from if not that one.
     """
 
     path: Path
@@ -37,11 +39,19 @@ class Source:
     stray: bool = False
     mapping: Path | None = None
     more: tuple[Path, ...] = ()
+    origin: str = ""
+    called: str = ""
+    inputs: tuple[Path, ...] = ()
 
     @property
     def files(self) -> tuple[Path, ...]:
         """The files and folders that it is read from."""
         return (self.path, *self.more, *([self.mapping] if self.mapping else []))
+
+    @property
+    def name(self) -> str:
+        """What it is called in findings."""
+        return self.called or str(self.path)
 
 
 @dataclass(frozen=True)
@@ -126,7 +136,7 @@ def read_source(
                 publisher=publisher,
             )
             return Reading(source, (draft,), ())
-        read = read_document(source.path, identifiers, spool)
+        read = read_document(source.path, identifiers, spool, called=source.called, foreign=bool(source.origin))
     except (InvalidRequest, RequestTooLarge) as error:
         return Reading(source, (), (_finding(error, source),))
     if source.stray and not read.drafts and [f.message for f in read.findings] == [NOTHING]:
@@ -134,6 +144,9 @@ def read_source(
         (finding,) = read.findings
         left = Finding(Severity.WARNING, f"left out: {finding.message}", finding.where, remedy=finding.remedy)
         return Reading(source, (), (left,))
+    if source.origin:
+        drafts = tuple(replace(draft, origin=source.origin, inputs=source.inputs) for draft in read.drafts)
+        return Reading(source, drafts, read.findings, apart=True)
     return Reading(source, read.drafts, read.findings)
 
 
@@ -211,5 +224,5 @@ def _is_document(path: Path) -> bool:
 
 
 def _finding(error: InvalidRequest | RequestTooLarge, source: Source) -> Finding:
-    where = error.where or Place(source=str(source.path))
+    where = error.where or Place(source=source.name)
     return Finding(Severity.VIOLATION, error.detail.rstrip("."), where, remedy=error.remedy)

@@ -15,7 +15,7 @@ from node.errors import Place
 from node.model.identifiers import Identifiers, is_slug, slug
 from node.model.kinds import Kind, name_of
 from node.publishing.drafts import Finding, Severity
-from node.publishing.heads import find_heads
+from node.publishing.heads import find_heads, taken, without_catalogue
 from node.publishing.ntriples import Description, bare, literal_value, split_line
 from node.rdf.namespaces import (
     ACCESS_PUBLIC,
@@ -46,6 +46,7 @@ _KINDS = "|".join(Kind)
 _NAMING = (DCT + "identifier", DCT + "title", SCHEMA + "identifier", SCHEMA + "name", FOAF + "name")
 _TITLES = (DCT + "title", SCHEMA + "name", FOAF + "name")
 
+_OF_THE_CATALOGUE = "left out: it belongs to the catalogue, not to one of its datasets"
 #: What is said of a document without anything to describe.
 NOTHING = "the document describes no dataset, nor software, an infrastructure or a service"
 #: How many places of one problem are listed; the rest are counted.
@@ -78,10 +79,24 @@ class Split:
 Locate = Callable[[str], Place]
 
 
-def split(document: Description, identifiers: Identifiers, locate: Locate, source: str) -> Split:
-    """Split a document into its descriptions. ``locate`` finds the place of an IRI in ``source``."""
-    heads = find_heads(document, identifiers)
+def split(
+    document: Description, identifiers: Identifiers, locate: Locate, source: str, *, foreign: bool = False
+) -> Split:
+    """Split a document into its descriptions. ``locate`` finds the place of an IRI in ``source``.
+
+    ``foreign``: the document is a catalogue of others. It may not describe what has an address of this node, and what
+    belongs to none of its datasets (the catalogue itself, its records and pages) is left out.
+    """
     result = Split()
+    subjects = list(document.subjects)
+    if foreign:
+        document = without_catalogue(document)
+    heads = find_heads(document, identifiers)
+    if foreign:
+        for head, why in taken(heads, identifiers).items():
+            value = bare(head)
+            result.findings.append(Finding(Severity.WARNING, f"left out: {why}", locate(value), value=value))
+            del heads[head]
     if not heads:
         result.findings.append(
             Finding(
@@ -96,7 +111,7 @@ def split(document: Description, identifiers: Identifiers, locate: Locate, sourc
     result.findings.extend(_bad_lines(document, identifiers, say))
     owner = {s: d for s, d in document.with_predicate(_PART_OF) if heads.get(d) is Kind.DATASET and s not in heads}
     record_like = _record_like(document, identifiers) - heads.keys()
-    taken: dict[str, str] = {}
+    names: dict[str, str] = {}
     reached: set[str] = set()
     for dataset, kind in heads.items():
         own = {s for s, d in owner.items() if d == dataset}
@@ -107,7 +122,7 @@ def split(document: Description, identifiers: Identifiers, locate: Locate, sourc
         if name is None:
             result.findings.extend(findings)
             continue
-        if name in taken:
+        if name in names:
             findings.append(
                 say.one(
                     f"two descriptions of this document are both called {name!r}",
@@ -115,7 +130,7 @@ def split(document: Description, identifiers: Identifiers, locate: Locate, sourc
                     remedy="Give each a dct:identifier of its own.",
                 )
             )
-        taken[name] = dataset
+        names[name] = dataset
         findings.extend(_misplaced(described | records, dataset, name, identifiers, say))
         findings.extend(
             say.many(
@@ -136,7 +151,13 @@ def split(document: Description, identifiers: Identifiers, locate: Locate, sourc
             findings=tuple(findings),
         )
         result.parts.append(part)
-    result.findings.extend(_unreached(document, reached, record_like, say))
+    if foreign:
+        rest = sum(1 for s in subjects if s not in reached)
+        if rest:
+            where = Place(source=source)
+            result.findings.append(Finding(Severity.INFO, _OF_THE_CATALOGUE, where, count=rest))
+    else:
+        result.findings.extend(_unreached(document, reached, record_like, say))
     return result
 
 

@@ -66,6 +66,15 @@ def format_of_file(name: str) -> Format | None:
     return next((f for f in DOCUMENT_FORMATS if lower.endswith(f.endings)), None)
 
 
+def document_format(media_type: str, path: str) -> Format | None:
+    """The format of a document that came with this media type from an address with this path; None if unknown."""
+    kind = media_type.partition(";")[0].strip().lower()
+    chosen = next((f for f in DOCUMENT_FORMATS if kind in f.media_types), None)
+    # These types say no more than that there are characters or bytes.
+    vague = kind in ("", "text/plain", "application/octet-stream")
+    return (format_of_file(path) or chosen) if vague else chosen
+
+
 def format_by_name(name: str, among: tuple[Format, ...]) -> Format | None:
     """The format of this short name (``json``, ``ttl``, …), or None."""
     return next((f for f in among if f.name == name), None)

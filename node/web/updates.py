@@ -15,7 +15,7 @@ from flask import Blueprint, Response, current_app, request
 from node.errors import MediaTypeNotSupported, NodeError, QueryTimeout
 from node.federation.documents import fetch_document
 from node.publishing.triples import Triples
-from node.rdf.formats import DOCUMENT_FORMATS, Format, format_of_file
+from node.rdf.formats import DOCUMENT_FORMATS, Format, document_format
 from node.sparql.protocol import UpdateRequest, read_update
 from node.sparql.update import Load, parse_update
 from node.store.quads import Budget, Generation, Update
@@ -115,14 +115,10 @@ def _document(node: Node, source: str, target: Path, seconds: float) -> Path:
 
 
 def _format(source: str, media_type: str) -> Format:
-    kind = media_type.partition(";")[0].strip().lower()
-    chosen = next((f for f in DOCUMENT_FORMATS if kind in f.media_types), None)
-    if kind in ("", "text/plain", "application/octet-stream"):
-        # These say no more than that there are characters or bytes.
-        chosen = format_of_file(urlsplit(source).path) or chosen
+    chosen = document_format(media_type, urlsplit(source).path)
     if chosen is None:
         raise MediaTypeNotSupported(
-            f"{source[:200]} comes as {kind[:80] or 'a document of no type'}, which is not an RDF format.",
+            f"{source[:200]} comes as {media_type[:80] or 'a document of no type'}, which is not an RDF format.",
             remedy=f"There are: {', '.join(f.media_type for f in DOCUMENT_FORMATS)}.",
         )
     return chosen
