@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from node.errors import Place
 from node.ontology.concepts import Vocabulary
 from node.publishing.drafts import CodingReport, DatasetReport, Draft, Finding, Outcome, Severity
+from node.publishing.excerpt import excerpt, sorted_lines
 from node.publishing.judging import judge, violations
 from node.publishing.ntriples import Description, digest, literal_value
 from node.publishing.provenance import Input, read_input
@@ -42,13 +43,7 @@ def judged(reading: Reading, vocabulary: Vocabulary, progress: Callable[[str], N
     candidates = []
     for draft in reading.drafts:
         progress(f"checking {draft.dataset} ({draft.samples:,} samples)")
-        public = Description.read(draft.public)
-        if draft.records is None:
-            whole, content = public, digest(public.lines)
-        else:
-            records = Description.read(draft.records)
-            whole = Description([*public.lines, *records.lines])
-            content = digest([digest(public.lines), digest(records.lines)])
+        whole, content, served = _by_record(draft) if draft.by_record else _whole(draft)
         findings = tuple(judge(draft, whole, vocabulary))
         if draft.coding is None and draft.samples:
             draft.coding = _stated_coding(whole, draft.samples)
@@ -58,13 +53,32 @@ def judged(reading: Reading, vocabulary: Vocabulary, progress: Callable[[str], N
                 findings,
                 content,
                 tuple(read_input(path) for path in draft.inputs),
-                digest=digest(stored_form(public.lines)),
-                version=_stated_version(public, draft.iri),
+                digest=served,
+                version=_stated_version(whole, draft.iri),
             )
         )
     if violations(reading.findings) or (not reading.apart and any(c.fell for c in candidates)):
         return [c if c.fell else _with(c, _COMPANION, reading) for c in candidates]
     return candidates
+
+
+def _whole(draft: Draft) -> tuple[Description, str, str]:
+    """What is judged of a draft, all of it; the digest of its triples, and of the public ones as they are served."""
+    public = Description.read(draft.public)
+    served = digest(stored_form(public.lines))
+    if draft.records is None:
+        return public, digest(public.lines), served
+    records = Description.read(draft.records)
+    whole = Description([*public.lines, *records.lines])
+    return whole, digest([digest(public.lines), digest(records.lines)]), served
+
+
+def _by_record(draft: Draft) -> tuple[Description, str, str]:
+    """The same for a draft of any length: an excerpt is judged, and the digests are made of lines sorted on disk."""
+    files = [draft.public, *([draft.records] if draft.records else [])]
+    digests = [digest(sorted_lines(path)) for path in files]
+    served = digest(sorted_lines(draft.public, stored_form))
+    return excerpt(files, draft.iri), digests[0] if draft.records is None else digest(digests), served
 
 
 def _stated_version(description: Description, dataset: str) -> str:

@@ -58,7 +58,8 @@ class Draft:
     ``public``). ``locate`` finds where a subject IRI came from. ``inputs`` are the files it was made from, for its
     provenance. ``decisions`` are the partner's about columns that look like direct identifiers; ``watched`` says that
     all columns were looked at while the tables were read. ``origin`` is the catalogue of others that it was harvested
-    from, if it was.
+    from, if it was. ``by_record``: the triples of a sample or donor stand together, its type first, and name but others
+    of this dataset, so that they need not be held in memory to be judged.
     """
 
     dataset: str
@@ -76,6 +77,7 @@ class Draft:
     decisions: Decisions = NO_DECISIONS
     watched: bool = False
     origin: str = ""
+    by_record: bool = False
 
 
 class Outcome(StrEnum):

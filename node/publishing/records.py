@@ -129,7 +129,6 @@ class Records:
         if donor is not None:
             source = iri(self._identifiers.donor(self._dataset, donor))
             lines.append(f"{subject} {_DERIVES_FROM} {source} .\n")
-            lines += [f"{source} {statement} .\n" for statement in stated.donor]
         if stated.parent:
             self.index.add_parent(stated.parent, row.line)
             parent = iri(self._identifiers.sample(self._dataset, stated.parent))
@@ -152,6 +151,8 @@ class Records:
         if age is not None:
             lines.append(f"{subject} {_AGE} {literal(str(age), datatype=XSD + 'integer')} .\n")
         self._out.writelines(lines)
+        if donor is not None:
+            self._out.writelines(f"{source} {statement} .\n" for statement in stated.donor)
 
     def finish(self) -> None:
         """Write the donors, and say which case lists name samples that the table does not have."""

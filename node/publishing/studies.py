@@ -135,6 +135,7 @@ def read_study(
         inputs=_inputs(folder, lists),
         decisions=decisions,
         watched=True,
+        by_record=True,
     )
 
 

@@ -144,6 +144,7 @@ def read_table(
         inputs=(mapping.path, *paths),
         decisions=mapping.decisions,
         watched=True,
+        by_record=True,
     )
 
 
