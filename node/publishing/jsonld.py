@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
 from pyld import jsonld
-from pyoxigraph import RdfFormat, parse
+from pyoxigraph import BlankNode, CanonicalizationAlgorithm, Dataset, Quad, RdfFormat, Triple, parse
 from pyoxigraph import serialize as write_rdf
 
-from node.errors import DocumentSyntaxError, MediaTypeNotSupported, Unsupported
-from node.publishing.contexts import PERMANENT, context_v1
+from node.errors import DocumentSyntaxError, MediaTypeNotSupported, NodeError, Unsupported
+from node.publishing.contexts import PERMANENT, PinnedContexts, context_v1
+from node.publishing.jsonldreading import jsonld_quads, open_jsonld
 from node.rdf.formats import JSONLD, RDFXML, Format
 from node.rdf.namespaces import PREFIXES, RDF_TYPE, XSD
 
@@ -29,18 +30,22 @@ def frame(ntriples: bytes, iri: str, *, context: str = PERMANENT) -> dict[str, A
     """The triples as one JSON-LD object about ``iri``, what it leads to inside it, with the terms of our context.
 
     ``@context`` of the result is the address ``context``: give that of the node that serves it. What cannot be reached
-    from ``iri`` stands beside it in ``@graph``; nothing is lost. Raises DocumentSyntaxError.
+    from ``iri`` stands beside it in ``@graph``. Each form is read back as a node reads documents before it is given
+    out, and one that is not the same graph is not; the last has no context. Raises DocumentSyntaxError.
     """
-    expanded = _expanded(ntriples)
-    try:
-        framed = _ordered(_frame(expanded, iri))
-        complete = {node["@id"] for node in expanded} <= set(_identifiers(framed))
-    except RecursionError:  # a chain of resources longer than Python's stack
-        framed, complete = {}, False
-    if not complete:
-        framed = jsonld.compact(expanded, context_v1(), {**_options(), "graph": True})
-        framed = {**framed, "@graph": [_ordered(node) for node in framed.get("@graph", [])]}
-    return {"@context": context, **{key: value for key, value in framed.items() if key != "@context"}}
+    triples = _triples(ntriples)
+    expanded = _expanded(triples)
+    expected = _canonical(triples)
+    for write in (_framed, _side_by_side):
+        try:
+            document = {"@context": PERMANENT, **write(expanded, iri)}
+            if _read_back(document) == expected:
+                return {**document, "@context": context}
+        # A chain of resources longer than Python's stack or deeper than a document may be, an IRI that looks like a
+        # CURIE, a fault of the processor: the next form is plainer.
+        except (RecursionError, jsonld.JsonLdError, NodeError, TypeError, ValueError, LookupError, AttributeError):
+            continue
+    return {"@graph": expanded}
 
 
 def serialize(ntriples: bytes, format_: Format, iri: str, *, context: str = PERMANENT) -> bytes:
@@ -55,10 +60,7 @@ def serialize(ntriples: bytes, format_: Format, iri: str, *, context: str = PERM
         document = frame(ntriples, iri, context=context)
         return json.dumps(document, ensure_ascii=False, indent=2).encode("utf-8") + b"\n"
     used = {prefix: namespace for prefix, namespace in PREFIXES.items() if f"<{namespace}".encode() in ntriples}
-    try:
-        triples = [quad.triple for quad in parse(ntriples, RdfFormat.N_TRIPLES)]
-    except SyntaxError as error:
-        raise _syntax(error) from error
+    triples = _triples(ntriples)
     if format_ is RDFXML:
         refuse_nameless({t.predicate.value for t in triples})
     return write_rdf(triples, format=format_.rdf, prefixes=used) or b""
@@ -89,22 +91,47 @@ def _only_pinned() -> Callable[[str, Mapping[str, Any]], dict[str, Any]]:
     return load
 
 
-def _expanded(ntriples: bytes) -> list[dict[str, Any]]:
-    """One object a subject, with ``@type``, and JSON numbers and truth values where they mean the same literal."""
+def _triples(ntriples: bytes) -> list[Triple]:
+    """Sorted, so that what stands together is written together. Raises DocumentSyntaxError."""
     try:
-        # the writer puts together what stands together
-        triples = sorted((quad.triple for quad in parse(ntriples, RdfFormat.N_TRIPLES)), key=str)
-        expanded: list[dict[str, Any]] = json.loads(write_rdf(triples, format=RdfFormat.JSON_LD) or b"[]")
+        return sorted((quad.triple for quad in parse(ntriples, RdfFormat.N_TRIPLES)), key=str)
     except SyntaxError as error:
-        raise _syntax(error) from error
+        raise DocumentSyntaxError(f"this is not N-Triples: {error.msg}.") from error
+
+
+def _expanded(triples: list[Triple]) -> list[dict[str, Any]]:
+    """One object a subject, with ``@type``, and JSON numbers and truth values where they mean the same literal."""
+    expanded: list[dict[str, Any]] = json.loads(write_rdf(triples, format=RdfFormat.JSON_LD) or b"[]")
     for node in expanded:
-        if RDF_TYPE in node:
-            node["@type"] = [value["@id"] for value in node.pop(RDF_TYPE)]
+        # A literal can be said to be a type, but not by @type.
+        types: list[dict[str, Any]] = []
+        others: list[dict[str, Any]] = []
+        for value in node.pop(RDF_TYPE, ()):
+            (types if "@id" in value else others).append(value)
+        if types:
+            node["@type"] = [value["@id"] for value in types]
+        if others:
+            node[RDF_TYPE] = others
         for values in node.values():
             for value in values if isinstance(values, list) else ():
                 if isinstance(value, dict):
                     _to_native(value)
     return expanded
+
+
+def _read_back(document: dict[str, Any]) -> set[str]:
+    """What a node reads in the document, in canonical form. Raises NodeError for what it does not read."""
+    opened = open_jsonld(json.dumps(document, ensure_ascii=False), "", PinnedContexts(""))
+    return _canonical([quad.triple for quad in jsonld_quads(opened, base="urn:relative:", source="")])
+
+
+def _canonical(triples: list[Triple]) -> set[str]:
+    """The triples; blank nodes by their canonical names (RDFC-1.0)."""
+    if not any(isinstance(term, BlankNode) for triple in triples for term in (triple.subject, triple.object)):
+        return {str(triple) for triple in triples}
+    dataset = Dataset(Quad(*triple) for triple in triples)
+    dataset.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
+    return {str(quad.triple) for quad in dataset}
 
 
 def _to_native(value: dict[str, Any]) -> None:
@@ -118,10 +145,18 @@ def _to_native(value: dict[str, Any]) -> None:
         del value["@type"]
 
 
-def _frame(expanded: list[dict[str, Any]], iri: str) -> dict[str, Any]:
+def _framed(expanded: list[dict[str, Any]], iri: str) -> dict[str, Any]:
     options = {**_options(), "embed": "@once", "omitGraph": True}
     framed: dict[str, Any] = jsonld.frame(expanded, {"@context": context_v1(), "@id": iri}, options)
-    return framed
+    return _without_context(framed)
+
+
+def _side_by_side(expanded: list[dict[str, Any]], _iri: str) -> dict[str, Any]:
+    return _without_context(jsonld.compact(expanded, context_v1(), {**_options(), "graph": True}))
+
+
+def _without_context(document: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in _ordered(document).items() if key != "@context"}
 
 
 @lru_cache(maxsize=1)
@@ -138,14 +173,3 @@ def _ordered(value: Any) -> Any:
     places = _places()
     keys = sorted(value, key=lambda key: (places.get(key, len(places)), key))
     return {key: _ordered(value[key]) for key in keys}
-
-
-def _identifiers(framed: Mapping[str, Any]) -> Iterator[str]:
-    """The expanded identifiers of all objects in a framed document."""
-    for node in jsonld.flatten(dict(framed), None, dict(_options())):
-        if len(node) > 1:
-            yield node["@id"]
-
-
-def _syntax(error: SyntaxError) -> DocumentSyntaxError:
-    return DocumentSyntaxError(f"this is not N-Triples: {error.msg}.")

@@ -106,3 +106,18 @@ def test_keys_stand_in_the_order_of_the_context() -> None:
         b"<http://www.w3.org/ns/dcat#Dataset> .\n"
     )
     assert list(frame(ntriples, "urn:d")) == ["@context", "id", "type", "title", "keyword", "urn:other"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f'<{A}s> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> "a literal" .',
+        f"<dct:title> <{DCT}relation> <{A}s> .",
+        f"<{A}s> <dct:title> <{A}s> .",
+    ],
+)
+def test_what_json_ld_would_take_for_something_else(line: str) -> None:
+    """A literal as a type, IRIs that look like CURIEs: written so that they are read as what they are."""
+    document = frame(line.encode(), f"{A}s")
+    read = json.dumps({**document, "@context": context_v1()} if "@context" in document else document)
+    assert Dataset(parse(read.encode(), RdfFormat.JSON_LD)) == Dataset(parse(line.encode(), RdfFormat.N_TRIPLES))
