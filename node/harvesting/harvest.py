@@ -7,6 +7,7 @@ it from (DCAT 3, section 6.5). A dataset whose IRI is this node's own is not tak
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -26,6 +27,7 @@ from node.store.quads import Change
 
 #: The file of a generation that holds the validators of each harvested address.
 HARVESTS = "harvests.json"
+_MOST_REASONS = 20
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def harvest(
             found = read_file(Path(source), pinned=node.identifiers.base, limits=limits)
         catalogue = Source(_written(found, node, folder), "document", origin=origin, called=source, inputs=found.files)
         report = publish_sources([catalogue], node=node, dry_run=dry_run, by=by, progress=progress)
-    said = [*_elsewhere(found, origin), *_vanished(origin, report, node)]
+    said = [*_left(found, origin), *_vanished(origin, report, node)]
     report = replace(report, findings=(*report.findings, *said))
     if remote and not dry_run:
         _remember(origin, found.validators if report.ok else Validators(), node)
@@ -93,19 +95,19 @@ def _written(catalogue: Catalogue, node: NodeParts, folder: Path) -> Path:
     return target
 
 
-def _elsewhere(catalogue: Catalogue, origin: str) -> list[Finding]:
-    """What the catalogue lists at hosts that nobody has named: told with the first one and how many they are."""
-    if not catalogue.elsewhere:
-        return []
+def _left(catalogue: Catalogue, origin: str) -> list[Finding]:
+    """What the catalogue only lists and what could not be fetched: for each reason the first, and how many they are."""
+    reasons = Counter(why for _, why in catalogue.left)
     return [
         Finding(
             Severity.WARNING,
-            "left out: the catalogue only names this, and it is at another host",
+            f"left out: the catalogue only lists this, and {why}",
             Place(source=origin),
-            value=catalogue.elsewhere[0],
-            remedy="Harvest it from there, or list its address in services.load.",
-            count=len(catalogue.elsewhere),
+            value=next(address for address, given in catalogue.left if given == why),
+            remedy="Harvest it from where it is described, or list its host in services.load.",
+            count=count,
         )
+        for why, count in reasons.most_common(_MOST_REASONS)
     ]
 
 

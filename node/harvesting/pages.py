@@ -13,9 +13,18 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from node.config import Services
-from node.errors import Place, ProtocolError, QueryTimeout, ResultTooLarge, TargetRefused
+from node.errors import (
+    InvalidRequest,
+    MediaTypeNotSupported,
+    MemberError,
+    Place,
+    ProtocolError,
+    QueryTimeout,
+    ResultTooLarge,
+    TargetRefused,
+)
 from node.federation.addresses import AllowList, Resolve, look_up, read_address
-from node.federation.documents import Fetched, Validators, fetch
+from node.federation.documents import Validators, fetch
 from node.publishing.ntriples import bare, split_line
 from node.publishing.triples import Triples
 from node.rdf.formats import DOCUMENT_FORMATS, document_format, format_of_file
@@ -25,7 +34,10 @@ HYDRA = "http://www.w3.org/ns/hydra/core#"
 #: By which properties a page leads to the next one (Hydra Core; its name in earlier drafts; TREE, section 3).
 _NEXT = (f"<{HYDRA}next>", f"<{HYDRA}nextPage>", f"<{TREE}node>")
 #: By which properties a catalogue leads to what it only lists (DCAT 3, section 6.3; the FAIR Data Point's ontology).
-_LISTED = (f"<{DCAT}dataset>", f"<{DCAT}catalog>", "<https://w3id.org/fdp/fdp-o#metadataCatalog>")
+_LISTED = (
+    *(f"<{DCAT}{name}>" for name in ("dataset", "catalog", "service", "resource")),
+    "<https://w3id.org/fdp/fdp-o#metadataCatalog>",
+)
 #: What a file's relative IRIs would be relative to; there is no such place.
 _NOWHERE = "https://relative.invalid/"
 
@@ -44,13 +56,13 @@ class Limits:
 class Catalogue:
     """A catalogue, read: its triples, and each page's file as it came. ``validators`` are those of its only page.
 
-    ``elsewhere`` are the addresses of what it lists at other hosts, which was not fetched.
+    ``left`` are the addresses of what it only lists and what could not be fetched, each with the reason.
     """
 
     triples: Triples
     files: tuple[Path, ...]
     validators: Validators
-    elsewhere: tuple[str, ...] = ()
+    left: tuple[tuple[str, str], ...] = ()
 
 
 def read_file(path: Path, *, pinned: str, limits: Limits) -> Catalogue:
@@ -58,7 +70,7 @@ def read_file(path: Path, *, pinned: str, limits: Limits) -> Catalogue:
     a file whose ending names no RDF format or whose IRIs are relative."""
     form = format_of_file(path.name)
     if form is None:
-        raise ProtocolError(
+        raise MediaTypeNotSupported(
             "the file's ending names no RDF format.",
             where=Place(source=str(path)),
             remedy=f"Known endings: {', '.join(ending for f in DOCUMENT_FORMATS for ending in f.endings)}.",
@@ -92,72 +104,87 @@ def fetch_catalogue(
 ) -> Catalogue | None:
     """The catalogue at an address with all its pages; None when it has not changed since ``validators`` were given.
 
-    Pages and redirects may lead to the address' own host and to what ``services.load`` lists; what is listed elsewhere
-    is left out. Hosts have to be public unless ``services.private_addresses``. Pages are kept in ``folder`` as they
-    come. Raises TargetRefused, MemberError, LimitExceeded and what ``Triples.read`` does.
+    Pages and redirects may lead to the address' own host and to what ``services.load`` lists; what is only listed and
+    cannot be had is left out. Hosts have to be public unless ``services.private_addresses``. Pages are kept in
+    ``folder`` as they come. Raises TargetRefused, MemberError, LimitExceeded and what ``Triples.read`` does.
     """
-    first = read_address(address)
-    allow = AllowList(
-        (f"{first.scheme}://{first.authority}/", *services.load),
-        "services.load",
-        private_addresses=services.private_addresses,
-        resolve=resolve,
-    )
-    ends = time.monotonic() + limits.seconds
-    triples = Triples()
-    files: list[Path] = []
-    elsewhere: set[str] = set()
-    found = Validators()
-    size = 0
-    waiting, seen = [str(first)], {str(first)}
+    crawl = _Crawl(address, folder, services=services, pinned=pinned, limits=limits, resolve=resolve)
+    waiting = {str(read_address(address)): True}
+    seen = set(waiting)
     while waiting:
-        page = waiting.pop(0)
-        left = ends - time.monotonic()
-        if left <= 0:
-            raise QueryTimeout(f"the catalogue at {address} did not come within {limits.seconds:g} s.")
-        if len(files) >= limits.pages:
-            raise ResultTooLarge(f"the catalogue at {address} has more than {limits.pages:,} pages.")
+        page, needed = next(iter(waiting.items()))
+        del waiting[page]
         progress(f"fetching {page}")
+        try:
+            own = crawl.page(page, validators if not crawl.files else Validators())
+        except (MemberError, InvalidRequest, TargetRefused) as error:
+            if needed:
+                raise
+            crawl.left.append((page, error.detail.rstrip(".")))
+            continue
+        if own is None:
+            return None
+        further = dict.fromkeys(_listed(own), False) | dict.fromkeys(_following(own), True)
+        waiting |= {address: needed for address, needed in further.items() if address not in seen}
+        seen |= further.keys()
+    validators = crawl.validators if len(crawl.files) == 1 and not crawl.left else Validators()
+    return Catalogue(crawl.triples, tuple(crawl.files), validators, tuple(crawl.left))
+
+
+class _Crawl:
+    """What has been fetched of one catalogue so far, and what more may be."""
+
+    def __init__(
+        self, address: str, folder: Path, *, services: Services, pinned: str, limits: Limits, resolve: Resolve
+    ) -> None:
+        first = read_address(address)
+        self._allow = AllowList(
+            (f"{first.scheme}://{first.authority}/", *services.load),
+            "services.load",
+            private_addresses=services.private_addresses,
+            resolve=resolve,
+        )
+        self._address, self._pinned, self._folder = address, pinned, folder
+        self._seconds, self._limits = services.seconds, limits
+        self._ends = time.monotonic() + limits.seconds
+        self._size = 0
+        self.triples = Triples()
+        self.files: list[Path] = []
+        self.left: list[tuple[str, str]] = []
+        self.validators = Validators()
+
+    def page(self, page: str, validators: Validators) -> Triples | None:
+        """Fetch and keep one page; None when it has not changed."""
+        remaining = self._ends - time.monotonic()
+        if remaining <= 0:
+            raise QueryTimeout(f"the catalogue at {self._address} did not come within {self._limits.seconds:g} s.")
+        if len(self.files) >= self._limits.pages:
+            raise ResultTooLarge(f"the catalogue at {self._address} has more than {self._limits.pages:,} pages.")
         fetched = fetch(
             page,
-            allow,
-            max_bytes=min(limits.page_bytes, limits.bytes - size),
-            seconds=min(left, services.seconds),
-            validators=validators if not files else Validators(),
+            self._allow,
+            max_bytes=min(self._limits.page_bytes, self._limits.bytes - self._size),
+            seconds=min(remaining, self._seconds),
+            validators=validators,
         )
         if fetched.content is None:
             return None
-        size += len(fetched.content)
-        found = fetched.validators
-        files.append(_kept(fetched, folder, len(files)))
-        own = Triples()
+        self._size += len(fetched.content)
         form = document_format(fetched.media_type, urlsplit(page).path)
         if form is None:
-            raise ProtocolError(
+            raise MediaTypeNotSupported(
                 f"{page} comes as {fetched.media_type[:80] or 'a document of no type'}, which is not an RDF format.",
                 remedy="Give the address of the catalogue as RDF, not that of its page.",
             )
-        own.read(fetched.content, form, base=fetched.address, source=page, pinned=pinned)
-        triples.ground |= own.ground
-        triples.blank += own.blank
-        further = [allow.permit(following) for following in _following(own)]
-        for listed in _listed(own):
-            try:
-                further.append(allow.permit(listed))
-            except TargetRefused:
-                elsewhere.add(listed)
-        for address_ in map(str, further):
-            if address_ not in seen:
-                seen.add(address_)
-                waiting.append(address_)
-    return Catalogue(triples, tuple(files), found if len(files) == 1 else Validators(), tuple(sorted(elsewhere)))
-
-
-def _kept(fetched: Fetched, folder: Path, number: int) -> Path:
-    assert fetched.content is not None
-    path = folder / f"page-{number + 1}"
-    path.write_bytes(fetched.content)
-    return path
+        own = Triples()
+        own.read(fetched.content, form, base=fetched.address, source=page, pinned=self._pinned)
+        file = self._folder / f"page-{len(self.files) + 1}"
+        file.write_bytes(fetched.content)
+        self.files.append(file)
+        self.validators = fetched.validators
+        self.triples.ground |= own.ground
+        self.triples.blank += own.blank
+        return own
 
 
 def _following(page: Triples) -> Iterator[str]:

@@ -16,6 +16,7 @@ from node.config import Identity, Services
 from node.errors import (
     ContextNotPinned,
     DocumentSyntaxError,
+    MediaTypeNotSupported,
     MemberUnavailable,
     ProtocolError,
     ResultTooLarge,
@@ -172,15 +173,15 @@ def test_pages_are_followed(site: Site, node: NodeParts) -> None:
 
 
 def test_what_a_catalogue_only_lists_is_fetched_from_its_host(site: Site, node: NodeParts) -> None:
-    """As a FAIR Data Point has it; what is elsewhere is told."""
+    """As a FAIR Data Point has it; what is elsewhere, or not there, is told."""
     listed = f"{site.address}/d"
-    address = site.turtle("/", f"<> a dcat:Catalog ; dcat:dataset <{listed}> , <http://127.0.0.2/x> .")
+    address = site.turtle("/", f"<> a dcat:Catalog ; dcat:dataset <{listed}> , </gone> , <http://127.0.0.2/x> .")
     site.turtle("/d", dataset("a").replace("https://other.example/a", listed) + ORGANISATION)
     report = harvest(address, node=node, services=OPEN).report
     assert report is not None
     assert [d.outcome.value for d in report.datasets] == ["published"]
-    (told,) = [f for f in report.findings if "another host" in f.message]
-    assert told.value == "http://127.0.0.2/x"
+    told = {f.value for f in report.findings if "only lists this" in f.message}
+    assert told == {"http://127.0.0.2/x", f"{site.address}/gone"}
 
 
 def test_what_has_an_address_here_is_not_taken_from_others(site: Site, node: NodeParts) -> None:
@@ -267,7 +268,7 @@ def test_nobody_leads_us_to_another_host(site: Site, node: NodeParts, how: str) 
 def test_broken_catalogues(site: Site, node: NodeParts) -> None:
     """Each with an error that says what and where; nothing is changed."""
     cases: list[tuple[tuple[int, dict[str, str], bytes], type[Exception], str]] = [
-        ((200, {"Content-Type": "text/html"}, b"<html>"), ProtocolError, "not an RDF format"),
+        ((200, {"Content-Type": "text/html"}, b"<html>"), MediaTypeNotSupported, "not an RDF format"),
         ((200, {"Content-Type": "text/turtle"}, b"<a> <b> ."), DocumentSyntaxError, "/broken, line 1"),
         ((503, {}, b""), MemberUnavailable, "503"),
         (
