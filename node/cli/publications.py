@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from node.assembly import build
+from node.cli.codings import drafted_lines, value_document, value_lines
 from node.cli.nodes import node_option
 from node.cli.output import Output, json_option
 from node.cli.suggestions import suggest_mappings
@@ -16,6 +17,7 @@ from node.model.kinds import kind_of
 from node.publishing.drafts import DatasetReport, Finding, Outcome, Report, Severity
 from node.publishing.publish import publish as publish_paths
 from node.publishing.publish import withdraw as withdraw_description
+from node.publishing.tally import Tally, merged
 
 _FINDINGS_SHOWN = 50
 _DATASET_KEYS = ("dataset", "title", "source", "outcome", "samples", "donors", "version", "digest")
@@ -41,6 +43,11 @@ by_option = click.option(
 )
 @click.option("--suggest", is_flag=True, help="Draft the mapping file of each table, and change nothing else.")
 @click.option("--force", is_flag=True, help="With --suggest: write over a mapping file that is there.")
+@click.option(
+    "--no-proposals",
+    is_flag=True,
+    help="Do not add what could not be coded with certainty to decisions.sssom.tsv beside the data.",
+)
 @by_option
 @json_option
 @click.pass_context
@@ -52,6 +59,7 @@ def publish(
     mapping: Path | None,
     suggest: bool,
     force: bool,
+    no_proposals: bool,
     by: str,
     output: Output,
 ) -> None:
@@ -63,9 +71,10 @@ def publish(
         suggest_mappings(paths, folder, mapping, force=force, output=output)
         return
     node = build(folder)
+    propose = not (dry_run or no_proposals)
     try:
         report = publish_paths(
-            paths, node=node.parts(), mapping=mapping, dry_run=dry_run, by=by, progress=output.progress
+            paths, node=node.parts(), mapping=mapping, dry_run=dry_run, by=by, propose=propose, progress=output.progress
         )
     finally:
         output.progress_done()
@@ -101,7 +110,7 @@ def print_report(report: Report) -> None:
         click.echo(told + _version(dataset))
         _print_findings(dataset.findings)
     _print_findings(report.findings)
-    for line in coding_lines(report.datasets):
+    for line in (*coding_lines(report.datasets), *value_lines(_tallies(report)), *drafted_lines(report.decisions)):
         click.echo(line)
     done = sum(d.outcome is Outcome.PUBLISHED for d in report.datasets)
     rejected = sum(d.outcome is Outcome.REJECTED for d in report.datasets)
@@ -151,9 +160,16 @@ def report_document(report: Report) -> dict[str, Any]:
     return {
         "datasets": [_dataset_document(dataset) for dataset in report.datasets],
         "findings": [asdict(finding) for finding in report.findings],
+        "coding": value_document(_tallies(report)),
+        "decisions": [asdict(drafted) for drafted in report.decisions],
         "generation": report.generation,
         "ok": report.ok,
     }
+
+
+def _tallies(report: Report) -> dict[str, Tally]:
+    kept = (d.coding for d in report.datasets if d.coding is not None and d.outcome is not Outcome.REJECTED)
+    return merged(kept)
 
 
 def _dataset_document(dataset: DatasetReport) -> dict[str, Any]:

@@ -109,16 +109,25 @@ def write_sssom(rows: Iterable[Row], *, about: Sequence[str] = (), identifier: s
     writer = csv.writer(out, delimiter="\t", lineterminator="\n")
     writer.writerow(COLUMNS)
     for row in rows:
-        match = row.match
-        writer.writerow(
-            " ".join(cell.split())
-            for cell in (
-                *(_short(match.property_iri), match.written, match.system, _short(match.predicate), _short(match.iri)),
-                *(match.label, _short(match.justification), f"{match.confidence:.2f}", match.source, match.ontology),
-                *(match.release, row.decision, str(row.samples or ""), match.comment),
-            )
-        )
+        writer.writerow(cells_of(row).values())
     return out.getvalue().encode("utf-8")
+
+
+def cells_of(row: Row) -> dict[str, str]:
+    """The cells of a row by the names of their columns, in the order of ``COLUMNS``."""
+    match = row.match
+    cells = (
+        *(_short(match.property_iri), match.written, match.system, _short(match.predicate), _short(match.iri)),
+        *(match.label, _short(match.justification), f"{match.confidence:.2f}", match.source, match.ontology),
+        *(match.release, row.decision, str(row.samples or ""), match.comment),
+    )
+    return {name: " ".join(cell.split()) for name, cell in zip(COLUMNS, cells, strict=True)}
+
+
+def header_of(text: str) -> list[str]:
+    """The names of the columns of an SSSOM/TSV table, none for an empty one."""
+    lines = (line for line in text.splitlines() if line.strip() and not line.startswith("#"))
+    return [cell.strip() for cell in next(csv.reader([next(lines, "")], delimiter="\t"), [])]
 
 
 def _header(identifier: str, about: Sequence[str]) -> Iterator[str]:

@@ -13,6 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from node.errors import DocumentSyntaxError, Place
+from node.ontology.branches import ASSAY
+from node.ontology.mappings import BROAD, EXACT
+from node.publishing.coded import Coded, Unknown
+from node.publishing.coder import Coder
 from node.publishing.tables import Row
 from node.rdf.namespaces import OBO
 
@@ -140,6 +144,12 @@ def assays_of(row: Row, listed: Iterable[Said], study: str) -> frozenset[Said]:
         return frozenset(assays - general | own)
     place = CASE_LIST if study == DNA_SEQUENCING else STUDY
     return frozenset(assays - general | {Said(study, said.written, place) for said in general})
+
+
+def answer_for(said: Said, coder: Coder) -> Coded | Unknown:
+    """The assay as a match: a wider one where it is DNA sequencing in general, since a panel or an exome is meant."""
+    predicate = BROAD if said.assay == DNA_SEQUENCING else EXACT
+    return coder.matched(ASSAY, said.assay, said.written, predicate=predicate, comment=said.column)
 
 
 def in_column(text: str) -> set[str]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from node.ontology.branches import ANATOMICAL_SITE, BRANCHES, DIAGNOSIS, OPEN_NAMESPACES, in_branch
 from node.ontology.concepts import Concept, Vocabulary
 from node.ontology.lexical import Likeness, Spellings, without_side
-from node.ontology.mappings import BROAD, CLOSE, EXACT, NARROW, CodeMap
+from node.ontology.mappings import BROAD, CLOSE, EXACT, CodeMap
 from node.ontology.sssom import CHAINED, LEXICAL, MANUAL, NO_TERM, SIMILAR, Match
 from node.ontology.terms import core_terms
 from node.publishing.coded import Answer, Coded, Proposed, Unknown
@@ -103,9 +103,12 @@ class Coder:
             answer = self._answers[key] = self._code(property_iri, " ".join(text.split()), text, system)
         return answer
 
-    def matched(self, property_iri: str, iri: str, written: str, *, comment: str = "") -> Coded | Unknown:
+    def matched(
+        self, property_iri: str, iri: str, written: str, *, predicate: str = EXACT, comment: str = ""
+    ) -> Coded | Unknown:
         """A class that a table of ours gives for these words, as long as the vocabulary has it."""
-        return self._settled(self._match(property_iri, written, iri, MANUAL, comment=comment, source="onconode"))
+        match = self._match(property_iri, written, iri, MANUAL, comment=comment, source="onconode")
+        return self._settled(replace(match, predicate=predicate))
 
     def usable(self, property_iri: str, iri: str) -> bool:
         """Whether the vocabulary has this class, not obsolete, in the branch that the property takes values from."""
@@ -152,12 +155,16 @@ class Coder:
             return self._alike(property_iri, code, written, UNKNOWN_CODE.format(system=name), system)
         source = self._source(system)
         how = {"system": system, "source": source, "comment": row.justification}
-        if row.target_iri is not None and row.predicate == EXACT:
+        mended = core_terms().get((property_iri, key_of(code), system))
+        if mended is not None and mended.iri != NO_TERM:
+            return self._settled(self._named(replace(mended, written=written)))
+        if mended is None and row.target_iri is not None and row.predicate == EXACT:
             return self._settled(self._match(property_iri, written, row.target_iri, MANUAL, **how))
         found = []
-        for iri, predicate in row.candidates():
-            # one of several narrower classes was chosen by hand, a wider one follows from the code's ancestors
-            grounds, confidence = (MANUAL, 0.7) if predicate == NARROW else (CHAINED, 0.5)
+        for iri, given in row.candidates():
+            # a wider class follows from the code's ancestors; the others were chosen by hand, if not rightly
+            predicate = CLOSE if given == EXACT else given
+            grounds, confidence = (CHAINED, 0.5) if predicate == BROAD else (MANUAL, 0.7)
             match = self._match(property_iri, written, iri, grounds, **how)
             settled = self._settled(replace(match, predicate=predicate, confidence=confidence))
             if isinstance(settled, Coded):
@@ -167,7 +174,7 @@ class Coder:
         return self._alike(property_iri, words or code, written, reason, system, before=found)
 
     def _by_word(self, property_iri: str, text: str, written: str) -> Answer:
-        term = core_terms().get((property_iri, key_of(text)))
+        term = core_terms().get((property_iri, key_of(text), ""))
         if term is not None:
             if term.iri == NO_TERM:
                 return Unknown(text, SAYS_NOTHING)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from node.errors import Place
 from node.publishing.safety.decisions import NO_DECISIONS, Decisions
-from node.publishing.tally import CodingReport
+from node.publishing.tally import CodingReport, Drafted
 
 __all__ = ["CodingReport", "DatasetReport", "Draft", "Finding", "Outcome", "Report", "Severity"]
 
@@ -115,6 +115,7 @@ class Report:
     datasets: tuple[DatasetReport, ...]
     findings: tuple[Finding, ...]
     generation: int
+    decisions: tuple[Drafted, ...] = ()
 
     @property
     def ok(self) -> bool:

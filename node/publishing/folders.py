@@ -33,6 +33,8 @@ _TABLES = {
     ".tsv": ("text/tab-separated-values", "\t"),
     ".tab": ("text/tab-separated-values", "\t"),
 }
+#: Tables of mappings are about the data, and no part of it.
+MAPPINGS = ".sssom.tsv"
 _LONGEST_TEXT = 1_000_000
 _MOST_BYTES = 10_000_000_000
 _HEADING = re.compile(r"#{1,6}\s+(.*?)\s*#*\s*")
@@ -125,6 +127,8 @@ def read_folder_description(folder: Path, *, identifiers: Identifiers, spool: Pa
 
 def _kind(path: Path) -> tuple[str, str] | None:
     """Media type and separator of a table file by its ending, None for any other file."""
+    if path.name.endswith(MAPPINGS):
+        return None
     return _TABLES.get(Path(path.name.removesuffix(".gz")).suffix.lower())
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from node.config import Identity
-from node.errors import Conflict, NotFound, ProtocolError, Withdrawn
+from node.errors import Conflict, DocumentSyntaxError, NotFound, Place, ProtocolError, Withdrawn
 from node.model.access import Tier
 from node.model.identifiers import Identifiers
 from node.ontology.concepts import Vocabulary
@@ -28,12 +28,15 @@ from node.publishing.candidates import (
     without_clashes,
 )
 from node.publishing.coder import Coder
-from node.publishing.drafts import DatasetReport, Finding, Outcome, Report
+from node.publishing.decisions import FILE as DECISIONS
+from node.publishing.decisions import DecidingCoders, add_proposals, folder_of
+from node.publishing.drafts import CodingReport, DatasetReport, Finding, Outcome, Report, Severity
 from node.publishing.feed import Happening, Kind, extended
 from node.publishing.provenance import Agent, catalogue, publication, withdrawal
 from node.publishing.registry import FILE, Entry, Registry, State, find, read_registry, write_registry
 from node.publishing.sources import Source, find_sources, read_source
 from node.publishing.spool import from_writing, spool_folder, unwritable
+from node.publishing.tally import Drafted, merged
 from node.publishing.watch import Watch, unreadable
 from node.rdf.dataset import GraphScope
 from node.rdf.formats import JSON, NTRIPLES
@@ -85,17 +88,20 @@ def publish(
     mapping: Path | None = None,
     dry_run: bool = False,
     by: str = "",
+    propose: bool = False,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Report:
     """Read, judge and publish what lies at these paths; ``dry_run`` leaves out the last step.
 
     ``mapping`` is the mapping file of all paths, which are then tables of one dataset. ``by`` is who publishes, for the
     provenance that everybody may read; '' names only the node's organisation.
+    ``propose`` adds what is not coded with certainty to the tables of decisions beside the data.
 
     What is wrong with a partner's files is in the report, not raised. Raises StoreError and Conflict; the node is
     then as it was.
     """
-    return publish_sources(find_sources(paths, mapping), node=node, dry_run=dry_run, by=by, progress=progress)
+    sources = find_sources(paths, mapping)
+    return publish_sources(sources, node=node, dry_run=dry_run, by=by, propose=propose, progress=progress)
 
 
 def publish_sources(
@@ -104,6 +110,7 @@ def publish_sources(
     node: NodeParts,
     dry_run: bool,
     by: str,
+    propose: bool = False,
     progress: Callable[[str], None],
 ) -> Report:
     """As ``publish`` does, for sources that have been found already."""
@@ -111,20 +118,41 @@ def publish_sources(
     with spool_folder() as folder:
         candidates: list[Candidate] = []
         findings: list[Finding] = []
-        coder = node.coder()
+        coders = DecidingCoders(node.coder())
+        codings: dict[Path, list[CodingReport]] = {}
         for source in sources:
             progress(f"reading {source.name}")
-            read, told = _read(source, node, coder, folder, progress)
+            read, told = _read(source, node, coders, folder, progress)
             candidates.extend(read)
             findings.extend(told)
+            coded = (candidate.draft.coding for candidate in read)
+            beside = codings.setdefault(folder_of(source.named or source.path), [])
+            beside.extend(report for report in coded if report is not None)
         candidates = without_clashes(candidates)
         if dry_run:
             return _checked(candidates, findings, node)
-        return _apply(candidates, findings, Making(started, node.agent(by)), node, progress)
+        drafted = list(_proposed(codings, findings)) if propose else []
+        done = _apply(candidates, findings, Making(started, node.agent(by)), node, progress)
+        return replace(done, decisions=tuple(drafted))
+
+
+def _proposed(codings: Mapping[Path, list[CodingReport]], findings: list[Finding]) -> Iterator[Drafted]:
+    """Add proposals to the tables of decisions in these folders. What keeps one from being written is a finding."""
+    for folder, reports in codings.items():
+        try:
+            drafted = add_proposals(folder, merged(reports))
+        except DocumentSyntaxError:
+            continue  # it has been said of the sources beside it
+        except OSError as error:
+            message = f"the table of decisions cannot be written: {error.strerror}; the report lists what it would hold"
+            findings.append(Finding(Severity.WARNING, message, Place(source=str(folder / DECISIONS))))
+        else:
+            if drafted is not None:
+                yield drafted
 
 
 def _read(
-    source: Source, node: NodeParts, coder: Coder, folder: Path, progress: Callable[[str], None]
+    source: Source, node: NodeParts, coders: DecidingCoders, folder: Path, progress: Callable[[str], None]
 ) -> tuple[list[Candidate], list[Finding]]:
     """What one source holds, judged, and what is wrong with it as a whole; all of it falls if it changed meanwhile.
 
@@ -135,7 +163,7 @@ def _read(
         reading = read_source(
             source,
             identifiers=node.identifiers,
-            coder=coder,
+            coders=coders,
             publisher=node.known_as.publisher,
             spool=folder,
         )

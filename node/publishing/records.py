@@ -11,7 +11,7 @@ from node.errors import Place
 from node.model.identifiers import Identifiers
 from node.ontology.branches import ANATOMICAL_SITE, ASSAY, DIAGNOSIS, SAMPLE_TYPE
 from node.ontology.sssom import Match
-from node.publishing.assays import ASSAY_COLUMNS, CaseList, Said, assays_of, in_column
+from node.publishing.assays import ASSAY_COLUMNS, CaseList, Said, answer_for, assays_of, in_column
 from node.publishing.coded import Answer, Coded, Unknown
 from node.publishing.coder import NO_SUCH_NAME, NOT_IN_VOCABULARY, Coder
 from node.publishing.coding import (
@@ -301,7 +301,7 @@ class Records:
     def _assay(self, said: Said) -> Answer:
         answer = self._assay_answers.get(said)
         if answer is None:
-            answer = self._coder.matched(ASSAY, said.assay, said.written, comment=said.column)
+            answer = answer_for(said, self._coder)
             self._assay_answers[said] = answer
             if not isinstance(answer, Coded):
                 self._lacking(ASSAY, said.assay)

@@ -11,6 +11,7 @@ from node.errors import DocumentSyntaxError, InvalidRequest, Place, ProtocolErro
 from node.model.identifiers import Identifiers
 from node.publishing.biobanks import read_directory
 from node.publishing.coder import Coder
+from node.publishing.decisions import DecidingCoders, decision_files
 from node.publishing.directory import is_directory
 from node.publishing.documents import read_document
 from node.publishing.drafts import Draft, Finding, Severity
@@ -27,11 +28,12 @@ _HEAD = 65_536
 
 @dataclass(frozen=True)
 class Source:
-    """One thing that is read on its own. ``stray``: it was found in a folder, not named, so it may be no dataset.
+    """One thing that is read on its own, found under the path ``named`` on the command line (None: it is that path).
 
-    A table has a ``mapping`` file; ``more`` are further tables of the same dataset. ``origin`` is whose catalogue it
-    was harvested from ('' for the partner's own), ``called`` what people call it if that is not its path, ``inputs``
-    the files that it was made from if not that one.
+    ``stray``: it was found in a folder, not named, so it may be no dataset. A table has a ``mapping`` file; ``more``
+    are further tables of the same dataset. ``origin`` is whose catalogue it was harvested from ('' for the partner's
+    own), ``called`` what people call it if that is not its path, ``inputs`` the files that it was made from if not that
+    one.
     """
 
     path: Path
@@ -42,6 +44,7 @@ class Source:
     origin: str = ""
     called: str = ""
     inputs: tuple[Path, ...] = ()
+    named: Path | None = None
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -76,7 +79,7 @@ def find_sources(paths: Sequence[Path], mapping: Path | None = None) -> Iterator
     something else than tables.
     """
     matching = [path for pattern in paths for path in _matching(pattern)]
-    named = [path for path in matching if not path.name.endswith(SUFFIX)]
+    named = [path for path in matching if not path.name.endswith(SUFFIX) and not _is_decisions(path)]
     if mapping is not None:
         first, *more = find_tables(named)
         yield Source(first, "table", mapping=mapping, more=tuple(more))
@@ -95,9 +98,13 @@ def find_sources(paths: Sequence[Path], mapping: Path | None = None) -> Iterator
             yield Source(path, "study")
         else:
             children = sorted(path.iterdir())
-            found = [Source(child, "study") for child in children if child.is_dir() and is_study(child)]
-            found += [Source(child, "document", stray=True) for child in children if _is_document(child)]
-            found += [Source(child, "table", mapping=mapping_beside(child)) for child in children if _is_mapped(child)]
+            found = [Source(child, "study", named=path) for child in children if child.is_dir() and is_study(child)]
+            found += [Source(child, "document", stray=True, named=path) for child in children if _is_document(child)]
+            found += [
+                Source(child, "table", mapping=mapping_beside(child), named=path)
+                for child in children
+                if _is_mapped(child)
+            ]
             yield from found or [Source(path, "directory" if is_directory(path) else "folder")]
 
 
@@ -105,12 +112,14 @@ def read_source(
     source: Source,
     *,
     identifiers: Identifiers,
-    coder: Coder,
+    coders: DecidingCoders,
     publisher: str,
     spool: Path,
 ) -> Reading:
     """Read one source. What keeps it from being read at all becomes a finding."""
     try:
+        named = source.named or source.path
+        coder = coders.beside(source.path, named)
         if source.kind == "study":
             draft = read_study(
                 source.path,
@@ -119,6 +128,7 @@ def read_source(
                 spool=spool,
                 publisher=publisher,
             )
+            draft.inputs = (*draft.inputs, *decision_files(source.path, named))
             return Reading(source, (draft,), ())
         if source.kind == "folder":
             draft = read_folder_description(source.path, identifiers=identifiers, spool=spool, publisher=publisher)
@@ -135,6 +145,7 @@ def read_source(
                 spool=spool,
                 publisher=publisher,
             )
+            draft.inputs = (*draft.inputs, *decision_files(source.path, named))
             return Reading(source, (draft,), ())
         read = read_document(source.path, identifiers, spool, called=source.called, foreign=bool(source.origin))
     except (InvalidRequest, RequestTooLarge) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from node.ontology.sssom import Match
@@ -45,6 +46,25 @@ class Tally:
             self.unknown[_bounded(self.unknown, answer.value)] += 1
             counts[2] += 1
 
+    def merge(self, other: Tally) -> None:
+        """Count what another tally of the same property has counted."""
+        self.coded += other.coded
+        self.proposed.update(other.proposed)
+        self.unknown.update(other.unknown)
+        self.candidates = {**other.candidates, **self.candidates}
+        for column, counts in other.columns.items():
+            mine = self.columns.setdefault(column, [0, 0, 0])
+            mine[:] = [a + b for a, b in zip(mine, counts, strict=True)]
+
+
+def merged(reports: Iterable[CodingReport]) -> dict[str, Tally]:
+    """What became of the values of each property in all of these together, in the order of the properties."""
+    whole: dict[str, Tally] = {}
+    for report in reports:
+        for property_iri, tally in report.tallies.items():
+            whole.setdefault(property_iri, Tally()).merge(tally)
+    return dict(sorted(whole.items()))
+
 
 def _bounded(values: Counter[str], value: str) -> str:
     return value if value in values or len(values) < MOST_VALUES else OTHERS
@@ -72,3 +92,12 @@ class CodingReport:
     def tally(self, property_iri: str, column: str, answer: Answer) -> None:
         """Count what became of one value of a property."""
         self.tallies.setdefault(property_iri, Tally()).add(column, answer)
+
+
+@dataclass(frozen=True)
+class Drafted:
+    """A table of decisions that a publication wrote to: how many rows it added, how many wait for a decision."""
+
+    file: str
+    added: int
+    waiting: int
