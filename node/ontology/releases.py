@@ -41,8 +41,8 @@ __all__ = [
 
 #: What can be installed, in the order in which it is listed.
 NAMES = ("onconode", "ncit", "obi", "oncotree", "icdo3", "gdc")
-#: Those with concepts, what knows better above: ICD-O-3 names places in the body that a release of NCIt may lack.
-_LAYERS = ("icdo3", "onconode", "ncit", "obi")
+#: Those with concepts of their own. ICD-O-3 only names places in the body that even the packaged core may lack.
+_LAYERS = ("onconode", "ncit", "obi")
 
 _CC_BY = "https://creativecommons.org/licenses/by/4.0/"
 _APACHE = "http://www.apache.org/licenses/LICENSE-2.0"
@@ -87,12 +87,15 @@ class Release:
 
 def installed_vocabulary(store: QuadStore) -> Vocabulary:
     """What this node checks codes with: the packaged core, and what is installed on top of it."""
-    vocabulary = core_vocabulary()
+    vocabulary = _concepts(store, "icdo3").overlaid_by(core_vocabulary())
     for name in _LAYERS:
-        data = store.file(_table_file(name))
-        if data is not None:
-            vocabulary = vocabulary.overlaid_by(read_concepts(_unpack(data, _table_file(name)), source=name))
+        vocabulary = vocabulary.overlaid_by(_concepts(store, name))
     return vocabulary
+
+
+def _concepts(store: QuadStore, name: str) -> Vocabulary:
+    data = store.file(_table_file(name))
+    return Vocabulary() if data is None else read_concepts(_unpack(data, _table_file(name)), source=name)
 
 
 def releases(store: QuadStore) -> list[Release]:
