@@ -17,7 +17,7 @@ from node.cli.members import member
 from node.cli.nodes import init, serve
 from node.cli.ontologies import ontology
 from node.cli.output import error_document
-from node.cli.publications import publish, withdraw
+from node.cli.publications import amend, publish, withdraw
 from node.cli.queries import query
 from node.cli.tokens import token
 from node.errors import NodeError
@@ -30,7 +30,22 @@ def onconode() -> None:
     data, and query all nodes as if they were one store."""
 
 
-for _command in (demo, init, ontology, publish, harvest, withdraw, serve, query, member, token, backup, restore, dump):
+for _command in (
+    demo,
+    init,
+    ontology,
+    publish,
+    harvest,
+    amend,
+    withdraw,
+    serve,
+    query,
+    member,
+    token,
+    backup,
+    restore,
+    dump,
+):
     onconode.add_command(_command)
 
 

@@ -1,4 +1,4 @@
-"""``onconode publish`` and ``onconode withdraw``."""
+"""``onconode publish``, ``onconode amend`` and ``onconode withdraw``."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from node.cli.nodes import node_option
 from node.cli.output import Output, json_option
 from node.cli.suggestions import suggest_mappings
 from node.model.kinds import kind_of
+from node.publishing.amend import Amendment
+from node.publishing.amend import amend as amend_description
 from node.publishing.drafts import DatasetReport, Finding, Outcome, Report, Severity
 from node.publishing.publish import publish as publish_paths
 from node.publishing.publish import withdraw as withdraw_description
@@ -101,6 +103,69 @@ def withdraw(iri: str, folder: Path, reason: str, by: str, output: Output) -> No
         node.close()
     output.say(f"Withdrawn: {iri}. The node is at generation {generation.number}.")
     output.result({"iri": iri, "reason": reason, "generation": generation.number})
+
+
+@click.command()
+@click.argument("iri")
+@node_option()
+@click.option(
+    "--set",
+    "values",
+    multiple=True,
+    metavar="TERM=VALUE",
+    help="A value that takes the place of those there are; several for several values. TERM@LANG=VALUE for a language.",
+)
+@click.option("--remove", multiple=True, metavar="TERM", help="Take all values of this property out.")
+@click.option(
+    "--with",
+    "document",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="An RDF document with the values instead, for whatever is more than a text or an IRI.",
+)
+@click.option("--dry-run", is_flag=True, help="Check everything, change nothing.")
+@by_option
+@json_option
+@click.pass_context
+def amend(
+    context: click.Context,
+    iri: str,
+    folder: Path,
+    values: tuple[str, ...],
+    remove: tuple[str, ...],
+    document: Path | None,
+    dry_run: bool,
+    by: str,
+    output: Output,
+) -> None:
+    """Change some of the description IRI, as a new version; the rest of it and its samples stay as they are."""
+    if values and document:
+        raise click.UsageError("--set and --with cannot be given together.")
+    pairs = [_pair(text) for text in values]
+    node = build(folder)
+    try:
+        report = amend_description(
+            iri,
+            Amendment(pairs, remove, document),
+            node=node.parts(),
+            dry_run=dry_run,
+            by=by,
+            progress=output.progress,
+        )
+    finally:
+        output.progress_done()
+        node.close()
+    output.result(report_document(report))
+    if not output.json:
+        print_report(report)
+    if not report.ok:
+        context.exit(2)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    term, equals, value = text.partition("=")
+    if not equals or not term:
+        raise click.UsageError(f"--set takes TERM=VALUE, not {text!r}.")
+    return term, value
 
 
 def print_report(report: Report) -> None:

@@ -21,10 +21,11 @@ from node.publishing.intake import UNPACKED_BYTES, unpack
 from node.publishing.jsondocument import JsonPlaces, Terms, losses
 from node.publishing.jsonldreading import jsonld_quads, open_jsonld
 from node.publishing.ntriples import Description, write_lines
-from node.publishing.safety.decisions import read_decisions
+from node.publishing.safety.decisions import Decisions, read_decisions
 from node.publishing.screening import with_ages_capped
 from node.publishing.skolem import BlankTriple, CyclicBlankNodes, skolemise
 from node.publishing.splitting import Locate, split
+from node.publishing.statements import spool_file
 from node.publishing.textplaces import TextPlaces
 from node.rdf.formats import DOCUMENT_FORMATS, JSONLD, RDFXML, Format, format_of_file
 from node.rdf.namespaces import shorten
@@ -47,6 +48,15 @@ class Reading:
     findings: tuple[Finding, ...]
 
 
+@dataclass(frozen=True)
+class Statements:
+    """What a document says, before anything is made of it: its triples, where they came from, what was lost."""
+
+    document: Description
+    locate: Locate
+    findings: tuple[Finding, ...]
+
+
 def read_document(
     path: Path, identifiers: Identifiers, spool: Path, *, called: str = "", foreign: bool = False
 ) -> Reading:
@@ -57,6 +67,18 @@ def read_document(
     fetched. New files are made in ``spool``, where the drafts' triples stay. Raises MediaTypeNotSupported,
     DocumentSyntaxError, ContextNotPinned, Unsupported and RequestTooLarge.
     """
+    said = read_statements(path, identifiers, spool, called=called, foreign=foreign)
+    decisions = read_decisions(path.parent)
+    inputs = (path, decisions.path) if decisions.path else (path,)
+    source = called or str(path)
+    read = draft(said, identifiers, spool, source=source, inputs=inputs, decisions=decisions, foreign=foreign)
+    return Reading(read.drafts, (*said.findings, *read.findings))
+
+
+def read_statements(
+    path: Path, identifiers: Identifiers, spool: Path, *, called: str = "", foreign: bool = False
+) -> Statements:
+    """The triples of one RDF file; what is given and raised is that of ``read_document``."""
     source = called or str(path)
     form = format_of_file(path.name)
     if form is None:
@@ -81,29 +103,41 @@ def read_document(
         findings.append(_capped(old, source))
     if foreign:  # the text is not the one that others wrote
         locate = _by_iri(source)
-    place = _through_blank_nodes(locate, referrers)
-    result = split(document, identifiers, place, source, foreign=foreign)
+    return Statements(document, _through_blank_nodes(locate, referrers), tuple(findings))
+
+
+def draft(
+    said: Statements,
+    identifiers: Identifiers,
+    spool: Path,
+    *,
+    source: str,
+    inputs: tuple[Path, ...],
+    decisions: Decisions,
+    foreign: bool = False,
+) -> Reading:
+    """A draft of each description in these statements; findings are those of the splitting."""
+    result = split(said.document, identifiers, said.locate, source, foreign=foreign)
     drafts = []
-    decisions = read_decisions(path.parent)
-    for i, part in enumerate(result.parts):
-        name = f"{text.name}-{i}"
+    for part in result.parts:
         shown = [*part.described, *part.records] if part.open else part.described
-        draft = Draft(
-            dataset=part.dataset,
-            iri=part.iri,
-            title=part.title,
-            source=source,
-            public=write_lines(sorted(set(shown)), spool / f"{name}-public.nt"),
-            records=None if part.open else write_lines(part.records, spool / f"{name}-records.nt"),
-            samples=part.samples,
-            donors=part.donors,
-            locate=place,
-            findings=list(part.findings),
-            inputs=(path, decisions.path) if decisions.path else (path,),
-            decisions=decisions,
+        drafts.append(
+            Draft(
+                dataset=part.dataset,
+                iri=part.iri,
+                title=part.title,
+                source=source,
+                public=write_lines(sorted(set(shown)), spool_file(spool, part.dataset)),
+                records=None if part.open else write_lines(part.records, spool_file(spool, part.dataset)),
+                samples=part.samples,
+                donors=part.donors,
+                locate=said.locate,
+                findings=list(part.findings),
+                inputs=inputs,
+                decisions=decisions,
+            )
         )
-        drafts.append(draft)
-    return Reading(tuple(drafts), (*findings, *result.findings))
+    return Reading(tuple(drafts), tuple(result.findings))
 
 
 def _read_jsonld(text: Path, source: str, identifiers: Identifiers) -> tuple[Iterator[Quad], Locate, list[Finding]]:

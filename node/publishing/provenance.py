@@ -95,12 +95,13 @@ def publication(
     agent: Agent,
     identifiers: Identifiers,
     decisions: Iterable[str] = (),
+    amended: str = "",
 ) -> str:
     """The statements that one publication adds to the provenance of a dataset, as N-Triples.
 
     ``before`` is the entry this one takes the place of; ``started`` is when reading began, ``entry.modified`` when
-    the description was complete; ``decisions`` are the publisher's about columns. The version is described as DCAT 3,
-    section 11 has it.
+    the description was complete; ``decisions`` are the publisher's about columns. ``amended`` says what of the version
+    before was changed when the rest was kept. The version is described as DCAT 3, section 11 has it.
     """
     graph = identifiers.provenance_graph(entry.dataset)
     activity = iri(f"{graph}#publication-{entry.revision}")
@@ -143,6 +144,11 @@ def publication(
             triple(version, iri(PROV + "wasRevisionOf"), previous),
             triple(version, iri(DCAT + "previousVersion"), previous),
         ]
+        if amended:
+            lines += [
+                triple(activity, iri(PROV + "used"), previous),
+                triple(activity, iri(RDFS + "comment"), literal(f"amended: {amended}")),
+            ]
     return "".join(lines)
 
 

@@ -46,7 +46,7 @@ from node.store.quads import Budget, Change, Generation, GraphContent, QuadStore
 #: What reading back the provenance of one dataset may cost.
 _PROVENANCE_BUDGET = Budget(seconds=20.0, memory_bytes=1_000_000_000, result_bytes=50_000_000)
 #: How often a change is worked out anew because another process changed the node meanwhile.
-_ATTEMPTS = 5
+ATTEMPTS = 5
 
 
 @dataclass(frozen=True)
@@ -75,10 +75,12 @@ class NodeParts:
 
 @dataclass(frozen=True)
 class Making:
-    """What provenance says of one command: when it began (``xsd:dateTime``), and who gave it."""
+    """What provenance says of one command: when it began (``xsd:dateTime``), who gave it, and of an amendment what it
+    amended."""
 
     started: str
     agent: Agent
+    amended: str = ""
 
 
 def publish(
@@ -114,7 +116,7 @@ def publish_sources(
     progress: Callable[[str], None],
 ) -> Report:
     """As ``publish`` does, for sources that have been found already."""
-    started = _now()
+    started = now()
     with spool_folder() as folder:
         candidates: list[Candidate] = []
         findings: list[Finding] = []
@@ -130,7 +132,7 @@ def publish_sources(
             beside.extend(report for report in coded if report is not None)
         candidates = without_clashes(candidates)
         if dry_run:
-            return _checked(candidates, findings, node)
+            return checked(candidates, findings, node)
         drafted = list(_proposed(codings, findings)) if propose else []
         done = _apply(candidates, findings, Making(started, node.agent(by)), node, progress)
         return replace(done, decisions=tuple(drafted))
@@ -187,20 +189,15 @@ def withdraw(iri_or_slug: str, reason: str, node: NodeParts, *, by: str = "") ->
     """
     if not reason.strip():
         raise ProtocolError("a withdrawal needs a reason.", remedy="Say why, for those who look for the description.")
-    for attempt in range(_ATTEMPTS):
+    for attempt in range(ATTEMPTS):
         generation = node.store.generation()
         registry = read_registry(node.store.file(FILE))
-        entry = find(registry, iri_or_slug) or _addressed(registry, iri_or_slug, node)
-        if entry is None:
-            raise NotFound(
-                f"nothing called {iri_or_slug!r} is published here.",
-                remedy="Give its IRI, as the catalogue lists it.",
-            )
+        entry = entry_of(registry, iri_or_slug, node)
         if entry.state is State.WITHDRAWN:
             if entry.reason == reason.strip():
                 return generation
             raise withdrawn(entry)
-        gone = replace(entry, state=State.WITHDRAWN, withdrawn=_now(), reason=reason.strip())
+        gone = replace(entry, state=State.WITHDRAWN, withdrawn=now(), reason=reason.strip())
         before = dict(registry)
         registry[entry.dataset] = gone
         history = _history(entry.dataset, node) + withdrawal(gone, node.agent(by), node.identifiers).encode("utf-8")
@@ -216,9 +213,19 @@ def withdraw(iri_or_slug: str, reason: str, node: NodeParts, *, by: str = "") ->
         try:
             return node.store.apply(change)
         except Conflict:
-            if attempt == _ATTEMPTS - 1 or node.store.generation().number == generation.number:
+            if attempt == ATTEMPTS - 1 or node.store.generation().number == generation.number:
                 raise
     raise AssertionError("unreachable")
+
+
+def entry_of(registry: Registry, iri_or_slug: str, node: NodeParts) -> Entry:
+    """The entry with this IRI, address here or identifier; also of what was withdrawn. Raises NotFound."""
+    entry = find(registry, iri_or_slug) or _addressed(registry, iri_or_slug, node)
+    if entry is None:
+        raise NotFound(
+            f"nothing called {iri_or_slug!r} is published here.", remedy="Give its IRI, as the catalogue lists it."
+        )
+    return entry
 
 
 def _addressed(registry: Registry, iri: str, node: NodeParts) -> Entry | None:
@@ -236,7 +243,7 @@ def withdrawn(entry: Entry) -> Withdrawn:
     )
 
 
-def _checked(candidates: Iterable[Candidate], findings: list[Finding], node: NodeParts) -> Report:
+def checked(candidates: Iterable[Candidate], findings: list[Finding], node: NodeParts) -> Report:
     registry = read_registry(node.store.file(FILE))
     reports = []
     for candidate in candidates:
@@ -254,23 +261,23 @@ def _apply(
     progress: Callable[[str], None],
 ) -> Report:
     used = releases(node.store)
-    for attempt in range(_ATTEMPTS):
+    for attempt in range(ATTEMPTS):
         generation = node.store.generation()
         registry = read_registry(node.store.file(FILE))
-        reports, change = _change(candidates, registry, making, used, node)
+        reports, change = change_for(candidates, registry, making, used, node)
         if change is not None:
             progress(f"storing {len([r for r in reports if r.outcome is Outcome.PUBLISHED])} datasets")
             try:
                 generation = node.store.apply(replace(change, base=generation.number))
             except Conflict:
-                if attempt == _ATTEMPTS - 1 or node.store.generation().number == generation.number:
+                if attempt == ATTEMPTS - 1 or node.store.generation().number == generation.number:
                     raise
                 continue
         return Report(tuple(reports), tuple(findings), generation.number)
     raise AssertionError("unreachable")
 
 
-def _change(
+def change_for(
     candidates: list[Candidate],
     registry: dict[str, Entry],
     making: Making,
@@ -279,7 +286,7 @@ def _change(
 ) -> tuple[list[DatasetReport], Change | None]:
     """What becomes of each candidate, and the one change that makes it so; None when there is nothing to change."""
     before = dict(registry)
-    now = _now()
+    moment = now()
     put: list[GraphContent] = []
     remove: list[str] = []
     happenings: list[Happening] = []
@@ -301,8 +308,8 @@ def _change(
             title=draft.title,
             content=candidate.content,
             state=State.PUBLISHED,
-            issued=old.issued if old else now,
-            modified=now,
+            issued=old.issued if old else moment,
+            modified=moment,
             samples=draft.samples,
             donors=draft.donors,
             restricted=draft.records is not None,
@@ -326,6 +333,7 @@ def _change(
             started=making.started,
             releases=used,
             agent=making.agent,
+            amended=making.amended,
             identifiers=node.identifiers,
             decisions=draft.decisions.statements(),
         )
@@ -366,5 +374,5 @@ def _catalogue(registry: Registry, node: NodeParts) -> GraphContent:
     return GraphContent(node.identifiers.catalog_graph, Tier.PUBLIC, content)
 
 
-def _now() -> str:
+def now() -> str:
     return dt.datetime.now(dt.UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")
