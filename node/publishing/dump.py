@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import IO, Protocol, cast
 
@@ -33,7 +34,8 @@ PATH = "dump.nq.gz"
 #: The endings that a file may have: what is written, and how it is packed.
 ENDINGS = tuple(f"{form}{packing}" for form in (".nq", ".trig") for packing in ("", ".gz", ".zst"))
 
-_PIECE_BYTES = 64_000_000
+_PIECE_BYTES = 32_000_000
+_BATCH = 4_000  # lines written at once
 _ATTEMPTS = 5
 
 
@@ -106,7 +108,7 @@ def _write(
             for graph in sorted(store.graphs(tiers)):
                 progress(f"{graph} …")
                 with ExitStack() as pieces:
-                    lines = _sorted(_lines(store, graph, generation, budget), pieces)
+                    lines = _sorted(_pieces(store, graph, generation, budget), pieces)
                     quads += _write_graph(target, graph, lines, as_quads=ending.startswith(".nq"))
     if store.generation().number != generation:
         raise _Changed
@@ -114,22 +116,26 @@ def _write(
 
 
 def _write_graph(target: _Writable, graph: str, lines: Iterator[bytes], *, as_quads: bool) -> int:
-    """Write one graph. ``lines`` are N-Triples with their line ends. How many there were."""
+    """Write one graph. ``lines`` are N-Triples without their line ends. How many there were."""
     name = f"<{graph}>".encode()
+    # An N-Triples line ends in " ."; the graph's name comes before the point.
+    end = b"%s .\n" % name if as_quads else b".\n"
     count = 0
-    for line in lines:
+    while batch := list(islice(lines, _BATCH)):
         if not count and not as_quads:
             target.write(name + b" {\n")
-        target.write(line.removesuffix(b".\n") + name + b" .\n" if as_quads else line)
-        count += 1
+        target.write(b"".join([line[:-1] + end for line in batch]))
+        count += len(batch)
     if count and not as_quads:
         target.write(b"}\n")
     return count
 
 
-def _lines(store: QuadStore, graph: str, generation: int, budget: Budget) -> Iterator[bytes]:
-    """The N-Triples lines of one named graph, each with its line end."""
+def _pieces(store: QuadStore, graph: str, generation: int, budget: Budget) -> Iterator[list[bytes]]:
+    """The N-Triples lines of one named graph without their line ends, in lists of some megabytes, each sorted."""
     text = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
+    piece: list[bytes] = []
+    size = 0
     rest = b""
     with store.query(text, scope=GraphScope(default=(graph,)), formats=(JSON, NTRIPLES), budget=budget) as answer:
         if answer.generation.number != generation:
@@ -137,30 +143,27 @@ def _lines(store: QuadStore, graph: str, generation: int, budget: Budget) -> Ite
         for chunk in answer:
             # Not splitlines: a literal may hold other characters that end a line elsewhere.
             *whole, rest = (rest + chunk).split(b"\n")
-            yield from (line + b"\n" for line in whole)
-
-
-def _sorted(lines: Iterator[bytes], stack: ExitStack) -> Iterator[bytes]:
-    """The lines in order. What does not fit into memory at once is sorted in files, which live as long as ``stack``."""
-    pieces: list[IO[bytes]] = []
-    piece: list[bytes] = []
-    size = 0
-    for line in lines:
-        piece.append(line)
-        size += len(line)
-        if size > _PIECE_BYTES:
-            pieces.append(_spilled(piece, stack))
-            piece, size = [], 0
+            piece += whole
+            size += len(chunk)
+            if size > _PIECE_BYTES:
+                piece.sort()
+                yield piece
+                piece, size = [], 0
     piece.sort()
-    return heapq.merge(*pieces, piece) if pieces else iter(piece)
+    yield piece
 
 
-def _spilled(piece: list[bytes], stack: ExitStack) -> IO[bytes]:
-    file = stack.enter_context(tempfile.TemporaryFile(prefix="onconode-dump-"))  # noqa: SIM115  # the stack closes it
-    piece.sort()
-    file.writelines(piece)
-    file.seek(0)
-    return file
+def _sorted(pieces: Iterator[list[bytes]], stack: ExitStack) -> Iterator[bytes]:
+    """The lines of the pieces in order; all but one piece are kept in files, which live as long as ``stack``."""
+    last = next(pieces)
+    files = []
+    for piece in pieces:
+        file = stack.enter_context(tempfile.TemporaryFile(prefix="onconode-dump-"))  # noqa: SIM115  # the stack closes it
+        file.writelines(line + b"\n" for line in last)
+        file.seek(0)
+        files.append(line[:-1] for line in file)
+        last = piece
+    return heapq.merge(*files, last) if files else iter(last)
 
 
 def _packed(target: _Digested, ending: str) -> AbstractContextManager[_Writable]:
