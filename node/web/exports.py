@@ -10,6 +10,8 @@ from urllib.parse import quote
 
 from flask import Blueprint, Response, current_app, request
 
+from node.errors import NotFound
+from node.model.kinds import Kind, kind_of
 from node.publishing.catalog import DatasetSummary
 from node.publishing.export import citations, datacite, rocrate, schemaorg
 from node.publishing.export.dataset import NAMES, Dataset, agents_of, read_dataset
@@ -92,6 +94,8 @@ def ris(dataset: str) -> Response:
 def _at(dataset: str, format_: Format) -> Response:
     """One export, whatever the header ``Accept`` says: who asks here wants this."""
     call = read_call(current_app, request)
+    if kind_of(dataset)[0] is not Kind.DATASET:
+        raise NotFound(f"there is no dataset {dataset}.", remedy="The datasets are listed at /datasets/.")
     summary = call.node.catalog.dataset(dataset)
     given = dataset_of(call.node, summary, call.node.catalog.describe(summary.iri))
     response = data(call, _WRITERS[format_](given), format_.content_type)

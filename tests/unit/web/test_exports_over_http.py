@@ -32,8 +32,9 @@ def test_three_ways_to_an_export(client: FlaskClient, format_: Format) -> None:
 
 @pytest.mark.parametrize("format_", [*DATASET_EXPORTS, Format("linkset", (), ("linkset",))], ids=lambda f: f.name)
 def test_exports_of_what_is_not_there(client: FlaskClient, format_: Format) -> None:
-    """404, and 410 for what was withdrawn."""
+    """404, also for what is no dataset, and 410 for what was withdrawn."""
     assert client.get(f"/datasets/nothing/{format_.endings[0]}").status_code == 404
+    assert client.get(f"/datasets/software:glioma/{format_.endings[0]}").status_code == 404
     assert client.get(f"/datasets/gone/{format_.endings[0]}").status_code == 410
 
 
