@@ -20,6 +20,7 @@ from node.publishing.drafts import Draft, Finding, Severity
 from node.publishing.intake import UNPACKED_BYTES, unpack
 from node.publishing.jsondocument import JsonPlaces, Terms, losses
 from node.publishing.jsonldreading import jsonld_quads, open_jsonld
+from node.publishing.jsonlines import as_document
 from node.publishing.ntriples import Description, write_lines
 from node.publishing.safety.decisions import Decisions, read_decisions
 from node.publishing.screening import with_ages_capped
@@ -27,7 +28,7 @@ from node.publishing.skolem import BlankTriple, CyclicBlankNodes, skolemise
 from node.publishing.splitting import Locate, split
 from node.publishing.statements import spool_file
 from node.publishing.textplaces import TextPlaces
-from node.rdf.formats import DOCUMENT_FORMATS, JSONLD, RDFXML, Format, format_of_file
+from node.rdf.formats import DOCUMENT_FORMATS, JSONLD, RDFXML, Format, format_of_file, has_json_lines
 from node.rdf.namespaces import shorten
 
 #: JSON-LD is held in memory whole, as about ten times its size.
@@ -92,6 +93,8 @@ def read_statements(
     findings: list[Finding] = []
     locate: Locate
     if form is JSONLD:
+        if has_json_lines(path.name):
+            text.write_text(as_document(text.read_text(encoding="utf-8"), source), encoding="utf-8", newline="\n")
         quads, locate, findings = _read_jsonld(text, source, identifiers)
     else:
         if form is RDFXML:

@@ -22,7 +22,7 @@ from node.publishing.tabular.read import is_table, mapping_beside, read_table
 from node.rdf.formats import JSONLD, RDFXML, format_of_file
 
 # Endings that name an RDF format, but more often something else: in a folder such a file has to prove itself.
-_DOUBTFUL = {".json": b'"@context"', ".xml": b"rdf:RDF"}
+_DOUBTFUL = {**dict.fromkeys((".json", ".ndjson", ".jsonl"), b'"@context"'), ".xml": b"rdf:RDF"}
 _HEAD = 65_536
 
 

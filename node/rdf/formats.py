@@ -35,7 +35,14 @@ TRIG = Format("trig", ("application/trig",), (".trig",), rdf=RdfFormat.TRIG)
 RDFXML = Format(
     "rdf", ("application/rdf+xml", "application/xml", "text/xml"), (".rdf", ".owl", ".xml"), rdf=RdfFormat.RDF_XML
 )
-JSONLD = Format("jsonld", ("application/ld+json", "application/json"), (".jsonld", ".json"), rdf=RdfFormat.JSON_LD)
+#: Endings of files with a JSON-LD document on each line.
+JSON_LINES = (".ndjsonld", ".ndjson", ".jsonl")
+JSONLD = Format(
+    "jsonld",
+    ("application/ld+json", "application/json"),
+    (".jsonld", ".json", *JSON_LINES),
+    rdf=RdfFormat.JSON_LD,
+)
 
 JSON = Format(
     "json",
@@ -73,6 +80,11 @@ def document_format(media_type: str, path: str) -> Format | None:
     # These types say no more than that there are characters or bytes.
     vague = kind in ("", "text/plain", "application/octet-stream")
     return (format_of_file(path) or chosen) if vague else chosen
+
+
+def has_json_lines(name: str) -> bool:
+    """Whether a file's ending says that each of its lines is a JSON document; a trailing ``.gz`` does not count."""
+    return name.lower().removesuffix(".gz").endswith(JSON_LINES)
 
 
 def format_by_name(name: str, among: tuple[Format, ...]) -> Format | None:
