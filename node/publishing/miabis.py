@@ -82,6 +82,10 @@ class Writer:
             break
         else:
             yield triple(subject, iri(DCT + "publisher"), iri(f"{self._identifiers.base}organisation"))
+        for parent in _codes(row, "parentcollection", any_code=True):
+            if other := self._directory.rows("collections").get(parent.casefold()):
+                whole = self._identifiers.dataset(slug(other["id"]))
+                yield triple(subject, iri(DCT + "isPartOf"), iri(whole))
         yield triple(subject, iri(DCT + "accessRights"), iri(ACCESS_RESTRICTED))
         yield triple(subject, iri(DCT + "license"), iri(UNKNOWN_LICENCE))
         yield triple(subject, iri(DCAT + "theme"), iri(HEALTH_THEME))
@@ -164,7 +168,7 @@ class Writer:
 
     def _conditions(self, row: Row, address: str) -> Iterator[str]:
         """Under which conditions samples, data and images are given away, in the words of the directory."""
-        for what in ("sample", "data", "image"):
+        for what, named in _ACCESS.items():
             parts = []
             if fee := _truth(row.get(f"{what}accessfee", "")):
                 parts.append(f"a fee: {fee}")
@@ -175,11 +179,11 @@ class Writer:
             page = row.get(f"{what}accessuri", "")
             if not parts and not page:
                 continue
-            rights = iri(f"{address}#{what}-access")
+            rights = iri(f"{address}#{what}-access".replace("#-", "#"))
             said = "; ".join(parts) or "as stated on the page"
             yield triple(iri(address), iri(DCT + "rights"), rights)
             yield triple(rights, iri(RDF_TYPE), iri(DCT + "RightsStatement"))
-            yield triple(rights, iri(RDFS_LABEL), literal(f"Access to {what}s: {said}".replace("datas:", "data:")))
+            yield triple(rights, iri(RDFS_LABEL), literal(f"Access to {named}: {said}"))
             yield from self._page({"website": page, "": row[""]}, rights, FOAF + "page")
 
     def _number(self, row: Row, subject: str, property_: str, columns: tuple[str, ...]) -> Iterator[str]:
@@ -239,6 +243,8 @@ class Writer:
         )
 
 
+#: What access is given to, by how the columns about it begin; newer directories have one set of columns for all.
+_ACCESS = {"sample": "samples", "data": "data", "image": "images", "": "samples and data"}
 _DONORS = ("numberofdonors",)
 _SIZE = ("size", "numberofsamples")
 #: Columns with codes whose names become keywords, with the table of the names.

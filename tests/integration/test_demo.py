@@ -29,7 +29,7 @@ def test_demo_on_the_example_data(tmp_path: Path) -> None:
         assert "Asked alone, no node gives more than" in text
         assert "failed" not in text
         (network,) = tmp_path.iterdir()
-        assert assert_federation_equals_merged(network, port) == 15
+        assert assert_federation_equals_merged(network, port) == 16
         for node in range(4):
             page = POOL.request("GET", f"http://127.0.0.1:{port + node}/", headers={"Accept": "text/html"})
             assert page.status == 200

@@ -137,7 +137,7 @@ def test_the_packaged_core(store: MemoryQuadStore, name: str) -> None:
 def test_the_hub_vocabulary(store: MemoryQuadStore) -> None:
     """onconode comes with the package; its version is the one it states."""
     release = install("onconode", None, store=store, identifiers=IDS)
-    assert release.version == "1.0.0"
+    assert release.version == "1.1.0"
     assert release.graph is not None
     assert b"vocab#diagnosis" in store.content[release.graph][1]
 

@@ -65,6 +65,27 @@ def test_each_row_is_a_description(parts: NodeParts, store: MemoryStore, export:
     assert '"A hospital"' in biobank
 
 
+def test_the_columns_of_a_newer_directory(parts: NodeParts, store: MemoryStore, catalog: Catalog, export: Path) -> None:
+    """Words with underscores, one set of columns about access, collections inside collections."""
+    (export / "eu_collections.csv").write_text(
+        "id,name,description,type,biobank,parent_collection,size,number_of_donors,age_low,age_high,age_unit,"
+        "diagnosis_available,access_fee,access_joint_project,access_uri\n"
+        "all,All,Everything.,COHORT,bb1,,900,300,18,90,YEAR,urn:miriam:icd:C00-C97,FALSE,TRUE,https://example.org/ask\n"
+        "part,A part,Some.,COHORT,bb1,ALL,many,,,,,,,,\n"
+    )
+    report = publish([export], node=parts)
+    assert report.ok, report
+    whole = said(store, "all")
+    assert f'<{HEALTHDCATAP}numberOfRecords> "900"' in whole
+    assert f'<{HEALTHDCATAP}minTypicalAge> "18"' in whole
+    assert "<http://identifiers.org/icd/C00-C97>" in whole
+    assert '"Access to samples and data: a fee: no; joint projects: yes"' in whole
+    assert "<https://example.org/ask>" in whole
+    assert f"<{DCT}isPartOf> <{BASE}datasets/all> ." in said(store, "part")
+    assert catalog.samples("all") == ()
+    assert any(f.value == "many" for f in report.findings)
+
+
 def test_no_person_slips_in(parts: NodeParts, store: MemoryStore, export: Path) -> None:
     """Neither a column about persons nor a line of text that names one; both are said."""
     report = publish([export], node=parts)
