@@ -33,6 +33,17 @@ class Identity:
     description: str = "Cancer research datasets and samples, described as linked data."
     publisher: str = ""
     language: str = "en"
+    homepage: str = ""
+    contact_email: str = ""
+    contact_url: str = ""
+    licence: str = ""
+
+
+@dataclass(frozen=True)
+class Publishing:
+    """Table ``[publishing]``: what descriptions are held to beside the hub's shapes, names or files of shapes."""
+
+    profile: tuple[str, ...] = ("auto",)
 
 
 @dataclass(frozen=True)
@@ -115,6 +126,7 @@ class Settings:
 
     folder: Path
     node: Identity
+    publishing: Publishing = field(default_factory=Publishing)
     server: Server = field(default_factory=Server)
     limits: Limits = field(default_factory=Limits)
     services: Services = field(default_factory=Services)
@@ -128,7 +140,14 @@ class Settings:
 
 
 _TABLES: Mapping[str, type[Any]] = MappingProxyType(
-    {"node": Identity, "server": Server, "limits": Limits, "services": Services, "store": StoreSettings}
+    {
+        "node": Identity,
+        "publishing": Publishing,
+        "server": Server,
+        "limits": Limits,
+        "services": Services,
+        "store": StoreSettings,
+    }
 )
 
 
@@ -183,14 +202,8 @@ def _table(path: Path, name: str, cls: type[Any], given: Any, environment: Mappi
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
         if number and value <= 0 and key != "port" and (key, value) != ("cache_bytes", 0):
             raise _wrong(path, f"{name}.{key}", f"must be greater than 0, not {value}", [])
-    if cls is Identity and not _is_base_iri(values["base_iri"]):
-        raise _wrong(
-            path,
-            "node.base_iri",
-            f"must be an absolute http or https IRI that ends in '/', without query or fragment, not "
-            f"{values['base_iri']!r}",
-            [],
-        )
+    if cls is Identity:
+        _check_identity(path, values)
     if cls is Limits and values.get("query_depth", 1) > DEEPEST:
         raise _wrong(path, "limits.query_depth", f"must be at most {DEEPEST}, not {values['query_depth']}", [])
     if cls is StoreSettings:
@@ -208,6 +221,22 @@ def _check_store(path: Path, values: Mapping[str, Any]) -> None:
         value = values.get(key, "")
         if kind == "sparql" and not value.startswith(("http://", "https://")):
             raise _wrong(path, f"store.{key}", f"must be an http or https address, not {value!r}", [])
+
+
+def _check_identity(path: Path, values: Mapping[str, Any]) -> None:
+    if not _is_base_iri(values["base_iri"]):
+        raise _wrong(
+            path,
+            "node.base_iri",
+            f"must be an absolute http or https IRI that ends in '/', without query or fragment, not "
+            f"{values['base_iri']!r}",
+            [],
+        )
+    for key in ("homepage", "contact_url", "licence"):
+        if (value := values.get(key, "")) and not re.fullmatch(r"https?://[^\s<>\"{}|^`\\]+", value):
+            raise _wrong(path, f"node.{key}", f"must be an http or https address, not {value!r}", [])
+    if (value := values.get("contact_email", "")) and not re.fullmatch(r"[^\s@<>:]+@[^\s@<>:]+\.[^\s@<>:]+", value):
+        raise _wrong(path, "node.contact_email", f"must be an e-mail address, not {value!r}", [])
 
 
 def _is_base_iri(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import click
 
 from node.assembly import build
+from node.cli.asking import asked_lines, level_lines
 from node.cli.codings import drafted_lines, value_document, value_lines
 from node.cli.nodes import node_option
 from node.cli.output import Output, json_option
@@ -16,9 +18,12 @@ from node.cli.suggestions import suggest_mappings
 from node.model.kinds import kind_of
 from node.publishing.amend import Amendment
 from node.publishing.amend import amend as amend_description
+from node.publishing.asked import together
 from node.publishing.drafts import DatasetReport, Finding, Outcome, Report, Severity
+from node.publishing.profiles import profile
 from node.publishing.publish import publish as publish_paths
 from node.publishing.publish import withdraw as withdraw_description
+from node.publishing.report import ReportFile
 from node.publishing.tally import Tally, merged
 
 _FINDINGS_SHOWN = 50
@@ -50,6 +55,21 @@ by_option = click.option(
     is_flag=True,
     help="Do not add what could not be coded with certainty to decisions.sssom.tsv beside the data.",
 )
+@click.option(
+    "--profile",
+    "profiles",
+    multiple=True,
+    metavar="NAME|PATH",
+    help="What the descriptions are held to, several times for several: a name or a Turtle file of SHACL shapes. "
+    "Default: publishing.profile of the settings.",
+)
+@click.option(
+    "--report",
+    "report_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write every result to FILE as a SHACL validation report in Turtle.",
+)
 @by_option
 @json_option
 @click.pass_context
@@ -62,6 +82,8 @@ def publish(
     suggest: bool,
     force: bool,
     no_proposals: bool,
+    profiles: tuple[str, ...],
+    report_file: Path | None,
     by: str,
     output: Output,
 ) -> None:
@@ -75,9 +97,19 @@ def publish(
     node = build(folder)
     propose = not (dry_run or no_proposals)
     try:
-        report = publish_paths(
-            paths, node=node.parts(), mapping=mapping, dry_run=dry_run, by=by, propose=propose, progress=output.progress
-        )
+        chosen = profile(profiles or node.settings.publishing.profile)
+        with ReportFile(report_file) if report_file else nullcontext() as results:
+            report = publish_paths(
+                paths,
+                node=node.parts(),
+                mapping=mapping,
+                dry_run=dry_run,
+                by=by,
+                propose=propose,
+                profile=chosen,
+                record=results.add if results else lambda _broken, _place: None,
+                progress=output.progress,
+            )
     finally:
         output.progress_done()
         node.close()
@@ -175,7 +207,14 @@ def print_report(report: Report) -> None:
         click.echo(told + _version(dataset))
         _print_findings(dataset.findings)
     _print_findings(report.findings)
-    for line in (*coding_lines(report.datasets), *value_lines(_tallies(report)), *drafted_lines(report.decisions)):
+    lines = (
+        *coding_lines(report.datasets),
+        *value_lines(_tallies(report)),
+        *drafted_lines(report.decisions),
+        *level_lines(report.datasets),
+        *asked_lines(report.datasets),
+    )
+    for line in lines:
         click.echo(line)
     done = sum(d.outcome is Outcome.PUBLISHED for d in report.datasets)
     rejected = sum(d.outcome is Outcome.REJECTED for d in report.datasets)
@@ -227,6 +266,7 @@ def report_document(report: Report) -> dict[str, Any]:
         "findings": [asdict(finding) for finding in report.findings],
         "coding": value_document(_tallies(report)),
         "decisions": [asdict(drafted) for drafted in report.decisions],
+        "asked": [asdict(asked) for asked in together(dataset.asked for dataset in report.datasets)],
         "generation": report.generation,
         "ok": report.ok,
     }
@@ -243,6 +283,8 @@ def _dataset_document(dataset: DatasetReport) -> dict[str, Any]:
         "kind": kind_of(dataset.dataset)[0].value,
         **{key: getattr(dataset, key) for key in _DATASET_KEYS},
         "findings": [asdict(finding) for finding in dataset.findings],
+        "levels": [{**asdict(level), "reached": level.reached} for level in dataset.levels],
+        "asked": [asdict(asked) for asked in dataset.asked],
         "coding": coding
         and {
             "samples": coding.samples,

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from node.ontology.concepts import Vocabulary
 from node.publishing.ntriples import Description, bare, split_line
 from node.publishing.shacl import Broken, Result, term_of, triples_of
 from node.publishing.sight import Sight
 from node.rdf.namespaces import RDF_TYPE, RDFS_SUBCLASS_OF, SPECIMEN
+
+if TYPE_CHECKING:
+    from rdflib.term import Node
 
 #: What is seen of a node: of each property and class of values how many, and of which properties it is a value.
 Signature = tuple[frozenset[tuple[tuple[str, str], int]], frozenset[str]]
@@ -122,10 +126,10 @@ class Template:
             values = {(key, value): None for key, _, value in _values(description.about(node), self._sight)}
             for key, value in values:
                 for broken in self._valued.get(key, ()):
-                    yield replace(broken, focus=focus, value=str(value))
+                    yield replace(broken, focus=focus, value=str(value), term=value.n3())
 
 
-def _values(lines: Iterable[str], sight: Sight) -> Iterator[tuple[tuple[str, str], str, object]]:
+def _values(lines: Iterable[str], sight: Sight) -> Iterator[tuple[tuple[str, str], str, Node]]:
     """Of each line that is seen: property and class, the property's IRI, and the value as an rdflib term."""
     for line in lines:
         _, predicate, term = split_line(line)

@@ -11,8 +11,10 @@ from node.publishing.drafts import CodingReport, DatasetReport, Draft, Finding, 
 from node.publishing.excerpt import excerpt, sorted_lines
 from node.publishing.judging import judge, violations
 from node.publishing.ntriples import Description, digest, literal_value
+from node.publishing.profiles import HUB_ONLY, Profile
 from node.publishing.provenance import Input, read_input
 from node.publishing.registry import Entry, Registry, State, find
+from node.publishing.shacl import Broken
 from node.publishing.sources import Reading
 from node.rdf.namespaces import DCAT, ONCO
 from node.store.stored_form import stored_form
@@ -38,13 +40,19 @@ class Candidate:
         return violations(self.findings)
 
 
-def judged(reading: Reading, vocabulary: Vocabulary, progress: Callable[[str], None]) -> list[Candidate]:
+def judged(
+    reading: Reading,
+    vocabulary: Vocabulary,
+    progress: Callable[[str], None],
+    profile: Profile = HUB_ONLY,
+    record: Callable[[Broken, Place], None] = lambda _broken, _place: None,
+) -> list[Candidate]:
     """The drafts of one source, judged. If one of them falls, or something is wrong with the source, all fall."""
     candidates = []
     for draft in reading.drafts:
         progress(f"checking {draft.dataset} ({draft.samples:,} samples)")
         whole, content, served = _by_record(draft) if draft.by_record else _whole(draft)
-        findings = tuple(judge(draft, whole, vocabulary))
+        findings = tuple(judge(draft, whole, vocabulary, profile, record))
         if draft.coding is None and draft.samples:
             draft.coding = _stated_coding(whole, draft.samples)
         candidates.append(
@@ -201,6 +209,8 @@ def report(candidate: Candidate, outcome: Outcome, entry: Entry | None = None) -
         donors=draft.donors,
         findings=candidate.findings,
         coding=draft.coding,
+        asked=draft.asked,
+        levels=draft.levels,
         version=entry.version if entry else "",
         digest=entry.digest if entry else "",
     )

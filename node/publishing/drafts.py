@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -48,6 +48,48 @@ class Finding:
         return text
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A value that a profile asks for and that is missing in ``places`` places of ``datasets`` datasets.
+
+    ``profile`` names all that ask for it, ``what`` says what to add, ``example`` is one to copy (Turtle), ``first`` the
+    IRI of one of the places.
+    """
+
+    profile: str
+    field: str
+    what: str
+    example: str | None
+    mandatory: bool
+    first: str
+    places: int = 1
+    datasets: int = 1
+
+    def with_more(self, other: Asked) -> Asked:
+        """The same value, missing in other datasets too."""
+        names = dict.fromkeys([*self.profile.split(", "), *other.profile.split(", ")])
+        return replace(
+            self,
+            profile=", ".join(names),
+            mandatory=self.mandatory or other.mandatory,
+            places=self.places + other.places,
+            datasets=self.datasets + other.datasets,
+        )
+
+
+@dataclass(frozen=True)
+class Level:
+    """How far a dataset comes in a profile: how many mandatory values are missing, how many values are wrong."""
+
+    profile: str
+    missing: int = 0
+    wrong: int = 0
+
+    @property
+    def reached(self) -> bool:
+        return not (self.missing or self.wrong)
+
+
 @dataclass
 class Draft:
     """One description on its way in: RDF without blank nodes, in a spool file, not yet judged.
@@ -78,6 +120,8 @@ class Draft:
     watched: bool = False
     origin: str = ""
     by_record: bool = False
+    asked: tuple[Asked, ...] = ()
+    levels: tuple[Level, ...] = ()
 
 
 class Outcome(StrEnum):
@@ -106,6 +150,8 @@ class DatasetReport:
     coding: CodingReport | None
     version: str = ""
     digest: str = ""
+    asked: tuple[Asked, ...] = ()
+    levels: tuple[Level, ...] = ()
 
 
 @dataclass(frozen=True)

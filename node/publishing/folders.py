@@ -20,7 +20,7 @@ from node.errors import DocumentSyntaxError, Place
 from node.model.identifiers import Identifiers, slug
 from node.publishing.drafts import Draft, Severity
 from node.publishing.findings import Findings
-from node.publishing.statements import dataset_lines, spool_file
+from node.publishing.statements import Organisation, dataset_lines, spool_file
 from node.publishing.studymeta import UNKNOWN_LICENCE, licence_in, plain_text
 from node.rdf.namespaces import ACCESS_PUBLIC, DCAT, DCT, RDF, RDF_TYPE, RDFS_LABEL, XSD
 from node.rdf.terms import iri, literal, triple
@@ -41,7 +41,9 @@ _HEADING = re.compile(r"#{1,6}\s+(.*?)\s*#*\s*")
 _BULLET = re.compile(r"\s*[-*+]\s+")
 
 
-def read_folder_description(folder: Path, *, identifiers: Identifiers, spool: Path, publisher: str = "") -> Draft:
+def read_folder_description(
+    folder: Path, *, identifiers: Identifiers, spool: Path, publisher: Organisation | str = ""
+) -> Draft:
     """Describe the dataset in ``folder`` by its PROVENANCE.md or README.md and by its tables (csv, tsv, tab, also .gz).
 
     The N-Triples lie in a new file in the folder ``spool``. Raises DocumentSyntaxError when there is neither a text

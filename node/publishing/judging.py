@@ -5,17 +5,23 @@ The same problem at thousands of samples is one problem: the first places are li
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 
+from node.errors import Place
 from node.ontology.concepts import Vocabulary
-from node.publishing.alignment import misaligned
+from node.publishing.alignment import Misaligned, misaligned
+from node.publishing.asked import Collected, missing
 from node.publishing.drafts import Draft, Finding, Severity
-from node.publishing.ntriples import Description
+from node.publishing.ntriples import Description, bare
+from node.publishing.profiles import HUB, HUB_ONLY, Profile
 from node.publishing.screening import screened
+from node.publishing.shacl import Broken
 from node.publishing.shapes import validate
-from node.rdf.namespaces import shorten
+from node.rdf.namespaces import DCT, shorten
+
+_ACCESS_RIGHTS = f"<{DCT}accessRights>"
 
 #: How many places of one problem are listed.
 EXAMPLES = 10
@@ -23,21 +29,44 @@ EXAMPLES = 10
 PROBLEMS = 100
 
 
-def judge(draft: Draft, description: Description, vocabulary: Vocabulary) -> list[Finding]:
+def judge(
+    draft: Draft,
+    description: Description,
+    vocabulary: Vocabulary,
+    profile: Profile = HUB_ONLY,
+    record: Callable[[Broken, Place], None] = lambda _broken, _place: None,
+) -> list[Finding]:
     """What is wrong with a draft: what was found when reading it, then shapes, then codes; violations first.
 
-    ``description`` is all that the draft holds, public and records together.
+    ``description`` is all that the draft holds, public and records together. What is missing for the ``profile`` is
+    not among the findings but in the draft: asked for once, with how far it comes. ``record`` takes each result.
     """
     problems: dict[tuple[Severity, str | None, str, str], _Problem] = {}
-    for broken in validate(description, draft.iri, vocabulary):
-        key = (broken.severity, broken.field, broken.what, broken.remedy)
+    collected = Collected()
+    access = (bare(right) for right in description.objects(f"<{draft.iri}>", _ACCESS_RIGHTS))
+    shapes = profile.shapes(access)
+    for broken in validate(description, draft.iri, vocabulary, shapes=shapes):
+        record(broken, draft.locate(broken.focus))
+        severity = broken.severity
+        if broken.origin != HUB:
+            collected.add(broken)
+            if missing(broken):
+                continue
+            if severity is Severity.VIOLATION and not profile.binding:
+                severity = Severity.WARNING
+        key = (severity, broken.field, broken.what, broken.remedy)
         problems.setdefault(key, _Problem()).add(broken.focus, broken.value)
+    draft.asked = collected.missed()
+    draft.levels = collected.reached(dict.fromkeys(name for name in shapes.origin.values() if name != HUB))
     for code in misaligned(description, vocabulary):
         key = (Severity.VIOLATION, shorten(code.property), f"{shorten(code.code)}: {code.what}", code.remedy)
         problem = problems.setdefault(key, _Problem())
         for subject in code.subjects:
             problem.add(subject, code.code)
+            record(_of_code(code, subject), draft.locate(subject))
     found = [*draft.findings, *screened(draft, description)]
+    if profile.binding:
+        found.extend(_unmet(draft))
     listed = sorted(problems.items(), key=lambda item: (item[0][0] is not Severity.VIOLATION, -item[1].count))
     for key, problem in listed[:PROBLEMS]:
         found.extend(_findings(draft, key, problem))
@@ -54,6 +83,37 @@ def judge(draft: Draft, description: Description, vocabulary: Vocabulary) -> lis
             )
         )
     return sorted(found, key=lambda f: list(Severity).index(f.severity))
+
+
+def _unmet(draft: Draft) -> Iterator[Finding]:
+    """What is missing for a profile that binds, as one finding a profile."""
+    for level in draft.levels:
+        if level.missing:
+            asked = (a for a in draft.asked if a.mandatory and level.profile in a.profile.split(", "))
+            yield Finding(
+                Severity.VIOLATION,
+                f"values that the profile {level.profile} makes mandatory are missing",
+                draft.locate(draft.iri),
+                value=", ".join(dict.fromkeys(a.field for a in asked)),
+                remedy="Add them; the list at the end of the report has an example of each.",
+                count=level.missing,
+            )
+
+
+def _of_code(code: Misaligned, subject: str) -> Broken:
+    """A code that cannot stay as a validation result."""
+    return Broken(
+        focus=subject,
+        field=shorten(code.property),
+        value=code.code,
+        severity=Severity.VIOLATION,
+        what=code.what,
+        remedy=f"{code.what[0].upper()}{code.what[1:]}. {code.remedy}",
+        component="InConstraintComponent",
+        origin=HUB,
+        path=code.property,
+        term=f"<{code.code}>",
+    )
 
 
 def violations(findings: Iterable[Finding]) -> bool:

@@ -17,6 +17,7 @@ from node.model.identifiers import Identifiers
 from node.model.kinds import Kind
 from node.ontology.releases import Release
 from node.publishing.registry import Entry, Registry, State
+from node.publishing.statements import AUTHORITY, LANGUAGES, Organisation
 from node.rdf.namespaces import DCAT, DCT, FOAF, OWL, PROV, RDF_TYPE, RDFS, RDFS_LABEL, SPDX, XSD
 from node.rdf.terms import iri, is_absolute_iri, literal, triple
 
@@ -52,7 +53,10 @@ def read_input(path: Path) -> Input:
 
 
 def catalogue(registry: Registry, identity: Identity, identifiers: Identifiers) -> bytes:
-    """The catalogue graph, N-Triples: the node's title and publisher, its datasets, a record of each publication."""
+    """The catalogue graph, N-Triples: the node's title and publisher, its datasets, a record of each publication.
+
+    It has what DCAT-AP 3 makes mandatory of a catalogue (section 6.3), and of what it recommends all that is known.
+    """
     node = iri(identifiers.catalog)
     text = {"language": identity.language or None}
     lines = [
@@ -61,12 +65,21 @@ def catalogue(registry: Registry, identity: Identity, identifiers: Identifiers) 
         triple(node, iri(DCT + "description"), literal(identity.description, **text)),
     ]
     if identity.publisher:
-        publisher = iri(f"{identifiers.base}organisation")
-        lines += [
-            triple(node, iri(DCT + "publisher"), publisher),
-            triple(publisher, iri(RDF_TYPE), iri(FOAF + "Organization")),
-            triple(publisher, iri(FOAF + "name"), literal(identity.publisher)),
-        ]
+        organisation = Organisation.of(identity)
+        lines.append(triple(node, iri(DCT + "publisher"), iri(f"{identifiers.base}organisation")))
+        lines += organisation.lines(f"{identifiers.base}organisation")
+        lines += organisation.contact_lines(identifiers, node)
+    if identity.licence:
+        lines.append(triple(node, iri(DCT + "license"), iri(identity.licence)))
+    if identity.homepage:
+        lines.append(triple(node, iri(FOAF + "homepage"), iri(identity.homepage)))
+    if identity.language in LANGUAGES:
+        lines.append(triple(node, iri(DCT + "language"), iri(f"{AUTHORITY}language/{LANGUAGES[identity.language]}")))
+    lines.append(triple(node, iri(DCAT + "themeTaxonomy"), iri(f"{AUTHORITY}data-theme")))
+    published = [entry for entry in registry.values() if entry.state is State.PUBLISHED]
+    if published:
+        lines.append(triple(node, iri(DCT + "issued"), _time(min(entry.issued for entry in published))))
+        lines.append(triple(node, iri(DCT + "modified"), _time(max(entry.modified for entry in published))))
     for dataset in sorted(registry):
         entry = registry[dataset]
         if entry.state is State.PUBLISHED:

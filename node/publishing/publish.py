@@ -32,10 +32,13 @@ from node.publishing.decisions import FILE as DECISIONS
 from node.publishing.decisions import DecidingCoders, add_proposals, folder_of
 from node.publishing.drafts import CodingReport, DatasetReport, Finding, Outcome, Report, Severity
 from node.publishing.feed import Happening, Kind, extended
+from node.publishing.profiles import HUB_ONLY, Profile
 from node.publishing.provenance import Agent, catalogue, publication, withdrawal
 from node.publishing.registry import FILE, Entry, Registry, State, find, read_registry, write_registry
+from node.publishing.shacl import Broken
 from node.publishing.sources import Source, find_sources, read_source
 from node.publishing.spool import from_writing, spool_folder, unwritable
+from node.publishing.statements import Organisation
 from node.publishing.tally import Drafted, merged
 from node.publishing.watch import Watch, unreadable
 from node.rdf.dataset import GraphScope
@@ -83,6 +86,17 @@ class Making:
     amended: str = ""
 
 
+@dataclass(frozen=True)
+class _Reading:
+    """What reading takes for all sources of one command: what codes, what judges, and who is told of it."""
+
+    coders: DecidingCoders
+    folder: Path
+    profile: Profile
+    record: Callable[[Broken, Place], None]
+    progress: Callable[[str], None]
+
+
 def publish(
     paths: Sequence[Path],
     *,
@@ -91,19 +105,31 @@ def publish(
     dry_run: bool = False,
     by: str = "",
     propose: bool = False,
+    profile: Profile = HUB_ONLY,
+    record: Callable[[Broken, Place], None] = lambda _broken, _place: None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Report:
     """Read, judge and publish what lies at these paths; ``dry_run`` leaves out the last step.
 
     ``mapping`` is the mapping file of all paths, which are then tables of one dataset. ``by`` is who publishes, for the
-    provenance that everybody may read; '' names only the node's organisation.
-    ``propose`` adds what is not coded with certainty to the tables of decisions beside the data.
+    provenance that everybody may read; '' names only the node's organisation. ``propose`` adds what is not coded with
+    certainty to the tables of decisions beside the data. ``profile`` is what the descriptions are held to beside the
+    hub's shapes; ``record`` takes each validation result.
 
     What is wrong with a partner's files is in the report, not raised. Raises StoreError and Conflict; the node is
     then as it was.
     """
     sources = find_sources(paths, mapping)
-    return publish_sources(sources, node=node, dry_run=dry_run, by=by, propose=propose, progress=progress)
+    return publish_sources(
+        sources,
+        node=node,
+        dry_run=dry_run,
+        by=by,
+        propose=propose,
+        profile=profile,
+        record=record,
+        progress=progress,
+    )
 
 
 def publish_sources(
@@ -113,6 +139,8 @@ def publish_sources(
     dry_run: bool,
     by: str,
     propose: bool = False,
+    profile: Profile = HUB_ONLY,
+    record: Callable[[Broken, Place], None] = lambda _broken, _place: None,
     progress: Callable[[str], None],
 ) -> Report:
     """As ``publish`` does, for sources that have been found already."""
@@ -120,11 +148,11 @@ def publish_sources(
     with spool_folder() as folder:
         candidates: list[Candidate] = []
         findings: list[Finding] = []
-        coders = DecidingCoders(node.coder())
+        common = _Reading(DecidingCoders(node.coder()), folder, profile, record, progress)
         codings: dict[Path, list[CodingReport]] = {}
         for source in sources:
             progress(f"reading {source.name}")
-            read, told = _read(source, node, coders, folder, progress)
+            read, told = _read(source, node, common)
             candidates.extend(read)
             findings.extend(told)
             coded = (candidate.draft.coding for candidate in read)
@@ -153,9 +181,7 @@ def _proposed(codings: Mapping[Path, list[CodingReport]], findings: list[Finding
                 yield drafted
 
 
-def _read(
-    source: Source, node: NodeParts, coders: DecidingCoders, folder: Path, progress: Callable[[str], None]
-) -> tuple[list[Candidate], list[Finding]]:
+def _read(source: Source, node: NodeParts, common: _Reading) -> tuple[list[Candidate], list[Finding]]:
     """What one source holds, judged, and what is wrong with it as a whole; all of it falls if it changed meanwhile.
 
     Raises StoreError when the temporary folder cannot be written.
@@ -165,13 +191,17 @@ def _read(
         reading = read_source(
             source,
             identifiers=node.identifiers,
-            coders=coders,
-            publisher=node.known_as.publisher,
-            spool=folder,
+            coders=common.coders,
+            publisher=Organisation.of(node.known_as),
+            spool=common.folder,
         )
-        candidates = judged(reading, node.vocabulary, progress)
+        candidates = judged(reading, node.vocabulary, common.progress, common.profile, common.record)
     except OSError as error:
-        if error.filename is None or from_writing(error) or Path(os.fsdecode(error.filename)).is_relative_to(folder):
+        if (
+            error.filename is None
+            or from_writing(error)
+            or Path(os.fsdecode(error.filename)).is_relative_to(common.folder)
+        ):
             raise unwritable(error) from error
         return [], [*watch.changes(()), unreadable(error)]
     changes = watch.changes({path for draft in reading.drafts for path in draft.inputs})

@@ -5,15 +5,15 @@ Importing pySHACL and rdflib takes half a second, which only a publication shoul
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from node.errors import ConfigurationError
 from node.publishing.drafts import Severity
-from node.publishing.sight import Sight, sight
-from node.rdf.namespaces import SH, XSD, shorten
+from node.publishing.sight import TARGETS, Sight, sight
+from node.rdf.namespaces import SH, SKOS, XSD, shorten
 
 if TYPE_CHECKING:
     from pyoxigraph import Triple
@@ -47,8 +47,8 @@ _BROKEN = {
 class Broken:
     """One validation result (SHACL, section 3.6.2), without blank nodes. ``focus`` and ``value`` are plain text.
 
-    ``component`` is the local name of the constraint component, ``shape`` the IRI of the shape that stated it, None
-    where it has none.
+    ``component`` is the local name of the constraint component, ``origin`` the name of the shapes file, ``example``
+    what could be written instead. ``path`` is the property's IRI, ``term`` the value as a term in Turtle.
     """
 
     focus: str
@@ -58,7 +58,10 @@ class Broken:
     what: str
     remedy: str
     component: str = ""
-    shape: str | None = None
+    origin: str = ""
+    example: str | None = None
+    path: str | None = None
+    term: str | None = None
 
 
 @dataclass(frozen=True)
@@ -76,24 +79,50 @@ class Result:
 
 @dataclass(frozen=True, eq=False)
 class Shapes:
-    """Shapes that descriptions are judged by, and what they see."""
+    """Shapes that descriptions are judged by, and what they see.
+
+    ``origin`` names the file of each shape. ``pathless`` counts property shapes that had no path and were left out.
+    """
 
     graph: Graph
     sight: Sight
+    origin: Mapping[Any, str]
+    pathless: int
+
+    @property
+    def aimed(self) -> bool:
+        """Whether any shape has a target."""
+        from rdflib import URIRef  # noqa: PLC0415
+
+        return any((None, URIRef(SH + name), None) in self.graph for name in TARGETS)
 
 
 @lru_cache(maxsize=16)
-def read_shapes(*texts: str) -> Shapes:
-    """Shapes graphs in Turtle as one. Raises ConfigurationError for one that is no Turtle."""
-    from rdflib import Graph  # noqa: PLC0415
+def read_shapes(*files: tuple[str, str]) -> Shapes:
+    """Shapes graphs in Turtle, each with its name, as one. Raises ConfigurationError for one that is no Turtle.
+
+    A property shape without a path (ill-formed by SHACL, section 2.3; official files have some) is left out.
+    """
+    from rdflib import Graph, URIRef  # noqa: PLC0415
 
     graph = Graph()
-    for text in texts:
+    origin: dict[Any, str] = {}
+    for name, text in files:
+        part = Graph()
         try:
-            graph.parse(data=text, format="turtle")
+            part.parse(data=text, format="turtle")
         except Exception as error:  # noqa: BLE001 - rdflib raises whatever its parser trips over
-            raise ConfigurationError(f"the shapes are not Turtle: {error}".strip()) from None
-    return Shapes(graph, sight(graph))
+            raise ConfigurationError(f"this is not Turtle: {' '.join(str(error).split())}") from None
+        origin |= dict.fromkeys(part.subjects(), name)
+        graph += part
+    stated = {(s, o) for s, o in graph.subject_objects(URIRef(SH + "property"))}
+    pathless = {o for _, o in stated if (o, URIRef(SH + "path"), None) not in graph}
+    for subject, shape in stated:
+        if shape in pathless:
+            graph.remove((subject, URIRef(SH + "property"), shape))
+    for shape in pathless:
+        graph.remove((shape, None, None))
+    return Shapes(graph, sight(graph), origin, len(pathless))
 
 
 def term_of(value: Any) -> Node:
@@ -161,9 +190,12 @@ def run(lines: Iterable[str], judged: set[str], shapes: Shapes) -> Iterator[Resu
             field=shorten(str(path)) if isinstance(path, URIRef) else None,
             value=None if value is None else str(value),
             severity=_SEVERITIES.get(str(one(result, "resultSeverity")), Severity.VIOLATION),
-            what=_BROKEN.get(component, "a rule of the hub is broken"),
+            what=_BROKEN.get(component, "a rule of the shapes is broken"),
             remedy=str(one(result, "resultMessage") or ""),
             component=component,
-            shape=str(shape) if isinstance(shape, URIRef) else None,
+            origin=shapes.origin.get(shape, ""),
+            example=None if (given := shapes.graph.value(shape, URIRef(SKOS + "example"))) is None else str(given),
+            path=str(path) if isinstance(path, URIRef) else None,
+            term=None if value is None else value.n3(),
         )
         yield Result(broken, path, value, (shape, URIRef(SH + "message"), None) in shapes.graph)

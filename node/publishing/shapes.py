@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 from node.ontology.concepts import Vocabulary
 from node.publishing.alike import Groups, Template, group
 from node.publishing.ntriples import Description, bare, split_line
+from node.publishing.profiles import HUB, facts, shapes_text
 from node.publishing.shacl import Broken, Result, Shapes, read_shapes, run
 from node.rdf.namespaces import DCAT_DATASET, DCT, DERIVES_FROM, ONCO, RDF_TYPE, RDFS_SUBCLASS_OF, SPECIMEN
-from node.resources import resource
 
 __all__ = ["BATCH", "Broken", "Shapes", "read_shapes", "shapes_text", "validate"]
 
@@ -21,12 +20,6 @@ BATCH = 4_000
 _TYPE = f"<{RDF_TYPE}>"
 _PART_OF = f"<{DCT}isPartOf>"
 _DERIVES = f"<{DERIVES_FROM}>"
-
-
-@lru_cache(maxsize=1)
-def shapes_text() -> str:
-    """The shapes as they are served, in Turtle."""
-    return resource("ontologies/shapes.ttl").read_text(encoding="utf-8")
 
 
 def validate(
@@ -44,7 +37,7 @@ def validate(
     donors that look alike to the shapes one is judged for all; with ``each``, every one is judged. The results are the
     same. Memory is that of one batch and of the description's lines.
     """
-    shapes = shapes or read_shapes(shapes_text())
+    shapes = shapes or read_shapes((HUB, shapes_text()))
     records = _records(description)
     among = set(records)
     rest = [s for s in description.subjects if s not in among]
@@ -128,7 +121,9 @@ class _Look:
         if not nodes:
             return []
         lines = self._lines(nodes)
-        return list(run([*lines, *_class_lines(lines, self.vocabulary)], {bare(s) for s in nodes}, self.shapes))
+        named = {bare(v) for line in lines if (v := split_line(line)[2]).startswith("<") and v not in self.description}
+        known = [*_class_lines(lines, self.vocabulary), *facts(named)]
+        return list(run([*lines, *known], {bare(s) for s in nodes}, self.shapes))
 
     def _lines(self, judged: Iterable[str]) -> list[str]:
         """What the shapes can see from these nodes: their triples, the dataset's, and those of all that they lead to.

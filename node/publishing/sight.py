@@ -28,9 +28,10 @@ _DECIMAL = re.compile(rf'"(-?(?:0|[1-9]\d{{0,8}})\.\d{{0,8}}[1-9])"\^\^<{re.esca
 #: Endings of literals that can be the same value as one of those above.
 _DOUBTFUL = tuple(f'"^^<{XSD}{name}>' for name in ("integer", "decimal", "string"))
 
-_TARGETS = ("targetClass", "targetNode", "targetSubjectsOf", "targetObjectsOf")
+#: The properties that aim a shape (SHACL, section 2.1.3).
+TARGETS = ("targetClass", "targetNode", "targetSubjectsOf", "targetObjectsOf")
 #: Parts of a shape that decide nothing (SHACL, sections 2.1 and 2.3.2), or are looked at elsewhere.
-_SILENT = {*_TARGETS, "path", "name", "description", "order", "group", "message", "severity", "deactivated"}
+_SILENT = {*TARGETS, "path", "name", "description", "order", "group", "message", "severity", "deactivated"}
 _COUNTS = {"minCount", "maxCount"}
 _LENGTHS = {"minLength", "maxLength"}
 _BOUNDS = {"minInclusive", "maxInclusive", "minExclusive", "maxExclusive"}
@@ -108,7 +109,7 @@ def sight(graph: Graph) -> Sight:
     # the type of a node decides which classes' targets it is
     seen.interest(f"<{RDF_TYPE}>").exact = True
     seen.nodes = {term.n3() for triple in graph for term in triple if isinstance(term, URIRef)}
-    targets = [URIRef(SH + name) for name in _TARGETS]
+    targets = [URIRef(SH + name) for name in TARGETS]
     aimed = {s for p in targets for s in graph.subjects(p)}
     for class_ in (URIRef(RDFS + "Class"), URIRef(OWL + "Class")):
         aimed |= {s for s in graph.subjects(URIRef(RDF_TYPE), class_) if (s, None, None) in graph}

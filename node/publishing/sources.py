@@ -16,6 +16,7 @@ from node.publishing.directory import is_directory
 from node.publishing.documents import read_document
 from node.publishing.drafts import Draft, Finding, Severity
 from node.publishing.splitting import NOTHING
+from node.publishing.statements import Organisation
 from node.publishing.studies import is_study, read_folder_description, read_study
 from node.publishing.tabular.mapping import SUFFIX
 from node.publishing.tabular.read import is_table, mapping_beside, read_table
@@ -113,7 +114,7 @@ def read_source(
     *,
     identifiers: Identifiers,
     coders: DecidingCoders,
-    publisher: str,
+    publisher: Organisation | str,
     spool: Path,
 ) -> Reading:
     """Read one source. What keeps it from being read at all becomes a finding."""
@@ -206,7 +207,7 @@ def _read_table(
     identifiers: Identifiers,
     coder: Coder,
     spool: Path,
-    publisher: str,
+    publisher: Organisation | str,
 ) -> Draft:
     if not mapping.is_file():
         raise DocumentSyntaxError(

@@ -26,7 +26,7 @@ from node.publishing.records import SAMPLE_ID, Records
 from node.publishing.safety.decisions import FILE as DECISIONS_FILE
 from node.publishing.safety.decisions import Decisions, read_decisions
 from node.publishing.screening import TableScreen, undecided
-from node.publishing.statements import dataset_lines, spool_file
+from node.publishing.statements import Organisation, dataset_lines, served_lines, spool_file
 from node.publishing.studymeta import LICENSE_FILE, META_FILE, StudyMeta, read_meta
 from node.publishing.tables import open_table
 from node.rdf.namespaces import ACCESS_PUBLIC, ACCESS_RESTRICTED, DCAT, DCT, HEALTHDCATAP, XSD
@@ -53,7 +53,7 @@ def read_study(
     coder: Coder,
     spool: Path,
     studies_index: Mapping[str, Mapping[str, str]] | None = None,
-    publisher: str = "",
+    publisher: Organisation | str = "",
 ) -> Draft:
     """Read the study in ``folder`` into a draft whose N-Triples lie in new files in the folder ``spool``.
 
@@ -162,7 +162,13 @@ def _compare(lists: list[CaseList], index: RecordIndex, findings: Findings) -> N
 
 
 def _dataset(
-    identifiers: Identifiers, dataset: str, meta: StudyMeta, records: Records, codes: CodeMap, *, publisher: str
+    identifiers: Identifiers,
+    dataset: str,
+    meta: StudyMeta,
+    records: Records,
+    codes: CodeMap,
+    *,
+    publisher: Organisation | str,
 ) -> Iterator[str]:
     """What is said of the dataset itself, once its samples are counted."""
     yield from dataset_lines(
@@ -175,6 +181,8 @@ def _dataset(
         access=ACCESS_PUBLIC if meta.public else ACCESS_RESTRICTED,
         publisher=publisher,
     )
+    if meta.public and records.index.samples:
+        yield from served_lines(identifiers, dataset, licence=meta.licence)
     subject = iri(identifiers.dataset(dataset))
     if meta.citation:
         yield triple(subject, iri(DCT + "bibliographicCitation"), literal(meta.citation))

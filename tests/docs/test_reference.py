@@ -9,10 +9,12 @@ import click
 import pytest
 
 from node.cli.main import onconode
-from node.config import Identity, Limits, Server
+from node.config import Identity, Limits, Publishing, Server
 
 
-@pytest.mark.parametrize(("table", "cls"), [("node", Identity), ("server", Server), ("limits", Limits)])
+@pytest.mark.parametrize(
+    ("table", "cls"), [("node", Identity), ("publishing", Publishing), ("server", Server), ("limits", Limits)]
+)
 def test_every_setting_is_documented(repository: Path, table: str, cls: type) -> None:
     """Each setting has a row with its default."""
     text = (repository / "docs/reference/settings.md").read_text(encoding="utf-8")

@@ -40,7 +40,7 @@ PREDICATES = {
     ),
     *("anatomicalSite", "assay", "ageAtDiagnosis", "sex", "vitalStatus", "title", "description", "publisher"),
     *("license", "accessRights", "theme", "keyword", "isReferencedBy", "bibliographicCitation", "name"),
-    *("numberOfRecords", "numberOfUniqueIndividuals"),
+    *("numberOfRecords", "numberOfUniqueIndividuals", "distribution", "accessURL", "format", "mediaType"),
     *("coding", "mapping", "codedProperty", "annotatedProperty", "annotatedTarget", "subject_type", "subject_label"),
     *("mapping_justification", "confidence", "subject_source", "object_label", "mapping_source", "object_source"),
     *("object_source_version", "comment"),

@@ -19,7 +19,7 @@ from node.publishing.findings import Findings
 from node.publishing.recordindex import RecordIndex
 from node.publishing.records import Records
 from node.publishing.screening import TableScreen
-from node.publishing.statements import dataset_lines, spool_file
+from node.publishing.statements import Organisation, dataset_lines, spool_file
 from node.publishing.tabular import delimited, excel, parquet
 from node.publishing.tabular.compression import plain_name, uncompressed
 from node.publishing.tabular.mapping import CODED, IGNORE, SUFFIX, Column, Description, TableMapping
@@ -76,7 +76,7 @@ def read_table(
     identifiers: Identifiers,
     coder: Coder,
     spool: Path,
-    publisher: str = "",
+    publisher: Organisation | str = "",
 ) -> Draft:
     """Read the tables at ``paths``, which make one dataset, into a draft whose N-Triples lie in ``spool``.
 
@@ -218,8 +218,13 @@ def _closing(index: RecordIndex, mapping: TableMapping, paths: Sequence[Path]) -
     return findings.result()
 
 
-def _dataset(identifiers: Identifiers, said: Description, index: RecordIndex, publisher: str) -> Iterator[str]:
+def _dataset(
+    identifiers: Identifiers, said: Description, index: RecordIndex, publisher: Organisation | str
+) -> Iterator[str]:
     """What is said of the dataset itself, once its samples are counted."""
+    node = publisher if isinstance(publisher, Organisation) else Organisation(publisher.strip())
+    contact = said.contact_name or said.contact_email or said.contact_page
+    own = said.publisher in ("", node.name)
     yield from dataset_lines(
         identifiers,
         said.id,
@@ -228,9 +233,9 @@ def _dataset(identifiers: Identifiers, said: Description, index: RecordIndex, pu
         description=said.description,
         licence=said.licence,
         access=said.access,
-        publisher=said.publisher or publisher,
-        # the node's own organisation keeps its one name
-        organisation=f"{identifiers.dataset(said.id)}#publisher" if said.publisher not in ("", publisher) else "",
+        # the node's own organisation keeps its one name; its contact stands in for one that the mapping does not name
+        publisher=(Organisation(node.name) if contact else node) if own else said.publisher,
+        organisation="" if own else f"{identifiers.dataset(said.id)}#publisher",
     )
     name = identifiers.dataset(said.id)
     subject = iri(name)
@@ -242,7 +247,7 @@ def _dataset(identifiers: Identifiers, said: Description, index: RecordIndex, pu
         yield triple(subject, iri(DCT + "bibliographicCitation"), literal(said.citation))
     if said.landing_page:
         yield triple(subject, iri(DCAT + "landingPage"), iri(said.landing_page))
-    if said.contact_name or said.contact_email or said.contact_page:
+    if contact:
         contact = iri(f"{name}#contact")
         yield triple(subject, iri(DCAT + "contactPoint"), contact)
         yield triple(contact, iri(RDF_TYPE), iri(VCARD + "Kind"))

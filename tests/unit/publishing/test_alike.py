@@ -88,7 +88,7 @@ def test_the_results_are_those_of_judging_every_node(
     lines += twins + triplets + more
     lines.append(f'<{DATASET}> <{DCT}title> "Gliomas" .')
     description = Description(lines)
-    shapes = read_shapes(text)
+    shapes = read_shapes(("tried", text))
     fast = list(validate(description, DATASET, known, shapes=shapes))
     alone = list(validate(description, DATASET, known, shapes=shapes, each=True))
     assert sorted(map(_key, fast)) == sorted(map(_key, alone))

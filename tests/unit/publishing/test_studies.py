@@ -41,6 +41,7 @@ def test_a_study_as_triples(tmp_path: Path) -> None:
         'dct:title "A tiny study"',
         'dct:description "Whole exome sequencing of three. See here & there."',
         "dct:publisher organisation",
+        "dcat:distribution datasets/tiny-2020#rdf",
         "dct:license http://opendatacommons.org/licenses/odbl/1-0/",
         "dct:accessRights http://publications.europa.eu/resource/authority/access-right/PUBLIC",
         'dct:bibliographicCitation "Doe et al. 2020"',
@@ -55,7 +56,11 @@ def test_a_study_as_triples(tmp_path: Path) -> None:
             "http://www.w3.org/2001/XMLSchema#", "xsd:"
         ),
     }
-    assert about(draft.public, "organisation") == {"rdf:type foaf:Organization", 'foaf:name "Example Institute"'}
+    assert about(draft.public, "organisation") == {
+        "rdf:type foaf:Organization",
+        "rdf:type foaf:Agent",
+        'foaf:name "Example Institute"',
+    }
     common = {"rdf:type obo:OBI_0001479", f"dct:isPartOf {dataset}"}
     assert stated(draft.public, f"{dataset}/samples/s%201") == common | {
         'rdfs:label "s 1"',
@@ -103,7 +108,7 @@ def test_a_study_as_triples(tmp_path: Path) -> None:
         "onco:vitalStatus obo:NCIT_C37987",
     }
     others = [line for line in triples(draft.public) if "#coding-" not in line and "#mapping-" not in line]
-    assert len(others) == 16 + 2 + 11 + 12 + 9 + 5 + 4
+    assert len(others) == 17 + 6 + 3 + 11 + 12 + 9 + 5 + 4
     assert draft.findings == []
 
 
