@@ -36,13 +36,9 @@ def sorted_lines(path: Path, through: Callable[[Lines], Lines] = lambda lines: l
     What does not fit into memory is sorted in parts, which lie beside the file.
     """
     with ExitStack() as files:
-        source = files.enter_context(path.open(encoding="utf-8", newline="\n"))
         parts: list[Iterator[str]] = []
-        while lines := [line.rstrip("\n") for line in islice(source, _AT_ONCE)]:
-            part = sorted(set(through(sorted(set(lines)))))
-            if len(lines) < _AT_ONCE:
-                parts.append(iter(part))
-                break
+        for lines in parts_of(path):
+            part = through(lines)
             kept = files.enter_context(
                 tempfile.TemporaryFile("w+", dir=path.parent, prefix="part.", encoding="utf-8", newline="\n")
             )
@@ -54,6 +50,13 @@ def sorted_lines(path: Path, through: Callable[[Lines], Lines] = lambda lines: l
             if line != before:
                 yield line
             before = line
+
+
+def parts_of(path: Path) -> Iterator[Lines]:
+    """The lines of a file some at a time, distinct and sorted within each part."""
+    with path.open(encoding="utf-8", newline="\n") as source:
+        while lines := [line.rstrip("\n") for line in islice(source, _AT_ONCE)]:
+            yield sorted(set(lines))
 
 
 def excerpt(paths: Sequence[Path], dataset: str) -> Description:
