@@ -22,13 +22,14 @@ from node.store.stored_form import stored_form
 
 @dataclass(frozen=True)
 class Candidate:
-    """A draft that has been judged. ``content`` is the digest of its triples, '' for one that fell.
+    """A draft that has been judged, and its place. ``content`` is the digest of its triples, '' for one that fell.
 
     ``digest`` is that of its public triples as they will be served, ``version`` what the partner calls this version
     (``dcat:version``), '' without one.
     """
 
     draft: Draft
+    where: Place
     findings: tuple[Finding, ...]
     content: str
     inputs: tuple[Input, ...]
@@ -58,6 +59,7 @@ def judged(
         candidates.append(
             Candidate(
                 draft,
+                draft.locate(draft.iri),
                 findings,
                 content,
                 tuple(read_input(path) for path in draft.inputs),
@@ -68,6 +70,15 @@ def judged(
     if violations(reading.findings) or (not reading.apart and any(c.fell for c in candidates)):
         return [c if c.fell else _with(c, _COMPANION, reading) for c in candidates]
     return candidates
+
+
+def without_places(candidate: Candidate) -> Candidate:
+    """The candidate as it can be handed to another process: it no longer finds places in its files."""
+    return replace(candidate, draft=replace(candidate.draft, locate=_somewhere))
+
+
+def _somewhere(about: str) -> Place:
+    return Place(record=about)
 
 
 def _whole(draft: Draft) -> tuple[Description, str, str]:
@@ -134,7 +145,7 @@ def without_clashes(candidates: list[Candidate]) -> list[Candidate]:
             finding = Finding(
                 Severity.VIOLATION,
                 f"the dataset {draft.dataset!r} is also described in {others[0]}",
-                draft.locate(draft.iri),
+                candidate.where,
                 remedy="Publish it from one place, or give each dataset an identifier of its own.",
             )
             candidate = replace(candidate, findings=(*candidate.findings, finding))  # noqa: PLW2901
@@ -146,7 +157,7 @@ def against_register(registry: Registry, candidate: Candidate) -> Finding | None
     """What in the register stands against a publication."""
     draft = candidate.draft
     entry = registry.get(draft.dataset)
-    where = draft.locate(draft.iri)
+    where = candidate.where
     if entry is not None and entry.state is State.WITHDRAWN:
         return Finding(
             Severity.VIOLATION,
@@ -192,7 +203,7 @@ def with_version_checked(candidate: Candidate, old: Entry | None) -> Candidate:
     finding = Finding(
         Severity.WARNING,
         "the description has changed, but its dcat:version has not",
-        candidate.draft.locate(candidate.draft.iri),
+        candidate.where,
         value=candidate.version,
         remedy="Give each version another, or leave it out: the node then counts.",
     )

@@ -7,7 +7,6 @@ changing, drafts lie in a temporary folder that is removed whatever happens.
 from __future__ import annotations
 
 import datetime as dt
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,7 +21,6 @@ from node.ontology.releases import Release, releases
 from node.publishing.candidates import (
     Candidate,
     against_register,
-    judged,
     report,
     with_version_checked,
     without_clashes,
@@ -34,13 +32,13 @@ from node.publishing.drafts import CodingReport, DatasetReport, Finding, Outcome
 from node.publishing.feed import Happening, Kind, extended
 from node.publishing.profiles import HUB_ONLY, Profile
 from node.publishing.provenance import Agent, catalogue, publication, withdrawal
+from node.publishing.reading import Reader
 from node.publishing.registry import FILE, Entry, Registry, State, find, read_registry, write_registry
 from node.publishing.shacl import Broken
-from node.publishing.sources import Source, find_sources, read_source
-from node.publishing.spool import from_writing, spool_folder, unwritable
+from node.publishing.sources import Source, find_sources
+from node.publishing.spool import spool_folder
 from node.publishing.statements import Organisation
 from node.publishing.tally import Drafted, merged
-from node.publishing.watch import Watch, unreadable
 from node.rdf.dataset import GraphScope
 from node.rdf.formats import JSON, NTRIPLES
 from node.sparql.executables import executables
@@ -84,17 +82,6 @@ class Making:
     started: str
     agent: Agent
     amended: str = ""
-
-
-@dataclass(frozen=True)
-class _Reading:
-    """What reading takes for all sources of one command: what codes, what judges, and who is told of it."""
-
-    coders: DecidingCoders
-    folder: Path
-    profile: Profile
-    record: Callable[[Broken, Place], None]
-    progress: Callable[[str], None]
 
 
 def publish(
@@ -148,14 +135,22 @@ def publish_sources(
     with spool_folder() as folder:
         candidates: list[Candidate] = []
         findings: list[Finding] = []
-        common = _Reading(DecidingCoders(node.coder()), folder, profile, record, progress)
         codings: dict[Path, list[CodingReport]] = {}
-        for source in sources:
-            progress(f"reading {source.name}")
-            read, told = _read(source, node, common)
-            candidates.extend(read)
-            findings.extend(told)
-            coded = (candidate.draft.coding for candidate in read)
+        reader = Reader(
+            coders=DecidingCoders(node.coder()),
+            identifiers=node.identifiers,
+            vocabulary=node.vocabulary,
+            publisher=Organisation.of(node.known_as),
+            profile=profile,
+            folder=folder,
+            progress=progress,
+        )
+        for source, found in reader.each(list(sources)):
+            candidates.extend(found.candidates)
+            findings.extend(found.findings)
+            for broken, place in found.broken:
+                record(broken, place)
+            coded = (candidate.draft.coding for candidate in found.candidates)
             beside = codings.setdefault(folder_of(source.named or source.path), [])
             beside.extend(report for report in coded if report is not None)
         candidates = without_clashes(candidates)
@@ -179,35 +174,6 @@ def _proposed(codings: Mapping[Path, list[CodingReport]], findings: list[Finding
         else:
             if drafted is not None:
                 yield drafted
-
-
-def _read(source: Source, node: NodeParts, common: _Reading) -> tuple[list[Candidate], list[Finding]]:
-    """What one source holds, judged, and what is wrong with it as a whole; all of it falls if it changed meanwhile.
-
-    Raises StoreError when the temporary folder cannot be written.
-    """
-    watch = Watch(*source.files)
-    try:
-        reading = read_source(
-            source,
-            identifiers=node.identifiers,
-            coders=common.coders,
-            publisher=Organisation.of(node.known_as),
-            spool=common.folder,
-        )
-        candidates = judged(reading, node.vocabulary, common.progress, common.profile, common.record)
-    except OSError as error:
-        if (
-            error.filename is None
-            or from_writing(error)
-            or Path(os.fsdecode(error.filename)).is_relative_to(common.folder)
-        ):
-            raise unwritable(error) from error
-        return [], [*watch.changes(()), unreadable(error)]
-    changes = watch.changes({path for draft in reading.drafts for path in draft.inputs})
-    if not candidates:
-        return [], [*reading.findings, *changes]
-    return [replace(c, findings=(*c.findings, *changes)) for c in candidates], list(reading.findings)
 
 
 def withdraw(iri_or_slug: str, reason: str, node: NodeParts, *, by: str = "") -> Generation:

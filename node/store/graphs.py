@@ -8,7 +8,9 @@ they counted anew.
 
 from __future__ import annotations
 
+import itertools
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -122,13 +124,21 @@ class Graphs:
 
     def settle(self, graphs: Collection[str]) -> None:
         """Make the tier graphs right after triples were loaded into these graphs, and count what these hold now."""
-        tiers_in_use = {state.tier for state in self.registry.values()}
+        self.recount(graphs)
+        held = self._held_by_tier()
         for graph in graphs:
             state = self.registry[graph]
             for tier, tier_graph in self.tier_graphs.items():
-                if state.tier not in (None, tier) and tier in tiers_in_use:
-                    self.place_common(graph, tier_graph)
-        self.recount(graphs)
+                if state.tier not in (None, tier) and held[tier]:
+                    # The engine takes the first pattern's triples and looks each up in the other graph.
+                    self._place_common(*sorted(((state.triples, graph), (held[tier], tier_graph))))
+
+    def settle_tiers(self) -> None:
+        """Make the tier graphs right after everything was loaded into an empty store and counted."""
+        held = self._held_by_tier()
+        tier_graphs = [(held[tier], graph) for tier, graph in self.tier_graphs.items() if held[tier]]
+        for one, other in itertools.combinations(sorted(tier_graphs), 2):
+            self._place_common(one, other)
 
     def recount(self, graphs: Iterable[str]) -> None:
         """Count what these graphs hold now."""
@@ -139,9 +149,17 @@ class Graphs:
                 self._touched.add(graph)
                 self.registry[graph] = replace(state, triples=triples)
 
-    def place_common(self, one: str, other: str) -> None:
-        """Give every triple that is in both graphs its place."""
-        both = f"SELECT ?s ?p ?o {{ GRAPH <{one}> {{ ?s ?p ?o }} GRAPH <{other}> {{ ?s ?p ?o }} }}"
+    def _held_by_tier(self) -> Counter[Tier]:
+        """How many triples the graphs of each tier hold, what several hold counted each time."""
+        held: Counter[Tier] = Counter()
+        for state in self.registry.values():
+            if state.tier is not None:
+                held[state.tier] += state.triples
+        return held
+
+    def _place_common(self, smaller: tuple[int, str], larger: tuple[int, str]) -> None:
+        """Give every triple that is in both graphs its place. The graphs come with what they hold at most."""
+        both = f"SELECT ?s ?p ?o {{ GRAPH <{smaller[1]}> {{ ?s ?p ?o }} GRAPH <{larger[1]}> {{ ?s ?p ?o }} }}"
         solutions = self.store.query(both)
         assert isinstance(solutions, QuerySolutions)
         for s, p, o in solutions:

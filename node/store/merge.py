@@ -102,9 +102,8 @@ class Merge:
         )
         for content in put:
             graphs.touch(content.graph)
-        for one, other in itertools.combinations(graphs.tier_graphs.values(), 2):
-            graphs.place_common(one, other)
         graphs.recount(content.graph for content in put)
+        graphs.settle_tiers()
 
     def _change_in_place(
         self, put: tuple[GraphContent, ...], whole: list[str], differences: Mapping[str, _Difference]
