@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import random
+import subprocess
 import sys
 import tempfile
 import time
@@ -55,8 +56,9 @@ def write_table(path: Path, rows: int) -> None:
 def run(*arguments: str) -> tuple[float, int]:
     """Seconds and peak kilobytes of one command."""
     begun = time.perf_counter()
-    child = os.spawnv(os.P_NOWAIT, _COMMAND, [str(_COMMAND), *arguments])
-    _, status, used = os.wait4(child, 0)
+    child = subprocess.Popen([_COMMAND, *arguments], stdout=subprocess.DEVNULL)
+    _, status, used = os.wait4(child.pid, 0)
+    child.returncode = status
     if status:
         raise SystemExit(f"onconode {' '.join(arguments)} failed")
     return time.perf_counter() - begun, used.ru_maxrss

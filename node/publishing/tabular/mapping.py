@@ -62,7 +62,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Description:
-    """What a mapping says of the dataset itself. ``licence``, ``access``, ``themes`` and pages are IRIs."""
+    """What a mapping says of the dataset itself. ``licence``, ``access``, ``themes`` and pages are IRIs.
+
+    ``properties`` are further ones by IRI, each with a value that is an IRI in angle brackets or a text.
+    """
 
     id: str
     title: str
@@ -76,7 +79,9 @@ class Description:
     contact_email: str = ""
     contact_page: str = ""
     landing_page: str = ""
+    access_url: str = ""
     citation: str = ""
+    properties: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

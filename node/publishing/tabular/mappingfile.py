@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
@@ -127,8 +127,18 @@ class _Reader:
 
     def _dataset(self, table: Mapping[str, Any]) -> Description:
         at = ("dataset",)
-        texts = ("id", "title", "description", "licence", "access", "publisher", "landing_page", "citation")
-        self._known(table, (*texts, "themes", "keywords", "contact"), at)
+        texts = (
+            "id",
+            "title",
+            "description",
+            "licence",
+            "access",
+            "publisher",
+            "landing_page",
+            "access_url",
+            "citation",
+        )
+        self._known(table, (*texts, "themes", "keywords", "contact", "properties"), at)
         found = {key: self._text_at(table, key, at) for key in texts}
         for key in ("id", "title", "description", "licence", "access"):
             if not found[key]:
@@ -159,7 +169,8 @@ class _Reader:
         email = self._text_at(contact, "email", (*at, "contact")).removeprefix("mailto:")
         if email and not re.fullmatch(r"[^@\s<>\"]+@[^@\s<>\"]+\.[^@\s<>\"]+", email):
             self._refuse(f"{email!r} is no e-mail address", (*at, "email"), "Write one like biobank@example.org.")
-        pages = {"landing_page": found["landing_page"], "page": self._text_at(contact, "page", (*at, "contact"))}
+        pages = {key: found[key] for key in ("landing_page", "access_url")}
+        pages |= {"page": self._text_at(contact, "page", (*at, "contact"))}
         for key, page in pages.items():
             if page and not is_absolute_iri(page):
                 self._refuse(f"{page!r} is no address", (*at, key), "Write one that begins with https://.")
@@ -177,8 +188,20 @@ class _Reader:
             contact_email=email,
             contact_page=pages["page"],
             landing_page=pages["landing_page"],
+            access_url=pages["access_url"],
             citation=found["citation"],
+            properties=tuple(self._properties(self._table(table, "properties", at=at), (*at, "properties"))),
         )
+
+    def _properties(self, table: Mapping[str, Any], at: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+        for said, values in table.items():
+            found = said if said.startswith(("http://", "https://")) else expand(said)
+            if found is None or not is_absolute_iri(found):
+                self._refuse(f"the property {said!r} is not known", (*at, said), "Write its IRI in full.")
+            if found in _RESERVED:
+                self._refuse(f"{said!r} is set by the node", (*at, said), "Remove it.")
+            for value in [values] if isinstance(values, str) else self._texts(table, said, at):
+                yield found, self._value(value, (*at, said))
 
     def _columns(self, table: Mapping[str, Any]) -> tuple[Column, ...]:
         columns = []

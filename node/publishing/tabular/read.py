@@ -245,6 +245,13 @@ def _dataset(
         yield triple(subject, iri(DCAT + "keyword"), literal(keyword))
     if said.citation:
         yield triple(subject, iri(DCT + "bibliographicCitation"), literal(said.citation))
+    for property_iri, value in said.properties:
+        yield triple(subject, iri(property_iri), value if value.startswith("<") else literal(value))
+    if said.access_url:
+        distribution = iri(f"{name}#distribution")
+        yield triple(subject, iri(DCAT + "distribution"), distribution)
+        yield triple(distribution, iri(RDF_TYPE), iri(DCAT + "Distribution"))
+        yield triple(distribution, iri(DCAT + "accessURL"), iri(said.access_url))
     if said.landing_page:
         yield triple(subject, iri(DCAT + "landingPage"), iri(said.landing_page))
     if contact:

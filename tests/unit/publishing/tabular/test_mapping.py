@@ -57,6 +57,8 @@ LAST = len(column("x").splitlines())
         (DATASET.replace('title = "A tiny table"', "title = 3") + COLUMNS, 4, "title is a text"),
         (f'{DATASET}contact = {{ email = "nobody" }}\n{COLUMNS}', 8, "'nobody' is no e-mail address"),
         (f'{DATASET}landing_page = "www"\n{COLUMNS}', 8, "'www' is no address"),
+        (f'{DATASET}properties = {{ "x:y" = "z" }}\n{COLUMNS}', 8, "property 'x:y' is not known"),
+        (f'{DATASET}properties = {{ "dct:identifier" = "z" }}\n{COLUMNS}', 8, "is set by the node"),
         (f'{DATASET}themes = ["health"]\n{COLUMNS}', 8, "'health' is no IRI"),
         (COLUMNS, None, r"no \[dataset\]"),
         (DATASET, None, r"no \[columns\]"),

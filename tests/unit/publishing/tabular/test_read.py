@@ -35,7 +35,10 @@ def test_samples_and_donors_are_described(tmp_path: Path) -> None:
 def test_the_dataset_is_described_as_the_mapping_says(tmp_path: Path) -> None:
     """Metadata of the mapping become the dataset's, another publisher does not rename the node's organisation."""
     more = 'publisher = "Other Clinic"\nkeywords = ["glioma"]\ncontact = { email = "office@clinic.example" }\n'
+    more += 'access_url = "https://clinic.example/ask"\nproperties = { "dct:spatial" = "http://e.example/DEU" }\n'
     draft = read(tmp_path, write(tmp_path, "t.csv", ROWS), dataset=DATASET + more)
+    assert "datasets/tiny#distribution dcat:accessURL https://clinic.example/ask" in triples(draft.public)
+    assert "dct:spatial http://e.example/DEU" in about(draft.public, "datasets/tiny")
     found = about(draft.public, "datasets/tiny")
     assert {
         'dct:title "A tiny table"',
