@@ -160,7 +160,9 @@ def _make_nodes(network: Sequence[Place], ontologies: Path | None, output: Outpu
         add_member(place.folder / CONFIG_FILE, Member(endpoint=f"{hub.base}sparql", name=hub.name))
     node = build(hub.folder)
     try:
-        for name in ("onconode", "ncit", "obi", "oncotree"):
+        # these two have no packaged table
+        codes = ("icdo3", "gdc") if ontologies is not None else ()
+        for name in ("onconode", "ncit", "obi", "oncotree", *codes):
             output.progress(f"installing {name} at the vocabulary node …")
             release = install(
                 name,
@@ -183,6 +185,7 @@ def _make_nodes(network: Sequence[Place], ontologies: Path | None, output: Outpu
 def _publish(place: Place) -> dict[str, Any]:
     """Publish one partner's folder in a process of its own, as the partner would."""
     command = [sys.executable, "-m", "node", "publish", str(place.partner), "--node", str(place.folder), "--json"]
+    command.append("--no-proposals")  # the folder is not ours to write to
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     try:
         document: dict[str, Any] = json.loads(done.stdout)

@@ -44,8 +44,10 @@ REJECTED = "the partner has rejected what was proposed"
 
 _IDENTIFIER = re.compile(r"(?:https?://\S+|(?:NCIT|OBI|UBERON)[:_]\w+|(?:NCI|NCIt|ncit)[:_]C\d+)", re.I)
 _NCIT_CODE = re.compile(r"C\d{4,7}")
-_MORPHOLOGY = re.compile(r"\d{4}/\d")
-_TOPOGRAPHY = re.compile(r"C\d\d\.\d")
+#: ICD-O-3 codes as they are written: 8140/3, M-8140/3, pgx:icdom-81403; C50.9, ICD-O-3:C50.9, pgx:icdot-C50.9.
+_ICDO_PREFIX = re.compile(r"(?:pgx:)?icdo[mt]-|icd-?o(?:-?3(?:\.\d)?)?[:\s]\s*|M-(?=\d)", re.I)
+_MORPHOLOGY = re.compile(r"(\d{4})(/?)(\d)")
+_TOPOGRAPHY = re.compile(r"(C\d\d)(\.?)(\d)", re.I)
 _ONCOTREE_CODE = re.compile(r"[A-Z][A-Z0-9_]{1,24}")
 _NAMES = {"oncotree": "OncoTree", "icdo3m": "ICD-O-3 morphology", "icdo3t": "ICD-O-3 topography", "gdc": "GDC"}
 _RELEASES = {"icdo3m": "icdo3", "icdo3t": "icdo3"}
@@ -137,15 +139,14 @@ class Coder:
     def _by_code(self, property_iri: str, text: str, written: str, system: str) -> Answer | None:
         """The answer to a text that is a code; None for one that is words, or whose code the words may help out."""
         if system in SYSTEMS:
-            return self._mapped(property_iri, text, written, system)
+            return self._mapped(property_iri, _icdo3(text, system, hinted=True) or text, written, system)
         iri = _identifier(text, system)
         if iri is not None:
             match = self._match(property_iri, written, iri, MANUAL, system=system, comment="the code of the class")
             return self._settled(match)
-        if property_iri == DIAGNOSIS and _MORPHOLOGY.fullmatch(text):
-            return self._mapped(property_iri, text, written, "icdo3m")
-        if property_iri == ANATOMICAL_SITE and _TOPOGRAPHY.fullmatch(text):
-            return self._mapped(property_iri, text, written, "icdo3t")
+        for axis, of in (("icdo3m", DIAGNOSIS), ("icdo3t", ANATOMICAL_SITE)):
+            if property_iri == of and not system and (code := _icdo3(text, axis)):
+                return self._mapped(property_iri, code, written, axis)
         return None
 
     def _mapped(self, property_iri: str, code: str, written: str, system: str) -> Answer:
@@ -311,6 +312,19 @@ class Coder:
 def key_of(text: str) -> str:
     """What two ways to write the same words have in common: lower case, single spaces, no underscores."""
     return " ".join(text.casefold().replace("_", " ").split())
+
+
+def _icdo3(text: str, system: str, *, hinted: bool = False) -> str | None:
+    """The code of this axis of ICD-O-3 in the form of its tables; None for a text that is none.
+
+    Without a hint it must show what it is, by a prefix or by its slash or point: five digits alone may be anything.
+    """
+    pattern = {"icdo3m": _MORPHOLOGY, "icdo3t": _TOPOGRAPHY}.get(system)
+    bare = _ICDO_PREFIX.sub("", text, count=1)
+    match = pattern.fullmatch(bare) if pattern else None
+    if match is None or not (hinted or match[2] or bare != text):
+        return None
+    return f"{match[1]}/{match[3]}" if system == "icdo3m" else f"{match[1].upper()}.{match[3]}"
 
 
 def _identifier(text: str, system: str) -> str | None:

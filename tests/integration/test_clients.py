@@ -45,7 +45,7 @@ def node_folder(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
         port = probe.getsockname()[1]
     for arguments in (
         ("init", str(folder), "--base-iri", f"http://127.0.0.1:{port}/"),
-        ("publish", *map(str, sorted(PARTNERS.iterdir())), "--node", str(folder)),
+        ("publish", *map(str, sorted(PARTNERS.iterdir())), "--node", str(folder), "--no-proposals"),
     ):
         done = onconode(*arguments)
         assert done.returncode == 0, done.stderr
