@@ -29,8 +29,9 @@ def value_lines(tallies: Mapping[str, Tally]) -> list[str]:
         )
         ranked = _ranked(tally.proposed + tally.unknown)
         for value, count in ranked[:_VALUES_SHOWN]:
-            candidates = tally.candidates.get(value, ())
-            lines.append(f"  {count:>6,} {value[:_LONGEST]!r}: {_candidate(candidates)}")
+            found = tally.candidates.get(value, ())
+            said = _candidate(found) if found else tally.reasons.get(value, "of many kinds")
+            lines.append(f"  {count:>6,} {value[:_LONGEST]!r}: {said}")
         if len(ranked) > _VALUES_SHOWN:
             lines.append(f"         and {len(ranked) - _VALUES_SHOWN:,} values more; --json lists all")
     return lines
@@ -60,6 +61,7 @@ def value_document(tallies: Mapping[str, Tally]) -> dict[str, Any]:
                 {
                     "value": value,
                     "samples": count,
+                    "reason": tally.reasons.get(value, ""),
                     "candidates": [_document(match) for match in tally.candidates.get(value, ())],
                 }
                 for value, count in _ranked(tally.proposed + tally.unknown)
@@ -74,8 +76,6 @@ def _ranked(values: Counter[str]) -> list[tuple[str, int]]:
 
 
 def _candidate(candidates: tuple[Match, ...]) -> str:
-    if not candidates:
-        return "no candidate"
     best = candidates[0]
     more = f", {len(candidates) - 1} more" if len(candidates) > 1 else ""
     return f"perhaps {best.label} ({shorten(best.iri)}, {shorten(best.predicate)} {best.confidence:.2f}){more}"

@@ -16,10 +16,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from node.errors import DocumentSyntaxError, Place
+from node.ontology.branches import BRANCHES
 from node.ontology.mappings import EXACT
 from node.ontology.sssom import MANUAL, NO_TERM, REVIEWED, Match, Row, cells_of, header_of, read_sssom, write_sssom
 from node.publishing.coder import Coder, Decided, key_of
 from node.publishing.tally import OTHERS, Drafted, Tally
+from node.rdf.namespaces import shorten
 
 FILE = "decisions.sssom.tsv"
 ACCEPTED, REJECTED, PROPOSED = "accepted", "rejected", "proposed"
@@ -75,6 +77,12 @@ def read_rows(path: Path) -> list[Row]:
                 f"this is no decision: {row.decision!r}.",
                 where=Place(source=str(path), line=row.line, field="decision", record=row.match.written),
                 remedy=f"Write {ACCEPTED}, {REJECTED} or {PROPOSED}.",
+            )
+        if row.match.property_iri not in BRANCHES:
+            raise DocumentSyntaxError(
+                "nothing is coded at this property.",
+                where=Place(source=str(path), line=row.line, field="subject_category", record=row.match.written),
+                remedy=f"Write one of: {', '.join(map(shorten, BRANCHES))}.",
             )
         if row.decision == ACCEPTED and not row.match.iri:
             raise DocumentSyntaxError(

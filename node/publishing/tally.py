@@ -18,7 +18,8 @@ OTHERS = "(others)"
 class Tally:
     """How many values of one property are coded, and which are not: value -> samples (donors for sex and status).
 
-    ``columns`` counts by column: coded, proposed, unknown. ``candidates`` are those of the proposed values.
+    ``columns`` counts by column: coded, proposed, unknown. ``candidates`` are those of the proposed values, ``reasons``
+    say of each value why it is not coded.
     """
 
     coded: int = 0
@@ -26,6 +27,7 @@ class Tally:
     unknown: Counter[str] = field(default_factory=Counter)
     columns: dict[str, list[int]] = field(default_factory=dict)
     candidates: dict[str, tuple[Match, ...]] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
 
     def add(self, column: str, answer: Answer) -> None:
         """Count one value; ``column`` is "" where several say it.
@@ -36,15 +38,16 @@ class Tally:
         if isinstance(answer, Coded):
             self.coded += 1
             counts[0] += 1
-        elif isinstance(answer, Proposed):
-            value = _bounded(self.proposed, answer.value)
-            self.proposed[value] += 1
-            counts[1] += 1
-            if value == answer.value:
+            return
+        proposed = isinstance(answer, Proposed)
+        counts[1 if proposed else 2] += 1
+        values = self.proposed if proposed else self.unknown
+        value = _bounded(values, answer.value)
+        values[value] += 1
+        if value == answer.value:
+            self.reasons[value] = answer.reason
+            if isinstance(answer, Proposed):
                 self.candidates[value] = answer.candidates
-        else:
-            self.unknown[_bounded(self.unknown, answer.value)] += 1
-            counts[2] += 1
 
     def merge(self, other: Tally) -> None:
         """Count what another tally of the same property has counted."""
@@ -52,6 +55,7 @@ class Tally:
         self.proposed.update(other.proposed)
         self.unknown.update(other.unknown)
         self.candidates = {**other.candidates, **self.candidates}
+        self.reasons = {**other.reasons, **self.reasons}
         for column, counts in other.columns.items():
             mine = self.columns.setdefault(column, [0, 0, 0])
             mine[:] = [a + b for a, b in zip(mine, counts, strict=True)]

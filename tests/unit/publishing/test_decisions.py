@@ -132,6 +132,7 @@ def test_decisions_of_the_whole_folder_and_of_one_study(tmp_path: Path, parts: N
     [
         ("onco:diagnosis\tx\tNCIT:C3059\tperhaps", "no decision"),
         ("onco:diagnosis\tx\t\taccepted", "names no class"),
+        ("onco:stage\tx\tNCIT:C3059\taccepted", "nothing is coded"),
         ("onco:diagnosis\tx\tNCIT:C3059\taccepted\nonco:diagnosis\tX\tNCIT:C3058\taccepted", "two classes"),
     ],
 )
