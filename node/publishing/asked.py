@@ -24,24 +24,24 @@ class Collected:
     asked: dict[tuple[str, str, str], Asked] = field(default_factory=dict)
     levels: dict[str, Level] = field(default_factory=dict)
 
-    def add(self, broken: Broken) -> None:
-        """Count one result of a profile's shapes."""
+    def add(self, broken: Broken, places: int = 1) -> None:
+        """Count one result of a profile's shapes, which is so in that many places."""
         if broken.severity is Severity.VIOLATION:
             level = self.levels.get(broken.origin, Level(broken.origin))
             if missing(broken):
-                self.levels[broken.origin] = replace(level, missing=level.missing + 1)
+                self.levels[broken.origin] = replace(level, missing=level.missing + places)
             else:
-                self.levels[broken.origin] = replace(level, wrong=level.wrong + 1)
+                self.levels[broken.origin] = replace(level, wrong=level.wrong + places)
         if missing(broken):
             key = (broken.origin, broken.field or "", broken.remedy)
             known = self.asked.get(key)
             if known is None:
                 mandatory = broken.severity is Severity.VIOLATION
                 self.asked[key] = Asked(
-                    broken.origin, broken.field or "", broken.remedy, broken.example, mandatory, broken.focus
+                    broken.origin, broken.field or "", broken.remedy, broken.example, mandatory, broken.focus, places
                 )
             else:
-                self.asked[key] = replace(known, places=known.places + 1)
+                self.asked[key] = replace(known, places=known.places + places)
 
     def missed(self) -> tuple[Asked, ...]:
         """What is asked of the dataset. What several profiles ask of the same node is one."""

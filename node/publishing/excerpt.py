@@ -62,7 +62,8 @@ def parts_of(path: Path) -> Iterator[Lines]:
 def excerpt(paths: Sequence[Path], dataset: str) -> Description:
     """What is to be judged of the description in these files: all but samples and donors, of which a few of each look.
 
-    With a sample comes what it derives from. ``dataset`` is the dataset's IRI.
+    With a sample comes what it derives from. ``dataset`` is the dataset's IRI. The last record of each look stands for
+    all that are left out.
     """
     base = f"<{dataset}/"
     looks: Counter[bytes] = Counter()
@@ -76,11 +77,16 @@ def excerpt(paths: Sequence[Path], dataset: str) -> Description:
                 chosen.add(subject)
                 chosen.update(value for _, predicate, value in map(split_line, record) if predicate == _DERIVES)
     lines: list[str] = []
+    taken: dict[bytes, list[str]] = {}
     for record in chain.from_iterable(map(_records, paths)):
         subject = record[0][: record[0].index(" ")]
         if not subject.startswith(base) or subject in chosen:
             lines += record
-    return Description(lines)
+            if subject in chosen:
+                taken.setdefault(_look(record, base), []).append(subject)
+    found = Description(lines)
+    found.stands_for = {subjects[-1][1:-1]: looks[look] - len(subjects) + 1 for look, subjects in taken.items()}
+    return found
 
 
 def _records(path: Path) -> Iterator[list[str]]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from itertools import islice
 
 from node.errors import Place
 from node.ontology.concepts import Vocabulary
@@ -48,21 +47,22 @@ def judge(
     for broken in validate(description, draft.iri, vocabulary, shapes=shapes):
         record(broken, draft.locate(broken.focus))
         severity = broken.severity
+        places = description.stands_for.get(broken.focus, 1)
         if broken.origin != HUB:
-            collected.add(broken)
+            collected.add(broken, places)
             if missing(broken):
                 continue
             if severity is Severity.VIOLATION and not profile.binding:
                 severity = Severity.WARNING
         key = (severity, broken.field, broken.what, broken.remedy)
-        problems.setdefault(key, _Problem()).add(broken.focus, broken.value)
+        problems.setdefault(key, _Problem()).add(broken.focus, broken.value, places)
     draft.asked = collected.missed()
     draft.levels = collected.reached(dict.fromkeys(name for name in shapes.origin.values() if name != HUB))
     for code in misaligned(description, vocabulary):
         key = (Severity.VIOLATION, shorten(code.property), f"{shorten(code.code)}: {code.what}", code.remedy)
         problem = problems.setdefault(key, _Problem())
         for subject in code.subjects:
-            problem.add(subject, code.code)
+            problem.add(subject, code.code, description.stands_for.get(subject, 1))
             record(_of_code(code, subject), draft.locate(subject))
     found = [*draft.findings, *screened(draft, description)]
     if profile.binding:
@@ -128,8 +128,8 @@ class _Problem:
         self.examples: list[tuple[str, str | None]] = []
         self.count = 0
 
-    def add(self, subject: str, value: str | None) -> None:
-        self.count += 1
+    def add(self, subject: str, value: str | None, places: int) -> None:
+        self.count += places
         if len(self.examples) <= EXAMPLES:
             self.examples.append((subject, value))
 
@@ -138,13 +138,14 @@ def _findings(draft: Draft, key: tuple[Severity, str | None, str, str], problem:
     severity, field, message, remedy = key
     # one more than the limit is shown as what it is, not as "and 1 more"
     shown = EXAMPLES if problem.count > EXAMPLES + 1 else EXAMPLES + 1
-    for subject, value in islice(problem.examples, shown):
+    listed = problem.examples[:shown]
+    for subject, value in listed:
         place = draft.locate(subject)
         # what is wrong with a blank node is placed at the property that leads to it
         where = replace(place, field=" ".join(p for p in (place.field, field) if p) or None)
         yield Finding(severity, message, where, value=value, remedy=remedy or None)
-    if problem.count > shown:
+    if problem.count > len(listed):
         where = replace(draft.locate(draft.iri), field=field)
         yield Finding(
-            severity, f"and more of this: {message}", where, remedy=remedy or None, count=problem.count - shown
+            severity, f"and more of this: {message}", where, remedy=remedy or None, count=problem.count - len(listed)
         )

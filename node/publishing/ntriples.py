@@ -7,7 +7,7 @@ A description is a sorted list of distinct lines without blank nodes. Such a lis
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from pyoxigraph import Literal, RdfFormat, parse
@@ -36,11 +36,15 @@ def literal_value(term: str) -> tuple[str, str | None]:
 
 
 class Description:
-    """Distinct N-Triples lines without blank nodes, sorted, with access by subject."""
+    """Distinct N-Triples lines without blank nodes, sorted, with access by subject.
+
+    ``stands_for`` says of subjects of an excerpt how many of the whole they stand for, themselves included.
+    """
 
     def __init__(self, lines: Iterable[str]) -> None:
         """``lines`` end without a newline; they are sorted and repeats dropped here."""
         self.lines = sorted(set(lines))
+        self.stands_for: Mapping[str, int] = {}
         self._ranges: dict[str, tuple[int, int]] = {}
         start = 0
         subject = ""

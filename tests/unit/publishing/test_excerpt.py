@@ -15,6 +15,7 @@ from node.publishing.candidates import judged
 from node.publishing.drafts import Draft
 from node.publishing.excerpt import ALIKE, excerpt, sorted_lines
 from node.publishing.ntriples import Description, digest
+from node.publishing.profiles import BY_ACCESS
 from node.publishing.sources import Reading, Source
 
 
@@ -85,3 +86,18 @@ def test_lines_are_sorted_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         assert list(sorted_lines(path)) == sorted(set(lines))
     assert digest(sorted_lines(path)) == digest(sorted(set(lines)))
     assert [p.name for p in tmp_path.iterdir()] == ["lines.nt"]
+
+
+def test_what_is_missing_is_counted_in_all_records(tmp_path: Path, vocabulary: Vocabulary) -> None:
+    """A record of an excerpt stands for all that are left out: levels and what is asked for are those of the whole."""
+    draft = study(tmp_path, 101)
+    source = Source(Path(draft.source), "study")
+    found = []
+    for by_record in (True, False):
+        way = replace(draft, by_record=by_record)
+        judged(Reading(source, (way,), ()), vocabulary, lambda _: None, BY_ACCESS)
+        found.append((way.levels, {(a.field, a.what, a.places, a.mandatory) for a in way.asked}))
+    assert found[0] == found[1]
+    places = {field: number for field, _, number, _ in found[0][1]}
+    assert places["onco:sex"] == 51
+    assert places["onco:anatomicalSite"] == 101
