@@ -15,7 +15,7 @@ from descriptions import description, write_json
 from memory_store import MemoryStore
 
 from node.errors import StoreError
-from node.publishing import publish as publishing
+from node.publishing import reading as publishing
 from node.publishing.publish import NodeParts, publish
 from node.publishing.spool import spool_folder
 
