@@ -19,7 +19,12 @@ def stored_form(lines: Sequence[str]) -> Sequence[str]:
 
     ``lines`` are sorted and distinct, end without a newline, and hold no blank nodes.
     """
-    found = [(i, match.start(1)) for i, line in enumerate(lines) if (match := _MAY_CHANGE.search(line))]
+    found = [
+        (i, match.start(1))
+        for i, line in enumerate(lines)
+        # Most lines are told by this, which takes a tenth of the time.
+        if ('"^^<' in line or '"@' in line) and (match := _MAY_CHANGE.search(line))
+    ]
     spelt = sorted({lines[i][start:-2] for i, start in found})
     kept = dict(zip(spelt, _through_the_engine(spelt), strict=True))
     changed = {i: start for i, start in found if kept[lines[i][start:-2]] != lines[i][start:-2]}
