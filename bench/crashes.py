@@ -153,18 +153,20 @@ def _without_times(path: Path) -> bytes:
 
 def cases(folder: Path) -> list[Case]:
     """The commands, each with a node to give it to."""
+    partners = folder / "partners"  # a copy, because publishing writes proposals beside the data
+    shutil.copytree(_EXAMPLES, partners)
     changed = folder / "changed" / "glioma-registry.jsonld"
     changed.parent.mkdir()
-    document = json.loads((_EXAMPLES / "neuro-registry" / changed.name).read_text(encoding="utf-8"))
+    document = json.loads((partners / "neuro-registry" / changed.name).read_text(encoding="utf-8"))
     dataset = document["@graph"][0]
     dataset["title"] = "The same registry a year later"
     for sample in dataset["samples"]:
         sample["sourceCode"] = "changed"
     changed.write_text(json.dumps(document), encoding="utf-8")
-    publish = Command("publish", ("publish", str(_EXAMPLES / "neuro-registry")))
+    publish = Command("publish", ("publish", str(partners / "neuro-registry")))
     first = folder / "first"
     create_node(first, base_iri="http://node.example/", title="A node", publisher="A clinic")
-    completed(Command("first", ("publish", str(_EXAMPLES / "sarcoma-biobank"))), first)
+    completed(Command("first", ("publish", str(partners / "sarcoma-biobank"))), first)
     second = folder / "second"
     shutil.copytree(first, second)
     completed(publish, second)

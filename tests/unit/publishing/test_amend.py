@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -243,7 +244,8 @@ def test_the_command(tmp_path: Path, repository: Path) -> None:
     node = tmp_path / "node"
     create_node(node, base_iri="http://node.example/", title="A node", publisher="A clinic")
     run = CliRunner(catch_exceptions=False).invoke
-    study = repository / "examples/partners/rare-tumour-sequencing"
+    study = tmp_path / "study"
+    shutil.copytree(repository / "examples/partners/rare-tumour-sequencing", study)
     assert run(onconode, ["publish", str(study), "--node", str(node)]).exit_code == 0
     opened = build(node)
     (before,) = opened.catalog.datasets()
