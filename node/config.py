@@ -41,9 +41,13 @@ class Identity:
 
 @dataclass(frozen=True)
 class Publishing:
-    """Table ``[publishing]``: what descriptions are held to beside the hub's shapes, names or files of shapes."""
+    """Table ``[publishing]``: what descriptions are held to beside the hub's shapes, names or files of shapes.
+
+    ``rml_python`` is the Python of an environment with morph-kgc.
+    """
 
     profile: tuple[str, ...] = ("auto",)
+    rml_python: str = ""
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,10 @@ from node.publishing.amend import amend as amend_description
 from node.publishing.asked import together
 from node.publishing.drafts import DatasetReport, Finding, Outcome, Report, Severity
 from node.publishing.profiles import profile
-from node.publishing.publish import publish as publish_paths
+from node.publishing.publish import publish_sources
 from node.publishing.publish import withdraw as withdraw_description
 from node.publishing.report import ReportFile
+from node.publishing.sources import find_sources, rml_sources
 from node.publishing.tally import Tally, merged
 
 _FINDINGS_SHOWN = 50
@@ -49,6 +50,7 @@ by_option = click.option(
     help="The mapping file of the tables at PATH, which are one dataset. Else TABLE.mapping.toml beside each table.",
 )
 @click.option("--suggest", is_flag=True, help="Draft the mapping file of each table, and change nothing else.")
+@click.option("--rml", is_flag=True, help="PATH is a mapping in RML; what it makes is published.")
 @click.option("--force", is_flag=True, help="With --suggest: write over a mapping file that is there.")
 @click.option(
     "--no-proposals",
@@ -80,6 +82,7 @@ def publish(
     dry_run: bool,
     mapping: Path | None,
     suggest: bool,
+    rml: bool,
     force: bool,
     no_proposals: bool,
     profiles: tuple[str, ...],
@@ -99,10 +102,10 @@ def publish(
     try:
         chosen = profile(profiles or node.settings.publishing.profile)
         with ReportFile(report_file) if report_file else nullcontext() as results:
-            report = publish_paths(
-                paths,
+            engine = node.settings.publishing.rml_python
+            report = publish_sources(
+                rml_sources(paths, engine) if rml else find_sources(paths, mapping),
                 node=node.parts(),
-                mapping=mapping,
                 dry_run=dry_run,
                 by=by,
                 propose=propose,

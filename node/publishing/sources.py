@@ -15,6 +15,7 @@ from node.publishing.decisions import DecidingCoders, decision_files
 from node.publishing.directory import is_directory
 from node.publishing.documents import read_document
 from node.publishing.drafts import Draft, Finding, Severity
+from node.publishing.rml import run_rml
 from node.publishing.splitting import NOTHING
 from node.publishing.statements import Organisation
 from node.publishing.studies import is_study, read_folder_description, read_study
@@ -34,7 +35,7 @@ class Source:
     ``stray``: it was found in a folder, not named, so it may be no dataset. A table has a ``mapping`` file; ``more``
     are further tables of the same dataset. ``origin`` is whose catalogue it was harvested from ('' for the partner's
     own), ``called`` what people call it if that is not its path, ``inputs`` the files that it was made from if not that
-    one.
+    one. ``engine`` is the Python that runs an RML mapping.
     """
 
     path: Path
@@ -46,6 +47,7 @@ class Source:
     called: str = ""
     inputs: tuple[Path, ...] = ()
     named: Path | None = None
+    engine: str = ""
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -109,6 +111,12 @@ def find_sources(paths: Sequence[Path], mapping: Path | None = None) -> Iterator
             yield from found or [Source(path, "directory" if is_directory(path) else "folder")]
 
 
+def rml_sources(paths: Sequence[Path], engine: str) -> Iterator[Source]:
+    """The RML mappings at these paths, each a source. Raises ProtocolError for a path that leads to nothing."""
+    for path in (path for pattern in paths for path in _matching(pattern)):
+        yield Source(path, "rml", engine=engine)
+
+
 def read_source(
     source: Source,
     *,
@@ -148,6 +156,8 @@ def read_source(
             )
             draft.inputs = (*draft.inputs, *decision_files(source.path, named))
             return Reading(source, (draft,), ())
+        if source.kind == "rml":
+            return _read_rml(source, identifiers=identifiers, spool=spool)
         read = read_document(source.path, identifiers, spool, called=source.called, foreign=bool(source.origin))
     except (InvalidRequest, RequestTooLarge) as error:
         return Reading(source, (), (_finding(error, source),))
@@ -223,6 +233,18 @@ def _read_table(
         spool=spool,
         publisher=publisher,
     )
+
+
+def _read_rml(source: Source, *, identifiers: Identifiers, spool: Path) -> Reading:
+    """What an RML mapping makes; places are the resources that it makes, because no text has them."""
+    made, files = run_rml(source.path, python=source.engine, spool=spool)
+    read = read_document(made, identifiers, spool, called=source.name)
+
+    def locate(iri: str) -> Place:
+        return Place(source=source.name, record=iri)
+
+    drafts = (replace(draft, locate=locate, inputs=(source.path, *files)) for draft in read.drafts)
+    return Reading(source, tuple(drafts), read.findings)
 
 
 def _is_document(path: Path) -> bool:

@@ -254,6 +254,8 @@ def _text(
     yield 'access = ""  # decide: "public", or "restricted" (samples are then seen by those with access only)'
     yield '# publisher = ""  # when it is not the organisation that runs the node'
     yield '# contact = { name = "", email = "" }  # an office, not a person'
+    yield '# access_url = ""  # where the data can be had or asked for'
+    yield '# keywords = [""]'
     if sheet.sheets:
         yield ""
         yield "[table]"
