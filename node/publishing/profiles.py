@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from node.errors import ConfigurationError, Place, ProtocolError
-from node.publishing.shacl import Shapes, read_shapes
+from node.publishing.shacl import Shapes, read_shapes, run
 from node.rdf.namespaces import ACCESS_NON_PUBLIC, ACCESS_PUBLIC, ACCESS_RESTRICTED, DCT, RDF_TYPE, SKOS
 from node.rdf.terms import iri, literal
 from node.resources import resource
@@ -104,6 +104,10 @@ def _official(path: Path) -> str:
             raise ConfigurationError(f"the file has more than {_LONGEST:,} bytes.", where=Place(source=str(path)))
         text = path.read_text(encoding="utf-8")
         shapes = read_shapes((path.name, text))
+        # a node of each class that a shape is aimed at, so that every constraint is tried once
+        list(
+            run([f"<urn:onconode:probe> {iri(RDF_TYPE)} {class_} ." for class_ in shapes.target_classes], set(), shapes)
+        )
     except (OSError, UnicodeDecodeError, ConfigurationError) as error:
         detail = error.detail if isinstance(error, ConfigurationError) else str(error)
         raise ConfigurationError(

@@ -90,6 +90,14 @@ class Shapes:
     pathless: int
 
     @property
+    def target_classes(self) -> list[str]:
+        """The classes that shapes are aimed at, as N-Triples terms."""
+        from rdflib import URIRef  # noqa: PLC0415
+
+        found = set(self.graph.objects(None, URIRef(SH + "targetClass")))
+        return sorted(class_.n3() for class_ in found if isinstance(class_, URIRef))
+
+    @property
     def aimed(self) -> bool:
         """Whether any shape has a target."""
         from rdflib import URIRef  # noqa: PLC0415
@@ -168,7 +176,12 @@ def run(lines: Iterable[str], judged: set[str], shapes: Shapes) -> Iterator[Resu
     from rdflib import BNode, Graph, URIRef  # noqa: PLC0415
 
     data = to_graph(lines)
-    conforms, report, text = validate(data, shacl_graph=shapes.graph, inference="none", inplace=True, advanced=False)
+    try:
+        conforms, report, text = validate(
+            data, shacl_graph=shapes.graph, inference="none", inplace=True, advanced=False
+        )
+    except RuntimeError as error:  # what all of pySHACL's errors are
+        raise ConfigurationError(f"the shapes cannot be used: {' '.join(str(error).split())}") from error
     if not isinstance(report, Graph):
         raise ConfigurationError(f"the shapes cannot be used: {text}")
     if conforms:

@@ -176,7 +176,7 @@ def _followed(graph: Graph, shape: Node, path: Node, seen: Sight) -> Interest:
     """The interest in what a property shape's path leads to; counts are noted."""
     from rdflib import URIRef  # noqa: PLC0415
 
-    counts = [int(str(v)) for name in _COUNTS for v in graph.objects(shape, URIRef(SH + name))]
+    counts = [_whole(v) for name in _COUNTS for v in graph.objects(shape, URIRef(SH + name))]
     if isinstance(path, URIRef):
         interest = seen.interest(path.n3())
         interest.cap = max(interest.cap, *(count + 1 for count in counts), 1)
@@ -189,6 +189,14 @@ def _followed(graph: Graph, shape: Node, path: Node, seen: Sight) -> Interest:
     raise _TooDeep
 
 
+def _whole(value: Node) -> int:
+    """A whole number. Raises _TooDeep for anything else, which the validator will not like."""
+    try:
+        return int(str(value))
+    except ValueError:
+        raise _TooDeep from None
+
+
 def _note(graph: Graph, name: str, value: Node, interest: Interest) -> None:
     """Note what one constraint on values wants to know of them. Raises _TooDeep for one that is not known."""
     if name == "nodeKind":
@@ -196,7 +204,7 @@ def _note(graph: Graph, name: str, value: Node, interest: Interest) -> None:
     if name == "datatype":
         interest.datatype = True
     elif name in _LENGTHS:
-        interest.length = max(interest.length, int(str(value)) + 1)
+        interest.length = max(interest.length, _whole(value) + 1)
     elif name in _BOUNDS:
         try:
             interest.bounds.append(Decimal(str(value)))

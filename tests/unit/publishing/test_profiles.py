@@ -136,7 +136,16 @@ def test_a_file_of_shapes_is_a_profile(parts: NodeParts, tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("this is not Turtle", "not Turtle"), ("", "no shape in this file has a target"), ("\xff", "cannot be read")],
+    [
+        ("this is not Turtle", "not Turtle"),
+        ("", "no shape in this file has a target"),
+        ("\xff", "cannot be read"),
+        (
+            "@prefix sh: <http://www.w3.org/ns/shacl#> . <urn:s> a sh:NodeShape ; sh:targetClass <urn:c> ;"
+            ' sh:property [ sh:path <urn:p> ; sh:minCount "many" ] , [ sh:path <urn:p> ; sh:in 5 ] .',
+            "the shapes cannot be used",
+        ),
+    ],
 )
 def test_a_file_without_shapes_is_an_error(text: str, said: str, tmp_path: Path) -> None:
     """A profile that would check nothing must not look like one that is met."""
