@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
 from pyld import jsonld
-from pyoxigraph import BlankNode, CanonicalizationAlgorithm, Dataset, Quad, RdfFormat, Triple, parse
+from pyoxigraph import BlankNode, CanonicalizationAlgorithm, Dataset, Literal, Quad, RdfFormat, Triple, parse
 from pyoxigraph import serialize as write_rdf
 
 from node.errors import DocumentSyntaxError, MediaTypeNotSupported, NodeError, Unsupported
@@ -21,6 +21,8 @@ from node.rdf.namespaces import PREFIXES, RDF_TYPE, XSD
 #: Up to this many bytes of N-Triples are framed; more is written as flat, expanded JSON-LD, without loss.
 FRAMED_BYTES = 500_000
 
+#: XML 1.0, section 2.2: characters that no document may hold.
+NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _XML_NAME = re.compile(r"[^\W\d][\w.-]*$")
 # in canonical form, and exact in the floating-point numbers that JSON readers use
 _SAFE_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,14}")
@@ -62,19 +64,32 @@ def serialize(ntriples: bytes, format_: Format, iri: str, *, context: str = PERM
     used = {prefix: namespace for prefix, namespace in PREFIXES.items() if f"<{namespace}".encode() in ntriples}
     triples = _triples(ntriples)
     if format_ is RDFXML:
-        refuse_nameless({t.predicate.value for t in triples})
+        triples = list(refuse_not_xml(triples))
     return write_rdf(triples, format=format_.rdf, prefixes=used) or b""
 
 
-def refuse_nameless(predicates: set[str]) -> None:
-    """RDF/XML writes a property as an element, whose name is the end of its IRI (RDF 1.1 XML Syntax, section 2.2);
-    pyoxigraph writes an element without a name, which is no XML, where the IRI ends in none."""
-    for predicate in sorted(predicates):
-        if not _XML_NAME.search(predicate):
+def refuse_not_xml(triples: Iterable[Triple]) -> Iterator[Triple]:
+    """The triples, if RDF/XML can hold them: where it cannot, pyoxigraph writes what is no XML. Raises Unsupported.
+
+    A property is written as an element, whose name is the end of its IRI (RDF 1.1 XML Syntax, section 2.2), and some
+    characters can be in no document, however they are written (XML 1.0, section 2.2).
+    """
+    seen: set[str] = set()
+    for triple in triples:
+        predicate, value = triple.predicate.value, triple.object
+        if predicate not in seen and not _XML_NAME.search(predicate):
             raise Unsupported(
                 f"this description cannot be written as RDF/XML: its property {predicate} does not end in a name.",
                 remedy="Ask for Turtle or JSON-LD.",
             )
+        if isinstance(value, Literal) and (found := NOT_XML.search(value.value)):
+            raise Unsupported(
+                f"this description cannot be written as RDF/XML: a value of {predicate} has the character "
+                f"U+{ord(found[0]):04X}.",
+                remedy="Ask for Turtle or JSON-LD.",
+            )
+        seen.add(predicate)
+        yield triple
 
 
 @lru_cache(maxsize=1)

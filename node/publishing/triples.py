@@ -20,7 +20,7 @@ from node.errors import DocumentSyntaxError, Place, RequestTooLarge, Unsupported
 from node.model.identifiers import Identifiers
 from node.publishing.contexts import PinnedContexts
 from node.publishing.documents import MOST_TRIPLES, check_xml
-from node.publishing.jsonld import refuse_nameless
+from node.publishing.jsonld import refuse_not_xml
 from node.publishing.jsonldreading import jsonld_quads, open_jsonld
 from node.publishing.skolem import BlankTriple, CyclicBlankNodes, Term, skolemise
 from node.rdf.formats import JSONLD, NTRIPLES, RDFXML, Format
@@ -132,7 +132,7 @@ def write_triples(lines: Iterable[str], format_: Format, out: IO[bytes]) -> None
     """Write N-Triples lines, which may have blank nodes, to a file in a format.
 
     The same lines are always the same bytes; hence no prefixes, which pyoxigraph writes in any order. Raises
-    Unsupported for RDF/XML where a property cannot be the name of an XML element.
+    Unsupported for what RDF/XML cannot hold.
     """
     assert format_.rdf is not None
     if format_.rdf == RdfFormat.N_TRIPLES:
@@ -141,17 +141,8 @@ def write_triples(lines: Iterable[str], format_: Format, out: IO[bytes]) -> None
     quads = parse(_Lines(lines), RdfFormat.N_TRIPLES)  # type: ignore[arg-type]
     triples: Iterable[Triple] = (quad.triple for quad in quads)
     if format_ is RDFXML:
-        triples = _nameable(triples)
+        triples = refuse_not_xml(triples)
     serialize(triples, out, format=format_.rdf)
-
-
-def _nameable(triples: Iterable[Triple]) -> Iterator[Triple]:
-    seen: set[str] = set()
-    for triple in triples:
-        if triple.predicate.value not in seen:
-            seen.add(triple.predicate.value)
-            refuse_nameless({triple.predicate.value})
-        yield triple
 
 
 class _Lines(io.RawIOBase):

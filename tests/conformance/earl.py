@@ -45,7 +45,7 @@ class Report:
         for endpoint in sorted({endpoint for endpoint, _ in self.outcomes}):
             subject = _subject(endpoint)
             kinds = [EARL + "TestSubject", EARL + "Software"]
-            triples += _described(subject.value, kinds, f"Onconode {node.__version__} at /{endpoint}")
+            triples += _described(subject.value, kinds, f"Onconode {node.__version__}: {endpoint}")
             triples.append(Triple(subject, NamedNode(DC + "isPartOf"), NamedNode(PROJECT)))
         for (endpoint, test), (outcome, note) in sorted(self.outcomes.items()):
             assertion, result = BlankNode(), BlankNode()

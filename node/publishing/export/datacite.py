@@ -13,6 +13,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from node.publishing.export.dataset import Agent, Dataset, doi, filled
+from node.publishing.jsonld import NOT_XML
 
 _NAMESPACE = "http://datacite.org/schema/kernel-4"
 _SCHEMA = "https://schema.datacite.org/meta/kernel-4/metadata.xsd"
@@ -20,8 +21,6 @@ _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _XML_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 _ORCID = re.compile(r"https?://orcid\.org/(\d{4}-\d{4}-\d{4}-\d{3}[\dX])/?")
 _PUBMED = re.compile(r"https?://(?:pubmed\.ncbi\.nlm\.nih\.gov|www\.ncbi\.nlm\.nih\.gov/pubmed)/(\d+)/?")
-# XML 1.0, section 2.2: characters that no document may hold.
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 #: Lists of the JSON form with the names of their items in XML, in the order of the XML form.
 _LISTS: tuple[tuple[str, str], ...] = (
     ("subjects", "subject"),
@@ -152,9 +151,9 @@ def _add_agent(element: ET.Element, name: str, agent: Mapping[str, Any]) -> None
 
 
 def _add(parent: ET.Element, name: str, text: str = "", **attributes: str) -> ET.Element:
-    kept = {(_XML_LANGUAGE if k == "lang" else k): _NOT_XML.sub("", v) for k, v in attributes.items() if v}
+    kept = {(_XML_LANGUAGE if k == "lang" else k): NOT_XML.sub("", v) for k, v in attributes.items() if v}
     element = ET.SubElement(parent, _name(name), kept)
-    element.text = _NOT_XML.sub("", text) or None
+    element.text = NOT_XML.sub("", text) or None
     return element
 
 

@@ -8,6 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pyoxigraph import BlankNode, CanonicalizationAlgorithm, Dataset, Literal, NamedNode, Quad, RdfFormat, Triple, parse
 
+from node.errors import Unsupported
 from node.model.identifiers import Identifiers
 from node.publishing.contexts import PATH, PERMANENT
 from node.publishing.jsonld import serialize
@@ -116,3 +117,18 @@ def test_descriptions(graph: list[Triple], context: str) -> None:
     about = min(kept).split(" ", 1)[0].strip("<>")
     document = serialize("".join(f"{line}\n" for line in sorted(kept)).encode(), JSONLD, about, context=context)
     assert lines_of(document, JSONLD) == kept
+
+
+@given(triples.filter(bool), st.sampled_from([format_ for format_ in GRAPH_FORMATS if format_ is not JSONLD]))
+@example(LIST, RDFXML)
+@example([Triple(NamedNode(E + "a"), NamedNode(E + "p"), Literal(" \r\n\t<&\"'\u2028"))], RDFXML)
+@settings(max_examples=150, deadline=None)
+def test_every_format_says_the_same(graph: list[Triple], format_: Format) -> None:
+    """A description in any other format; RDF/XML refuses the properties and characters that XML cannot have."""
+    kept = lines_of("".join(f"{triple} .\n" for triple in graph).encode(), NTRIPLES)
+    try:
+        document = serialize("".join(f"{line}\n" for line in sorted(kept)).encode(), format_, BASE)
+    except Unsupported:
+        assert format_ is RDFXML
+        return
+    assert lines_of(document, format_) == kept
