@@ -267,3 +267,15 @@ def test_members_are_found_in_the_provenance(node: Node, client: FlaskClient, tm
     assert f"{member} <{AS}published>" not in provenance
     record = f"<{BASE}datasets/one#record> <{FOAF}primaryTopic> <{BASE}datasets/one> ."
     assert record in client.get("/hub/?format=nt").text
+
+
+def test_the_page_of_a_dataset_tells_version_and_digest(node: Node, client: FlaskClient, tmp_path: Path) -> None:
+    """As the register and the provenance do; the history is linked."""
+    put(node, tmp_path, "one", 1)
+    put(node, tmp_path, "one", 2)
+    response = client.get("/hub/datasets/one", headers=BROWSER)
+    (page_digest,) = re.findall(r"<code>([0-9a-f]{64})</code>", response.text)
+    assert page_digest == digest_served(client, f"{BASE}graph/one")
+    assert page_digest in client.get("/hub/graph/one/provenance?format=nt").text
+    assert 'rel="version-history">2</a>' in response.text
+    assert '</hub/graph/one/provenance>; rel="version-history"' in response.headers.getlist("Link")
