@@ -169,6 +169,12 @@ def _parsed(text: Path, form: Format, source: str, identifiers: Identifiers) -> 
     try:
         with text.open("rb") as stream:
             yield from parse(stream, form.rdf, base_iri=identifiers.base)
+    except MemoryError as error:  # the parser's own limit for one token, not that of the machine
+        raise RequestTooLarge(
+            "a text or an IRI is longer than 16 MiB.",
+            where=Place(source=source),
+            remedy="Keep data of this size in a file of its own, and describe it as a dcat:Distribution.",
+        ) from error
     except (SyntaxError, ValueError, OSError) as error:
         line, column = (error.lineno, error.offset) if isinstance(error, SyntaxError) else (None, None)
         message = error.msg if isinstance(error, SyntaxError) else str(error)
@@ -199,6 +205,12 @@ def check_xml(stream: BinaryIO, source: str) -> None:
             f"this is not XML: {expat.ErrorString(error.code)}.",
             where=Place(source=source, line=error.lineno, column=error.offset + 1),
             remedy="Is the file complete?",
+        ) from error
+    except LookupError as error:
+        raise DocumentSyntaxError(
+            f"the XML declaration names an encoding that is not known here ({error}).",
+            where=Place(source=source, line=1),
+            remedy="Save the document in UTF-8.",
         ) from error
 
 

@@ -212,8 +212,15 @@ def _read(path: Path) -> str:
     try:
         if path.stat().st_size > _LONGEST_TEXT:
             raise DocumentSyntaxError(f"has more than {_LONGEST_TEXT} bytes.", where=Place(source=str(path)))
-        return path.read_text(encoding="utf-8-sig", errors="replace")
+        text = path.read_text(encoding="utf-8-sig", errors="replace")
     except OSError as error:
         raise DocumentSyntaxError(
             f"cannot be read: {error.strerror or error}.", where=Place(source=str(path))
         ) from error
+    if "\0" in text:
+        raise DocumentSyntaxError(
+            "the file is not a text in UTF-8 (it holds a zero byte).",
+            where=Place(source=str(path)),
+            remedy="Save it as text in UTF-8.",
+        )
+    return text

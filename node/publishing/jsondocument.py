@@ -33,7 +33,7 @@ _MAPS = frozenset({"@language", "@index", "@id", "@type", "@graph"})
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 #: JSON-LD 1.1, section 1.7: what looks like a keyword is ignored when it is none.
 _KEYWORD_FORM = re.compile(r"@[A-Za-z]+")
-_NOT_IN_IRI = re.compile(r'[\x00-\x20<>"{}|^`\\]')
+_NOT_IN_IRI = re.compile(r'[\x00-\x20<>"{}|^`\\]|%(?![0-9A-Fa-f]{2})')
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -56,7 +56,11 @@ def parse_json(text: str, source: str) -> Any:
             remedy="Is the file complete?" if ends else "Check quotes and commas there.",
         ) from error
     except ValueError as error:  # a number of thousands of digits
-        raise DocumentSyntaxError(f"this is not usable JSON: {error}.", where=Place(source=source)) from error
+        raise DocumentSyntaxError(
+            "a number has more digits than a number may have.",
+            where=Place(source=source),
+            remedy="Write it as a text in quotation marks.",
+        ) from error
 
 
 def encode_json(document: Any, source: str) -> bytes:

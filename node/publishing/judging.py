@@ -18,6 +18,7 @@ from node.publishing.profiles import HUB, HUB_ONLY, Profile
 from node.publishing.screening import screened
 from node.publishing.shacl import Broken
 from node.publishing.shapes import validate
+from node.publishing.wellformed import malformed
 from node.rdf.namespaces import DCT, shorten
 
 _ACCESS_RIGHTS = f"<{DCT}accessRights>"
@@ -64,7 +65,7 @@ def judge(
         for subject in code.subjects:
             problem.add(subject, code.code, description.stands_for.get(subject, 1))
             record(_of_code(code, subject), draft.locate(subject))
-    found = [*draft.findings, *screened(draft, description)]
+    found = [*draft.findings, *screened(draft, description), *malformed(draft, description)]
     if profile.binding:
         found.extend(_unmet(draft))
     listed = sorted(problems.items(), key=lambda item: (item[0][0] is not Severity.VIOLATION, -item[1].count))

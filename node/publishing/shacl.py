@@ -5,6 +5,7 @@ Importing pySHACL and rdflib takes half a second, which only a publication shoul
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from pyoxigraph import Triple
     from rdflib import Graph
     from rdflib.term import Node
+
+# rdflib tells of each value that is none of its datatype, with a traceback; here that is a finding
+logging.getLogger("rdflib.term").setLevel(logging.ERROR)
 
 _SEVERITIES = {SH + "Violation": Severity.VIOLATION, SH + "Warning": Severity.WARNING, SH + "Info": Severity.INFO}
 

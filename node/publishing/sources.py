@@ -127,6 +127,7 @@ def read_source(
 ) -> Reading:
     """Read one source. What keeps it from being read at all becomes a finding."""
     try:
+        _refuse_special(source.path)
         named = source.named or source.path
         coder = coders.beside(source.path, named)
         if source.kind == "study":
@@ -170,6 +171,16 @@ def read_source(
         drafts = tuple(replace(draft, origin=source.origin, inputs=source.inputs) for draft in read.drafts)
         return Reading(source, drafts, read.findings, apart=True)
     return Reading(source, read.drafts, read.findings)
+
+
+def _refuse_special(path: Path) -> None:
+    """Raise DocumentSyntaxError for a pipe, a socket or a device: reading one may never end."""
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise DocumentSyntaxError(
+            "this is neither a file nor a folder.",
+            where=Place(source=str(path)),
+            remedy="Write what comes out of it into a file, and publish that.",
+        )
 
 
 def _matching(pattern: Path) -> list[Path]:

@@ -224,6 +224,12 @@ def _text_of(path: Path) -> str:
         raise DocumentSyntaxError(
             f"cannot be read: {error.strerror or error}.", where=Place(source=str(path))
         ) from error
+    if b"\0" in data:
+        raise DocumentSyntaxError(
+            "the file is not a text in UTF-8 (it holds a zero byte).",
+            where=Place(source=str(path)),
+            remedy="Save it as text in UTF-8.",
+        )
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from node.config import Identity
+from node.errors import ProtocolError
 from node.model.identifiers import Identifiers
 from node.ontology.concepts import Concept, Vocabulary
 from node.ontology.mappings import core_code_map
@@ -134,7 +135,7 @@ CASES: dict[str, Bad] = {
         "Split it",
         "d.jsonld.gz",
     ),
-    "no RDF": Bad(b"SAMPLE_ID\n", "names no RDF format", "samples.tsv", ".jsonld", "samples.tsv"),
+    "no RDF": Bad(b"SAMPLE_ID\n", "names no RDF format", "samples.dat", ".jsonld", "samples.dat"),
     # --- JSON
     "trailing comma": Bad(b'{\n "@context": {},\n}', "this is not JSON", "line 3, column 1", "Check quotes"),
     "JSON cut off": Bad(text()[:-30], "this is not JSON", "line ", "Is the file complete?"),
@@ -415,10 +416,9 @@ def test_the_documents_that_are_spoilt_here_are_right_otherwise(
 
 
 def test_a_file_that_is_not_there(parts: NodeParts, tmp_path: Path) -> None:
-    """A path that leads nowhere is told like any other fault of a file."""
-    report = publish([tmp_path / "nothing.ttl"], node=parts)
-    assert "cannot be read" in report.findings[0].message
-    assert not report.ok
+    """A path that leads nowhere is a mistake in the command, not in a file."""
+    with pytest.raises(ProtocolError, match="there is no"):
+        publish([tmp_path / "nothing.ttl"], node=parts)
 
 
 def test_one_bad_file_does_not_hold_back_the_others(parts: NodeParts, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import re
 import warnings
 import zipfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,16 +45,24 @@ def open_excel(path: Path, source: str, layout: Layout) -> Sheet:
 
     check_workbook(path, source, limit=UNPACKED_BYTES)
     findings = Findings(source)
+    # openpyxl leaves a workbook open that it cannot read
+    opened = ExitStack()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of styles and extensions that openpyxl does not know
-            book = load_workbook(path, read_only=True, data_only=True)
+            book = load_workbook(opened.enter_context(path.open("rb")), read_only=True, data_only=True)
             title = _sheet(book, layout.sheet, source, findings)
             sheet = book[title]
             merged, formulas = _scan(path, sheet._worksheet_path)
-            formula_book = load_workbook(path, read_only=True, data_only=False) if formulas else None
+            formula_book = None
+            if formulas:
+                formula_book = load_workbook(opened.enter_context(path.open("rb")), read_only=True, data_only=False)
             sheet.reset_dimensions()
+    except DocumentSyntaxError:
+        opened.close()
+        raise
     except (KeyError, ValueError, TypeError, AttributeError, SyntaxError, OSError, zipfile.BadZipFile) as error:
+        opened.close()
         raise DocumentSyntaxError(
             f"the workbook cannot be read ({type(error).__name__}: {error}).",
             where=Place(source=source),
@@ -64,7 +73,7 @@ def open_excel(path: Path, source: str, layout: Layout) -> Sheet:
         return f"{title}!{get_column_letter(column + 1)}{row}"
 
     beside = formula_book[title] if formula_book is not None else None
-    rows = _rows(sheet, beside, findings, source, address)
+    rows = _rows(sheet, beside, findings, source, address, opened=opened)
     wanted = layout.header_row
     for line, cells in rows:
         if line == wanted if wanted else any(cells):
@@ -82,7 +91,6 @@ def _sheet(book: Workbook, wanted: str | None, source: str, findings: Findings) 
     names: list[str] = [sheet.title for sheet in book.worksheets]
     if wanted is not None:
         if wanted not in names:
-            book.close()
             raise DocumentSyntaxError(
                 f"the workbook has no sheet {wanted!r} (it has: {', '.join(names)[:300]}).",
                 where=Place(source=source, field="sheet"),
@@ -101,9 +109,10 @@ def _sheet(book: Workbook, wanted: str | None, source: str, findings: Findings) 
     return names[0]
 
 
-def _rows(sheet: Any, beside: Any, findings: Findings, source: str, address: Any) -> Iterator[Cells]:
+def _rows(
+    sheet: Any, beside: Any, findings: Findings, source: str, address: Any, *, opened: ExitStack
+) -> Iterator[Cells]:
     formulas = beside.iter_rows() if beside is not None else None
-    books = [one.parent for one in (sheet, beside) if one is not None]
     try:
         for line, row in enumerate(sheet.iter_rows(), 1):
             written = next(formulas, ()) if formulas is not None else ()
@@ -145,8 +154,7 @@ def _rows(sheet: Any, beside: Any, findings: Findings, source: str, address: Any
             remedy="Open the workbook in a spreadsheet program and save it anew, or save the sheet as CSV.",
         ) from error
     finally:
-        for book in books:
-            book.close()
+        opened.close()
 
 
 def _padded(rows: Iterator[Cells], width: int) -> Iterator[Cells]:
