@@ -65,7 +65,7 @@ def judge(
         for subject in code.subjects:
             problem.add(subject, code.code, description.stands_for.get(subject, 1))
             record(_of_code(code, subject), draft.locate(subject))
-    found = [*draft.findings, *screened(draft, description), *malformed(draft, description)]
+    found = [*draft.findings, *screened(draft, description)]
     if profile.binding:
         found.extend(_unmet(draft))
     listed = sorted(problems.items(), key=lambda item: (item[0][0] is not Severity.VIOLATION, -item[1].count))
@@ -83,6 +83,7 @@ def judge(
                 count=sum(left),
             )
         )
+    found.extend(malformed(draft, description))
     return sorted(found, key=lambda f: list(Severity).index(f.severity))
 
 

@@ -52,14 +52,24 @@ _PATTERNS: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
 #: Lexical forms of XML Schema 1.1, part 2, and whether a text of that form is a value.
 _FORMS = {name: (re.compile(pattern), check) for name, pattern, check in _PATTERNS}
 
+_TIMES = frozenset(["date", "dateTime", "gYear", "gYearMonth", "duration"])
+
 
 def malformed(draft: Draft, description: Description) -> Iterator[Finding]:
     """What is wrong with single values and with descent, each kind with its first places and the number of the rest."""
     yield from _told(
         draft,
         "this value is none of its datatype",
-        (found for line in description.lines if "^^" in line for found in _ill_typed(line)),
+        (found for line in description.lines if "^^" in line for found in _ill_typed(line, times=False)),
         "Correct the value, or write it as plain text.",
+    )
+    # what others have written about when it was is kept, and can be mended without them
+    yield from _told(
+        draft,
+        "this is no date of its datatype",
+        (found for line in description.lines if "^^" in line for found in _ill_typed(line, times=True)),
+        "Write it as a date (2024-05-31), or as plain text.",
+        severity=Severity.WARNING,
     )
     yield from _told(
         draft,
@@ -95,7 +105,13 @@ def malformed(draft: Draft, description: Description) -> Iterator[Finding]:
 
 
 def _told(
-    draft: Draft, message: str, found: Iterator[tuple[str, str, str]], remedy: str, *, shown: bool = True
+    draft: Draft,
+    message: str,
+    found: Iterator[tuple[str, str, str]],
+    remedy: str,
+    *,
+    shown: bool = True,
+    severity: Severity = Severity.VIOLATION,
 ) -> Iterator[Finding]:
     rest = 0
     for number, (subject, predicate, value) in enumerate(found):
@@ -105,19 +121,19 @@ def _told(
         place = draft.locate(bare(subject))
         field = " ".join(part for part in (place.field, shorten(bare(predicate))) if part)
         where = type(place)(place.source, place.line, place.column, place.record, field)
-        yield Finding(Severity.VIOLATION, message, where, value=value[:80] if shown else None, remedy=remedy)
+        yield Finding(severity, message, where, value=value[:80] if shown else None, remedy=remedy)
     if rest:
-        yield Finding(
-            Severity.VIOLATION, f"and more of this: {message}", draft.locate(draft.iri), remedy=remedy, count=rest
-        )
+        yield Finding(severity, f"and more of this: {message}", draft.locate(draft.iri), remedy=remedy, count=rest)
 
 
-def _ill_typed(line: str) -> Iterator[tuple[str, str, str]]:
+def _ill_typed(line: str, *, times: bool) -> Iterator[tuple[str, str, str]]:
     subject, predicate, value = split_line(line)
     match = _TYPED.fullmatch(value)
     form = _FORMS.get(match[2]) if match is not None else None
-    if match is not None and form is not None and not (form[0].fullmatch(match[1]) and form[1](match[1])):
-        yield subject, predicate, value
+    if match is None or form is None or (match[2] in _TIMES) is not times:
+        return
+    if not (form[0].fullmatch(match[1]) and form[1](match[1])):
+        yield subject, predicate, match[1]
 
 
 def _circles(description: Description) -> Iterator[str]:
