@@ -222,7 +222,7 @@ def _identifiers(drafts: list[ColumnDraft]) -> None:
 def _one_each(drafts: list[ColumnDraft]) -> None:
     """Of several columns for one thing the best stays, for a diagnosis one of words beside one of OncoTree codes."""
     for name in (AGE, *CODED):
-        rivals = sorted((d for d in drafts if d.property == name), key=lambda d: -d.share * d.profile.filled)
+        rivals = sorted((d for d in drafts if d.property == name), key=_merit, reverse=True)
         systems = [draft.settings.get("system", "") for draft in rivals]
         beside = [d for d, system in zip(rivals, systems, strict=True) if (system == "") != (systems[0] == "")]
         second = beside[:1] if name == "diagnosis" else []
@@ -231,6 +231,12 @@ def _one_each(drafts: list[ColumnDraft]) -> None:
                 continue
             draft.comments.append(f'Could be the {name} too; "{rivals[0].profile.name}" is taken.')
             draft.property, draft.known, draft.open, draft.settings = IGNORE, {}, {}, {}
+
+
+def _merit(draft: ColumnDraft) -> tuple[float, int, float]:
+    """In how many rows the column says something that is recognised, roughly; then how finely it tells them apart."""
+    rows = draft.share * draft.profile.filled / max(draft.profile.rows, 1)
+    return round(rows, 1), len(set(draft.known.values())), rows
 
 
 def _text(

@@ -200,6 +200,13 @@ def test_what_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
             uncompressed(write(tmp_path, name, content), tmp_path, limit=100_000)
 
 
+def test_a_workbook_that_unpacks_to_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sizes that the archive states are added up before any part of it is read."""
+    monkeypatch.setattr("node.publishing.tabular.excel.UNPACKED_BYTES", 500)
+    with pytest.raises(RequestTooLarge, match="more than 500 bytes"):
+        read(tmp_path, workbook(tmp_path, CELLS))
+
+
 def test_a_quotation_mark_that_means_nothing(tmp_path: Path) -> None:
     """quote = "" reads a cell that begins with a quotation mark as it is."""
     rows = 'Sample\tPatient\tDiagnosis\nS1\tP1\t"5 cm\n'

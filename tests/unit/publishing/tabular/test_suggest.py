@@ -96,6 +96,15 @@ def test_identifiers_that_are_not_unique_are_left_to_the_partner(tmp_path: Path)
     assert 'one column must have property = "sample-id"' in made.text
 
 
+def test_of_two_columns_for_one_thing_the_finer_is_taken(tmp_path: Path) -> None:
+    """Where both are recognised, the column that tells more apart is the diagnosis; the other says that it could be."""
+    rows = "Sample,Cancer type,Detailed cancer type\nS1,Glioma,Glioma\nS2,Glioma,Glioblastoma\n"
+    made = suggested(write(tmp_path, "t.csv", rows))
+    assert made.properties["Detailed cancer type"] == "diagnosis"
+    assert made.properties["Cancer type"] == "ignore"
+    assert '"Detailed cancer type" is taken' in made.text
+
+
 @pytest.mark.parametrize(
     ("name", "values", "unit"),
     [
