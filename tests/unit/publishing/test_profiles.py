@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from descriptions import BASE, description, sample, write_json
+from pyoxigraph import RdfFormat, parse
 from rdflib import Graph, URIRef
+from test_exports import FULL, summary
 
+from node.config import Identity
 from node.errors import ConfigurationError, ProtocolError
 from node.publishing.asked import together
 from node.publishing.drafts import Outcome, Report, Severity
+from node.publishing.export import schemaorg
 from node.publishing.profiles import AUTO, BY_ACCESS, HUB_ONLY, NAMES, NONE, facts, profile
 from node.publishing.publish import NodeParts, publish
 from node.publishing.report import ReportFile
-from node.publishing.shacl import read_shapes
+from node.publishing.shacl import read_shapes, run
 from node.rdf.namespaces import SH
 from node.resources import resource
 
@@ -200,11 +205,23 @@ def test_the_code_lists_have_a_class_a_scheme_and_a_name() -> None:
 
 def test_bioschemas_names_what_a_page_lacks() -> None:
     """The shapes that pages are checked with: with all minimum properties nothing is violated, without one it is."""
-    from node.publishing.shacl import run  # noqa: PLC0415
-
     shapes = read_shapes(("bioschemas", resource("ontologies/profiles/bioschemas.ttl").read_text(encoding="utf-8")))
     lines = ["<urn:d> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <https://schema.org/Dataset> ."]
     lines += [f'<urn:d> <https://schema.org/{name}> "x" .' for name in ("description", "identifier", "keywords")]
     lines += [f'<urn:d> <http://schema.org/{name}> "x" .' for name in ("license", "name")]
     broken = [r.broken for r in run(lines, {"urn:d"}, shapes) if r.broken.severity is Severity.VIOLATION]
     assert [b.remedy for b in broken] == ["Bioschemas asks for schema:url."]
+
+
+def test_what_pages_say_in_schema_org_has_the_minimum_of_bioschemas() -> None:
+    """Dataset and catalogue as they stand in the pages, by our shapes."""
+    identity = Identity(base_iri=BASE, title="A node", publisher="A clinic")
+    dataset = schemaorg.dataset(FULL)
+    catalogue = schemaorg.catalog(identity, BASE, [(summary(), FULL.iri)])
+    shapes = read_shapes(("bioschemas", resource("ontologies/profiles/bioschemas.ttl").read_text(encoding="utf-8")))
+    for document in (dataset, catalogue):
+        own = {**document, "@context": {"@vocab": "https://schema.org/"}}
+        read = (quad.triple for quad in parse(json.dumps(own).encode(), RdfFormat.JSON_LD))
+        lines = [f"{triple} ." for triple in read if "_:" not in f"{triple.subject} {triple.object}"]
+        broken = [result.broken for result in run(lines, {str(document["@id"])}, shapes)]
+        assert [b.remedy for b in broken if b.severity is Severity.VIOLATION] == []
