@@ -17,6 +17,7 @@ from node.ontology.mappings import CodeMap
 from node.ontology.releases import core_vocabulary
 from node.publishing.coder import Coder
 from node.publishing.contexts import PATH
+from node.publishing.decisions import DecidingCoders
 from node.publishing.drafts import Draft
 from node.publishing.jsonld import serialize
 from node.publishing.sources import find_sources, read_source
@@ -63,8 +64,10 @@ def graph_of(draft: Draft) -> list[str]:
 def test_published_and_read_back(shared: Path, partner: str, coder: Coder, tmp_path: Path) -> None:
     """Line by line: descriptions hold no blank nodes, so that the same lines are the same graph."""
     datasets = 0
-    for source in find_sources([shared / "data" / "partners" / partner]):
-        reading = read_source(source, identifiers=IDENTIFIERS, coder=coder, publisher=partner, spool=tmp_path)
+    coders = DecidingCoders(coder)
+    for number, source in enumerate(find_sources([shared / "data" / "partners" / partner])):
+        (spool := tmp_path / str(number)).mkdir()
+        reading = read_source(source, identifiers=IDENTIFIERS, coders=coders, publisher=partner, spool=spool)
         for draft in reading.drafts:
             datasets += 1
             whole = graph_of(draft)
