@@ -76,6 +76,8 @@ class TableScreen:
         """
         self._readers = readers or {}
         self._remedy = remedy
+        # words for "not known" that were met: there are few
+        self._absent: set[str] = set()
         self._source = source
         self._names = columns
         self._decisions = decisions
@@ -96,11 +98,19 @@ class TableScreen:
 
     def see(self, cells: Sequence[str], line: int) -> None:
         """Look at the cells of one row, which stands on this line."""
+        absent = self._absent
         for place, column in self._columns:
             value = cells[place]
-            if value and not is_missing(value):
-                reader = self._readers.get(column.name)
-                for text in (value,) if reader is None else reader(value):
+            if not value or value in absent:
+                continue
+            if is_missing(value):
+                absent.add(value)
+                continue
+            reader = self._readers.get(column.name) if self._readers else None
+            if reader is None:
+                column.add(value, line)
+            else:
+                for text in reader(value):
                     column.add(text, line)
 
     def findings(self) -> list[Finding]:
