@@ -225,3 +225,20 @@ def test_what_pages_say_in_schema_org_has_the_minimum_of_bioschemas() -> None:
         lines = [f"{triple} ." for triple in read if "_:" not in f"{triple.subject} {triple.object}"]
         broken = [result.broken for result in run(lines, {str(document["@id"])}, shapes)]
         assert [b.remedy for b in broken if b.severity is Severity.VIOLATION] == []
+
+
+def test_what_the_validator_keeps_of_shapes_changes_no_result() -> None:
+    """One data graph after the other by the same prepared shapes: what shapes read anew say of each."""
+    text = resource("ontologies/profiles/dcat-ap.ttl").read_text(encoding="utf-8")
+    kept = read_shapes(("dcat-ap", text))
+    type_ = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>"
+    dataset, catalogue = (f"<urn:d> {type_} <http://www.w3.org/ns/dcat#{name}> ." for name in ("Dataset", "Catalog"))
+    titled = '<urn:d> <http://purl.org/dc/terms/title> "A title" .'
+    for lines in ([dataset], [catalogue], [dataset, titled], [titled], [dataset, catalogue], [dataset]):
+        anew = read_shapes.__wrapped__(("dcat-ap", text))
+        assert not anew.prepared
+        found, expected = (
+            sorted(str(result.broken) for result in run(lines, {"urn:d"}, shapes)) for shapes in (kept, anew)
+        )
+        assert found == expected
+        assert bool(found) == (lines != [titled])
