@@ -22,9 +22,10 @@ _STREET = re.compile(
 )
 _DIGIT_CODE = r"\d{3} \d{2}|\d{2}-\d{3}|\d{4}-\d{3}|\d{4} ?[A-Z]{2}"
 _CODE = re.compile(
-    rf"\b(?:{_DIGIT_CODE}|\d{{4,6}}|[A-Z]{{1,2}}-\d{{3,5}}|[A-Z]{{1,2}}\d[A-Z\d]? ?\d[A-Z]{{2}}"
+    rf"\b(?:{_DIGIT_CODE}|(?!(?:19|20)\d\d\b)\d{{4,6}}|[A-Z]{{1,2}}-\d{{3,5}}|[A-Z]{{1,2}}\d[A-Z\d]? ?\d[A-Z]{{2}}"
     r"|[A-Z]\d[\dW] ?[A-Z\d]{4})\b"
 )
+_FOUR_DIGITS = re.compile(r"\b\d{4}\b")
 _STREET_CODE = re.compile(r"GIR 0AA|[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}|[1-9]\d{3} [A-Z]{2}")
 _CODE_AND_PLACE = re.compile(rf"(?:[A-Z]{{1,2}}-)?(?:{_DIGIT_CODE}|\d{{4,5}}),? [^\W\d_][^\d@]{{2,40}}")
 _HOUSE = re.compile(
@@ -40,7 +41,8 @@ def is_address(text: str) -> bool:
     house = any(_HOUSE.fullmatch(part) for part in parts) or _HOUSE.match(text) is not None
     if house and len(parts) > 1 and _CODE.search(text) is not None:
         return True
-    if house and len(parts) == 1 and _STREET.search(text) is not None:
+    # four digits that may be a year, as in a reference to a paper, are a postal code only beside a street
+    if house and (len(parts) == 1 or _FOUR_DIGITS.search(text)) and _STREET.search(text) is not None:
         return True
     return len(parts) == 1 and _CODE_AND_PLACE.fullmatch(text) is not None
 

@@ -95,7 +95,9 @@ def test_addresses(text: str) -> None:
     assert is_address(text)
 
 
-@pytest.mark.parametrize("text", ["Upper lobe, lung", "grade 3 of 4", "12 x 8 mm", "Glioma 2", "T2 N0, M0"])
+@pytest.mark.parametrize(
+    "text", ["Upper lobe, lung", "grade 3 of 4", "12 x 8 mm", "Glioma 2", "T2 N0, M0", "WGS (Ref. et al., 2012; No. 2)"]
+)
 def test_what_is_no_address(text: str) -> None:
     """Sites, sizes, stages."""
     assert not is_address(text)
