@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test check lint types layers format lock clean help
+.PHONY: demo test check lint types layers format rml lock clean help
 
 help:            ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -32,11 +32,13 @@ format: $(VENV)/.dev    ## rewrite the code in the house format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+rml: $(VENV)-rml/.made ## an environment with morph-kgc, for RML mappings and their tests
+
 lock: $(VENV)/.dev      ## resolve the dependencies anew into the lock files
 	./.ci/lock
 
 clean:           ## remove the environment and what the demo made
-	rm -rf $(VENV) .demo dist
+	rm -rf $(VENV) $(VENV)-rml .demo dist
 
 $(VENV)/.run: pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Onconode needs Python 3.11 or newer: make PYTHON=python3.11 $(MAKECMDGOALS)")'
@@ -47,4 +49,9 @@ $(VENV)/.run: pyproject.toml requirements.lock
 
 $(VENV)/.dev: $(VENV)/.run requirements-dev.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.lock
+	@touch $@
+
+$(VENV)-rml/.made: requirements-rml.lock
+	$(PYTHON) -m venv $(VENV)-rml
+	$(VENV)-rml/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-rml.lock
 	@touch $@
