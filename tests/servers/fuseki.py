@@ -28,6 +28,7 @@ def fuseki(folder: Path) -> Iterator[Server]:
         str(passwords),
         "--auth",
         "basic",
+        "--timeout=120000",  # a query that nobody reads any more would take a core for ever
         "--tdb2",
         "--loc",
         str(folder / "data"),
