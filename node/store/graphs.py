@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
-from pyoxigraph import NamedNode, Quad, QuerySolutions, RdfFormat, Store
+from pyoxigraph import NamedNode, Quad, QuerySolutions, RdfFormat, Store, parse
 
 from node.model.access import Tier
 from node.store.quads import GraphState, Owner
@@ -27,6 +27,11 @@ from node.store.summary import Summary, count
 PIECE_BYTES = 1 << 20
 #: How much N-Quads text is loaded in one go. The loader takes about 25 times that in memory.
 _BATCH_BYTES = 32 << 20
+
+#: So many triples are counted into the summary one by one, about 8 µs each, if there are so many times as many already,
+#: of which counting all anew takes 1 µs each.
+_COUNTED_SINGLY = 300_000
+_ANEW = 8
 
 TierGraphs = Mapping[Tier, str]
 
@@ -44,7 +49,8 @@ class Graphs:
     """The named graphs in ``store``, as ``registry`` knows them, and the tier graphs over them.
 
     ``summary`` is that of the public tier graph, None when it has to be counted. ``spool`` is a folder for temporary
-    files. ``batch_bytes``: how much text is loaded at a time.
+    files. ``batch_bytes``: how much text is loaded at a time. ``anew``: the summary is counted anew unless there are
+    so many times as many triples as are loaded.
     """
 
     def __init__(
@@ -56,6 +62,7 @@ class Graphs:
         summary: Summary | None,
         spool: Path,
         batch_bytes: int = _BATCH_BYTES,
+        anew: int = _ANEW,
     ) -> None:
         self.store = store
         self.registry = dict(registry)
@@ -64,6 +71,7 @@ class Graphs:
         self._before = dict(registry)
         self._summary = summary
         self._batch_bytes = batch_bytes
+        self._anew = anew
         self._touched: set[str] = set()
         # Of each graph, what came and went since the start, such that one undoes the other: 0 is no change.
         self._moved: dict[str, int] = {}
@@ -99,13 +107,35 @@ class Graphs:
             self._count(quad, -1)
             self.place(quad)
 
-    def load(self, sources: Iterable[Source]) -> None:
-        """Load each source into its graph and the graph of its tier. The graphs are to be settled and recounted."""
+    def summarize(self, sources: Iterable[Source], number: int) -> bool:
+        """Bring the summary to what it will be once these sources, of so many triples in all, are loaded.
+
+        Whether that was done: not where much is loaded beside little, for then all is sooner counted anew.
+        """
+        summary, public = self._summary, NamedNode(self.tier_graphs[Tier.PUBLIC])
+        if summary is None or number > _COUNTED_SINGLY or number * self._anew > self._held_by_tier()[Tier.PUBLIC]:
+            return False
+        # A store, for it alone knows which spellings of a number are one.
+        counted = Store()
+        for source in sources:
+            for piece in source.pieces() if source.tier is Tier.PUBLIC else ():
+                for triple in parse(piece, format=RdfFormat.N_TRIPLES):
+                    shown = Quad(triple.subject, triple.predicate, triple.object, public)
+                    if shown not in self.store and shown not in counted:
+                        counted.add(shown)
+                        summary.adjust(shown, 1)
+        return True
+
+    def load(self, sources: Iterable[Source], *, summarized: bool = False) -> None:
+        """Load each source into its graph and the graph of its tier. The graphs are to be settled and recounted.
+
+        ``summarized``: the summary counts them already.
+        """
         batch: list[bytes] = []
         size = 0
         for source in sources:
             graphs = [source.graph] if source.tier is None else [source.graph, self.tier_graphs[source.tier]]
-            if source.tier is Tier.PUBLIC:
+            if source.tier is Tier.PUBLIC and not summarized:
                 self._summary = None
             for piece in source.pieces():
                 for graph in graphs:

@@ -114,13 +114,15 @@ class Merge:
         for graph, lines in deleted.items():
             for triple in itertools.chain.from_iterable(parse(p, format=RdfFormat.N_TRIPLES) for p in lines):
                 graphs.discard(_in(graph, triple))
-        if sum(difference.number for difference in differences.values()) <= self._few:
+        number = sum(difference.number for difference in differences.values())
+        if number <= self._few:
             for graph, difference in differences.items():
                 for piece in difference.added():
                     for triple in parse(piece, format=RdfFormat.N_TRIPLES):
                         graphs.add(_in(graph, triple))
         else:
-            graphs.load(Source(c.graph, c.tier, differences[c.graph].added) for c in put)
+            sources = [Source(c.graph, c.tier, differences[c.graph].added) for c in put]
+            graphs.load(sources, summarized=graphs.summarize(sources, number))
             graphs.settle(differences)
 
     def _difference(self, content: GraphContent, files: contextlib.ExitStack, *, known: bool) -> _Difference:

@@ -41,11 +41,13 @@ tiers = st.sampled_from((Tier.PUBLIC, Tier.CONTROLLED, None))
 
 @dataclass(frozen=True)
 class Step:
-    """A change: graph to (tier, triples), or to None for its removal; the cost of deletions; what is few."""
+    """A change: graph to (tier, triples), or to None for its removal; the cost of deletions; what is few; and beside
+    how many times as much the summary is not counted anew."""
 
     graphs: dict[str, tuple[Tier | None, list[tuple[str, str, str]]] | None]
     deletion_cost: float
     few: int
+    anew: int
 
 
 steps = st.builds(
@@ -53,6 +55,7 @@ steps = st.builds(
     graphs=st.dictionaries(st.sampled_from(GRAPHS), st.none() | st.tuples(tiers, contents), min_size=1, max_size=3),
     deletion_cost=st.sampled_from((0.0, 2.0, 1e9)),
     few=st.sampled_from((0, 3, 100)),
+    anew=st.sampled_from((0, 8)),
 )
 
 
@@ -84,7 +87,13 @@ def test_tier_graphs_are_disjoint_merges_whatever_happens(history: list[Step]) -
     with tempfile.TemporaryDirectory() as spool:
         for step in history:
             graphs = Graphs(
-                store, registry=registry, tier_graphs=TIER_GRAPHS, summary=counted, spool=Path(spool), batch_bytes=100
+                store,
+                registry=registry,
+                tier_graphs=TIER_GRAPHS,
+                summary=counted,
+                spool=Path(spool),
+                batch_bytes=100,
+                anew=step.anew,
             )
             merge = Merge(graphs, fresh=Store, deletion_cost=step.deletion_cost, few=step.few)
             put = [GraphContent(g, new[0], text(new[1])) for g, new in step.graphs.items() if new is not None]
