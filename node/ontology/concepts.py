@@ -8,15 +8,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
+from hashlib import blake2b
 
 from node.errors import DocumentSyntaxError, Place
 
-#: The columns of a concept table, in this order. ``parents`` and ``synonyms`` hold several values separated by ``|``.
-COLUMNS = ("iri", "label", "parents", "obsolete", "replaced_by", "synonyms")
+#: The columns of a concept table, in this order. All from ``parents`` on that can hold several values have them
+#: separated by ``|``; a translation is ``language:kind:name``. Tables that end after ``synonyms`` are read as well.
+COLUMNS = (
+    *("iri", "label", "parents", "obsolete", "replaced_by", "synonyms"),
+    *("definition", "broad", "narrow", "related", "translations"),
+)
 _HEADER = "\t".join(COLUMNS)
+_LEAST = 6
+_HEADERS = {"\t".join(COLUMNS[:size]): size for size in (_LEAST, len(COLUMNS))}
 _SEPARATOR = re.compile(r"(?<!\\)\|")
 _BREAKS = re.compile(r"[\t\r\n]+")
+
+
+@dataclass(frozen=True)
+class Translation:
+    """A name in a language other than English: a BCP 47 tag in lower case, and ``label`` or the scope of a synonym."""
+
+    language: str
+    kind: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -24,7 +41,9 @@ class Concept:
     """One ontology class.
 
     ``parents`` are its direct named superclasses, ``replaced_by`` is the successor of an obsolete one.
-    ``synonyms`` are exact synonyms only: another name for the same thing, good enough to code by.
+    ``synonyms`` are exact synonyms only: another name for the same thing, good enough to code by. ``broad``,
+    ``narrow`` and ``related`` are names whose meaning is wider, narrower or near, good enough to find it by.
+    Without a label it only adds to what another table says of the class.
     """
 
     iri: str
@@ -33,10 +52,33 @@ class Concept:
     obsolete: bool = False
     replaced_by: str | None = None
     synonyms: tuple[str, ...] = ()
+    definition: str = ""
+    broad: tuple[str, ...] = ()
+    narrow: tuple[str, ...] = ()
+    related: tuple[str, ...] = ()
+    translations: tuple[Translation, ...] = ()
+
+    def with_more(self, other: Concept) -> Concept:
+        """This concept with the names that another description of it adds, and its definition if it has none."""
+
+        def both(mine: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(dict.fromkeys(text for text in (*mine, *more) if text != self.label))
+
+        return replace(
+            self,
+            synonyms=both(self.synonyms, other.synonyms),
+            definition=self.definition or other.definition,
+            broad=both(self.broad, other.broad),
+            narrow=both(self.narrow, other.narrow),
+            related=both(self.related, other.related),
+            translations=tuple(dict.fromkeys((*self.translations, *other.translations))),
+        )
 
 
 class Vocabulary:
     """Concepts by IRI and by name. Several tables lie over each other; for one IRI the last table's line counts.
+
+    A line without a label does not replace the one below it, but adds its names to it.
 
     Immutable as seen from outside; the caches inside only ever gain entries, so threads may share one.
     """
@@ -45,8 +87,13 @@ class Vocabulary:
         """``tables``: pairs of a source's name and its lines by IRI, as ``read_concepts`` makes them."""
         self._tables = tuple(tables)
         self._lines: dict[str, str] = {}
+        self._additions: dict[str, list[str]] = {}
         for _source, lines in self._tables:
-            self._lines.update(lines)
+            for iri, line in lines.items():
+                if line.startswith("\t", len(iri) + 1):
+                    self._additions.setdefault(iri, []).append(line)
+                else:
+                    self._lines[iri] = line
         self._concepts: dict[str, Concept] = {}
         self._ancestors: dict[str, frozenset[str]] = {}
         self._homonyms: dict[tuple[str, ...], dict[str, list[str]]] = {}
@@ -75,12 +122,49 @@ class Vocabulary:
         """The concept with this IRI, None if it is not known."""
         concept = self._concepts.get(iri)
         if concept is None and (line := self._lines.get(iri)) is not None:
-            concept = self._concepts[iri] = _concept(line)
+            concept = _concept(line)
+            for addition in self._additions.get(iri, ()):
+                concept = concept.with_more(_concept(addition))
+            self._concepts[iri] = concept
         return concept
+
+    @cached_property
+    def digest(self) -> str:
+        """The same for the same concepts, whatever tables they come from: what indexes of them are filed under."""
+        digest = blake2b(digest_size=16)
+        for lines in (self._lines.values(), *self._additions.values()):
+            digest.update("\n".join(lines).encode())
+        digest.update("\n".join(source for source, _lines in self._tables).encode())
+        return digest.hexdigest()
+
+    def children(self, iri: str) -> tuple[str, ...]:
+        """The IRIs of the direct subclasses, in the order of the tables."""
+        return tuple(self._children.get(iri, ()))
+
+    def descendants(self, *roots: str) -> set[str]:
+        """The classes themselves and all their subclasses at any depth."""
+        seen = set(roots)
+        waiting = list(roots)
+        while waiting:
+            for child in self._children.get(waiting.pop(), ()):
+                if child not in seen:
+                    seen.add(child)
+                    waiting.append(child)
+        return seen
+
+    @cached_property
+    def _children(self) -> dict[str, list[str]]:
+        children: dict[str, list[str]] = {}
+        for iri, line in self._lines.items():
+            parents = line.split("\t", 3)[2]
+            for parent in parents.split("|") if parents else ():
+                children.setdefault(parent, []).append(iri)
+        return children
 
     def source_of(self, iri: str) -> str | None:
         """The name of the table that this concept comes from (``ncit``, ``obi``, ``core``, …), None if not known."""
-        return next((source for source, lines in reversed(self._tables) if iri in lines), None)
+        line = self._lines.get(iri)
+        return next((source for source, lines in reversed(self._tables) if iri in lines and lines[iri] is line), None)
 
     def ancestors(self, iri: str) -> frozenset[str]:
         """The IRI itself and those of all its superclasses; a cycle does no harm. Just itself for an unknown IRI."""
@@ -109,7 +193,7 @@ class Vocabulary:
         None when nothing or more than one thing is called so.
         """
         if below not in self._names:
-            self._names[below] = self._index(self._descendants(below) if below else self._lines)
+            self._names[below] = self._index(self.descendants(*below) if below else self._lines)
         labels, synonyms = self._names[below]
         name = _normal(text)
         iri = labels[name] if name in labels else synonyms.get(name)
@@ -127,7 +211,7 @@ class Vocabulary:
 
     def names(self, *, below: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
         """Every name of a concept in force, lower case and single spaces, with the concept's IRI."""
-        for iri in self._descendants(below) if below else self._lines:
+        for iri in self.descendants(*below) if below else self._lines:
             concept = self.get(iri)
             if concept is not None and not concept.obsolete:
                 for name in dict.fromkeys(map(_normal, (concept.label, *concept.synonyms))):
@@ -161,22 +245,6 @@ class Vocabulary:
             ranked.append((concept.obsolete, rank, len(label), label, iri, concept))
         return tuple(entry[-1] for entry in sorted(ranked, key=lambda entry: entry[:-1])[:limit])
 
-    def _descendants(self, roots: tuple[str, ...]) -> set[str]:
-        """The classes themselves and all their subclasses at any depth."""
-        children: dict[str, list[str]] = {}
-        for iri in self._lines:
-            concept = self.get(iri)
-            for parent in concept.parents if concept else ():
-                children.setdefault(parent, []).append(iri)
-        seen = set(roots)
-        waiting = list(roots)
-        while waiting:
-            for child in children.get(waiting.pop(), ()):
-                if child not in seen:
-                    seen.add(child)
-                    waiting.append(child)
-        return seen
-
     def _index(self, iris: Iterable[str]) -> tuple[dict[str, str | None], dict[str, str | None]]:
         labels: dict[str, str | None] = {}
         synonyms: dict[str, str | None] = {}
@@ -201,21 +269,21 @@ def read_concepts(data: bytes, *, source: str) -> Vocabulary:
     except UnicodeDecodeError as error:
         raise DocumentSyntaxError("a concept table must be UTF-8.", where=Place(source=source)) from error
     lines: dict[str, str] = {}
-    header_seen = False
+    columns = 0
     for number, line in enumerate(text.split("\n"), 1):
         if not line or line[0] == "#":
             continue
-        if not header_seen:
-            if line != _HEADER:
+        if not columns:
+            columns = _HEADERS.get(line, 0)
+            if not columns:
                 raise DocumentSyntaxError(
                     f"a concept table starts with the columns {', '.join(COLUMNS)}.",
                     where=Place(source=source, line=number),
                 )
-            header_seen = True
             continue
-        if line.count("\t") != len(COLUMNS) - 1:
+        if line.count("\t") != columns - 1:
             raise DocumentSyntaxError(
-                f"a line of a concept table has {len(COLUMNS)} columns, this one {line.count(chr(9)) + 1}.",
+                f"a line of a concept table has {columns} columns, this one {line.count(chr(9)) + 1}.",
                 where=Place(source=source, line=number),
             )
         lines[line[: line.index("\t")]] = line
@@ -230,28 +298,52 @@ def write_concepts(concepts: Iterable[Concept], *, comments: Iterable[str] = ())
 
 
 def _line(concept: Concept) -> str:
+    translations = (f"{t.language}:{t.kind}:{t.text}" for t in concept.translations)
     return "\t".join(
         (
             concept.iri,
-            _BREAKS.sub(" ", concept.label),
+            _flat(concept.label),
             "|".join(concept.parents),
             "true" if concept.obsolete else "",
             concept.replaced_by or "",
-            "|".join(_BREAKS.sub(" ", s).replace("|", "\\|") for s in concept.synonyms),
+            _joined(concept.synonyms),
+            _flat(concept.definition),
+            _joined(concept.broad),
+            _joined(concept.narrow),
+            _joined(concept.related),
+            _joined(translations),
         )
     )
 
 
 def _concept(line: str) -> Concept:
-    iri, label, parents, obsolete, replaced_by, synonyms = line.split("\t")
+    iri, label, parents, obsolete, replaced_by, synonyms, *more = line.split("\t")
+    definition, broad, narrow, related, translations = more or ("", "", "", "", "")
     return Concept(
         iri,
         label,
         tuple(parents.split("|")) if parents else (),
         obsolete == "true",
         replaced_by or None,
-        tuple(s.replace("\\|", "|") for s in _SEPARATOR.split(synonyms)) if synonyms else (),
+        _several(synonyms),
+        definition,
+        _several(broad),
+        _several(narrow),
+        _several(related),
+        tuple(Translation(*text.split(":", 2)) for text in _several(translations)),
     )
+
+
+def _flat(text: str) -> str:
+    return _BREAKS.sub(" ", text)
+
+
+def _joined(texts: Iterable[str]) -> str:
+    return "|".join(_flat(text).replace("|", "\\|") for text in texts)
+
+
+def _several(cell: str) -> tuple[str, ...]:
+    return tuple(text.replace("\\|", "|") for text in _SEPARATOR.split(cell)) if cell else ()
 
 
 def _normal(text: str) -> str:

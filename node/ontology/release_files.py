@@ -14,7 +14,7 @@ from typing import IO
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad, parse
 
 from node.errors import DocumentSyntaxError, MediaTypeNotSupported, Place
-from node.ontology.concepts import Concept
+from node.ontology.concepts import Concept, Translation
 from node.rdf.formats import DOCUMENT_FORMATS, JSONLD, format_of_file
 from node.rdf.namespaces import OBO, OBOINOWL, OWL, RDF_TYPE, RDFS_LABEL, RDFS_SUBCLASS_OF, SKOS
 
@@ -23,7 +23,18 @@ _VERSION_IRI = OWL + "versionIRI"
 _VERSION_INFO = OWL + "versionInfo"
 _DEPRECATED = OWL + "deprecated"
 _REPLACED_BY = OBO + "IAO_0100001"
-_SYNONYMS = frozenset({OBOINOWL + "hasExactSynonym", SKOS + "altLabel"})
+_LABELS = frozenset({RDFS_LABEL, SKOS + "prefLabel"})
+_DEFINITIONS = frozenset({OBO + "IAO_0000115", SKOS + "definition"})
+#: Properties that name a class otherwise, by how its meaning is to that name. Only exact synonyms are coded by.
+_SYNONYMS = {
+    OBOINOWL + "hasExactSynonym": "exact",
+    SKOS + "altLabel": "exact",
+    OBOINOWL + "hasBroadSynonym": "broad",
+    OBOINOWL + "hasNarrowSynonym": "narrow",
+    OBOINOWL + "hasRelatedSynonym": "related",
+    OBO + "IAO_0000118": "related",
+    SKOS + "hiddenLabel": "related",
+}
 _CHUNK = 1 << 20
 
 
@@ -97,7 +108,10 @@ class _Table:
     classes: set[str] = field(default_factory=set)
     labels: dict[str, tuple[int, str]] = field(default_factory=dict)
     parents: dict[str, list[str]] = field(default_factory=dict)
-    synonyms: dict[str, list[str]] = field(default_factory=dict)
+    synonyms: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    translations: dict[str, list[Translation]] = field(default_factory=dict)
+    definitions: dict[str, tuple[int, str]] = field(default_factory=dict)
+    typed: set[str] = field(default_factory=set)
     obsolete: set[str] = field(default_factory=set)
     successors: dict[str, str] = field(default_factory=dict)
     version_iri: str | None = None
@@ -113,6 +127,7 @@ class _Table:
 
     def _add_link(self, subject: str, predicate: str, value: str) -> None:
         if predicate == RDF_TYPE:
+            self.typed.add(subject)
             if value in _CLASSES:
                 self.classes.add(subject)
         elif predicate == RDFS_SUBCLASS_OF:
@@ -125,31 +140,66 @@ class _Table:
             self.version_iri = value
 
     def _add_text(self, subject: str, predicate: str, value: Literal) -> None:
-        if predicate == RDFS_LABEL:
-            # a label in English or in no language is the one to show; of several the first in the file
-            rank = 0 if value.language in (None, "en") else 1
-            if subject not in self.labels or rank < self.labels[subject][0]:
-                self.labels[subject] = (rank, value.value)
-        elif predicate in _SYNONYMS:
-            self.synonyms.setdefault(subject, []).append(value.value)
+        if predicate in _LABELS:
+            self._add_name(subject, "label", value)
+        elif (scope := _SYNONYMS.get(predicate)) is not None:
+            self._add_name(subject, scope, value)
+        elif predicate in _DEFINITIONS:
+            _keep(self.definitions, subject, value)
         elif predicate == _DEPRECATED and value.value in ("true", "1"):
             self.obsolete.add(subject)
         elif predicate == _VERSION_INFO:
             self.version_info = value.value
 
+    def _add_name(self, subject: str, kind: str, value: Literal) -> None:
+        if kind == "label":
+            _keep(self.labels, subject, value)
+        if not _is_english(value):
+            assert value.language is not None
+            translation = Translation(value.language.lower(), kind, value.value)
+            self.translations.setdefault(subject, []).append(translation)
+        elif kind != "label":
+            self.synonyms.setdefault(subject, []).append((kind, value.value))
+
     def concepts(self) -> dict[str, Concept]:
-        made = {}
-        for iri in self.classes:
-            label = self.labels[iri][1] if iri in self.labels else iri.rsplit("/", 1)[-1].rsplit("#", 1)[-1]
-            made[iri] = Concept(
-                iri,
-                label,
-                tuple(self.parents.get(iri, ())),
-                iri in self.obsolete,
-                self.successors.get(iri),
-                tuple(dict.fromkeys(s for s in self.synonyms.get(iri, ()) if s != label)),
-            )
+        """The classes; and, without a label, what the file adds to classes that it does not itself declare."""
+        named = {*self.synonyms, *self.translations, *self.definitions}
+        made = {iri: self._concept(iri, self._label(iri)) for iri in self.classes}
+        made.update((iri, self._concept(iri, "")) for iri in named - self.classes - self.typed)
         return made
+
+    def _label(self, iri: str) -> str:
+        return self.labels[iri][1] if iri in self.labels else iri.rsplit("/", 1)[-1].rsplit("#", 1)[-1]
+
+    def _concept(self, iri: str, label: str) -> Concept:
+        scopes: dict[str, dict[str, None]] = {}
+        for scope, text in self.synonyms.get(iri, ()):
+            if text != label:
+                scopes.setdefault(scope, {})[text] = None
+        return Concept(
+            iri,
+            label,
+            tuple(self.parents.get(iri, ())),
+            iri in self.obsolete,
+            self.successors.get(iri),
+            tuple(scopes.get("exact", ())),
+            self.definitions.get(iri, (0, ""))[1],
+            tuple(scopes.get("broad", ())),
+            tuple(scopes.get("narrow", ())),
+            tuple(scopes.get("related", ())),
+            tuple(dict.fromkeys(self.translations.get(iri, ()))),
+        )
+
+
+def _is_english(value: Literal) -> bool:
+    return value.language is None or value.language.lower().split("-")[0] == "en"
+
+
+def _keep(texts: dict[str, tuple[int, str]], subject: str, value: Literal) -> None:
+    """The text in English or in no language is the one to show; of several the first in the file."""
+    rank = 0 if _is_english(value) else 1
+    if subject not in texts or rank < texts[subject][0]:
+        texts[subject] = (rank, value.value)
 
 
 def _quads(path: Path) -> Iterator[Quad]:

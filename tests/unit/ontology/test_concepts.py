@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from node.errors import DocumentSyntaxError
-from node.ontology.concepts import Concept, Vocabulary, read_concepts, write_concepts
+from node.ontology.concepts import Concept, Translation, Vocabulary, read_concepts, write_concepts
 
 GLIOMA = Concept("urn:glioma", "Glioma", ("urn:neoplasm",), synonyms=("Glial Tumor", "Neuroglial Neoplasm"))
 NEOPLASM = Concept("urn:neoplasm", "Neoplasm", synonyms=("Tumor",))
@@ -15,7 +17,7 @@ GBM = Concept("urn:gbm", "Glioblastoma", ("urn:glioma", "urn:malignant"), synony
 OLD = Concept("urn:old", "Spongioblastoma", obsolete=True, replaced_by="urn:gbm", synonyms=("GBM",))
 ALL = (GLIOMA, NEOPLASM, GBM, OLD)
 
-texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\t\r\n\\|"), max_size=12)
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\t\r\n\\|"), min_size=1, max_size=12)
 names = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\t\r\n\\"), min_size=1, max_size=12)
 
 
@@ -108,3 +110,55 @@ def test_a_table_must_be_utf8() -> None:
     """Bytes that are not UTF-8 are a syntax error of the table, not a Python exception."""
     with pytest.raises(DocumentSyntaxError):
         read_concepts(b"\xff\xfe", source="t")
+
+
+FULL = Concept(
+    "urn:gbm",
+    "Glioblastoma",
+    ("urn:glioma",),
+    synonyms=("GBM",),
+    definition="A tumour.\tOf the brain.",
+    broad=("Glioma | any",),
+    narrow=("gliosarcoma",),
+    related=("brain cancer",),
+    translations=(Translation("de", "label", "Glioblastom"), Translation("fr", "exact", "glioblastome: cérébral")),
+)
+
+
+def test_a_table_keeps_definition_names_of_every_scope_and_translations() -> None:
+    """What is written is read back, but for line breaks and tabs; a table that ends after the synonyms is read too."""
+    read = read_concepts(write_concepts([FULL]), source="t").get("urn:gbm")
+    assert read == replace(FULL, definition="A tumour. Of the brain.")
+    short = b"iri\tlabel\tparents\tobsolete\treplaced_by\tsynonyms\nurn:gbm\tGlioblastoma\t\t\t\tGBM\n"
+    assert read_concepts(short, source="t").get("urn:gbm") == Concept("urn:gbm", "Glioblastoma", synonyms=("GBM",))
+
+
+def test_a_line_without_a_label_adds_names() -> None:
+    """An extension that only translates a class takes nothing away from it, wherever it lies in the order."""
+    more = Concept("urn:gbm", "", synonyms=("GBM", "Spongioblastoma"), translations=(Translation("de", "label", "X"),))
+    for both in (
+        Vocabulary.of(ALL, "ncit").overlaid_by(read_concepts(write_concepts([more]), source="own")),
+        Vocabulary.of([more], "own").overlaid_by(Vocabulary.of(ALL, "ncit")),
+    ):
+        concept = both.get("urn:gbm")
+        assert concept is not None
+        assert (concept.label, concept.parents) == (GBM.label, GBM.parents)
+        assert "Spongioblastoma" in concept.synonyms
+        assert concept.translations == (Translation("de", "label", "X"),)
+        assert both.source_of("urn:gbm") == "ncit"
+        assert len(both) == len(ALL)
+
+
+def test_children_and_descendants() -> None:
+    """Downwards as upwards; a class is below itself, and a cycle ends."""
+    vocabulary = Vocabulary.of(ALL)
+    assert vocabulary.children("urn:glioma") == ("urn:gbm",)
+    assert vocabulary.descendants("urn:glioma") >= {"urn:glioma", "urn:gbm"}
+    loop = Vocabulary.of([Concept("urn:a", "a", ("urn:b",)), Concept("urn:b", "b", ("urn:a",))])
+    assert loop.descendants("urn:a") == {"urn:a", "urn:b"}
+
+
+def test_the_digest_follows_the_content() -> None:
+    """The same concepts have the same digest, other names another one."""
+    assert Vocabulary.of(ALL).digest == Vocabulary.of(ALL).digest
+    assert Vocabulary.of(ALL).digest != Vocabulary.of([*ALL, FULL]).digest

@@ -259,3 +259,32 @@ def test_the_shared_extracts(store: MemoryQuadStore) -> None:
     first = core_vocabulary()
     for iri in first.iris():
         assert iri in vocabulary
+
+
+MORE = """
+@prefix owl: <http://www.w3.org/2002/07/owl#> . @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+@prefix obo: <http://purl.obolibrary.org/obo/> . @prefix oio: <http://www.geneontology.org/formats/oboInOwl#> .
+@prefix own: <http://node.example/own#> .
+own:oncocytoma a owl:Class ; rdfs:label "Ονκοκύττωμα"@el , "Local oncocytoma"@en ; rdfs:subClassOf obo:NCIT_C3262 ;
+  obo:IAO_0000115 "Ein Tumor."@de , "A tumour." ; oio:hasBroadSynonym "oncocytic tumour" ;
+  oio:hasNarrowSynonym "small one" ; oio:hasRelatedSynonym "oncocytosis" ; 
+  oio:hasExactSynonym "Onkozytom"@de-AT , "LO" .
+obo:NCIT_C3262 rdfs:label "Neubildung"@de ; oio:hasExactSynonym "néoplasme"@fr .
+own:property a owl:AnnotationProperty ; rdfs:label "Eigenschaft"@de .
+"""
+
+
+def test_names_of_every_scope_and_language_are_read(store: MemoryQuadStore, tmp_path: Path) -> None:
+    """An extension's own class, and what it adds to a class of another release, which keeps its label."""
+    install("onconode", write(tmp_path, "own.ttl", MORE), store=store, identifiers=IDS)
+    vocabulary = installed_vocabulary(store)
+    own = vocabulary.get("http://node.example/own#oncocytoma")
+    assert own is not None
+    assert (own.label, own.definition, own.synonyms) == ("Local oncocytoma", "A tumour.", ("LO",))
+    assert (own.broad, own.narrow, own.related) == (("oncocytic tumour",), ("small one",), ("oncocytosis",))
+    assert {(t.language, t.kind) for t in own.translations} == {("el", "label"), ("de-at", "exact")}
+    neoplasm = vocabulary.get(f"{OBO}NCIT_C3262")
+    assert neoplasm is not None
+    assert neoplasm.label == "Neoplasm"
+    assert {t.text for t in neoplasm.translations} == {"Neubildung", "néoplasme"}
+    assert vocabulary.get("http://node.example/own#property") is None
