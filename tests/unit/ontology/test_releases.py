@@ -267,7 +267,7 @@ MORE = """
 @prefix own: <http://node.example/own#> .
 own:oncocytoma a owl:Class ; rdfs:label "Ονκοκύττωμα"@el , "Local oncocytoma"@en ; rdfs:subClassOf obo:NCIT_C3262 ;
   obo:IAO_0000115 "Ein Tumor."@de , "A tumour." ; oio:hasBroadSynonym "oncocytic tumour" ;
-  oio:hasNarrowSynonym "small one" ; oio:hasRelatedSynonym "oncocytosis" ; 
+  oio:hasNarrowSynonym "small one" ; oio:hasRelatedSynonym "oncocytosis" ;
   oio:hasExactSynonym "Onkozytom"@de-AT , "LO" .
 obo:NCIT_C3262 rdfs:label "Neubildung"@de ; oio:hasExactSynonym "néoplasme"@fr .
 own:property a owl:AnnotationProperty ; rdfs:label "Eigenschaft"@de .
