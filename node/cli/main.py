@@ -10,6 +10,7 @@ import click
 
 from node import __version__
 from node.cli.copies import backup, dump, restore
+from node.cli.curate import curate
 from node.cli.demo import demo
 from node.cli.exit_codes import exit_code
 from node.cli.harvests import harvest
@@ -45,6 +46,7 @@ for _command in (
     backup,
     restore,
     dump,
+    curate,
 ):
     onconode.add_command(_command)
 
