@@ -23,16 +23,19 @@ class Catalogue:
     asked: dict[tuple[str, str], bool] = field(default_factory=dict)
 
     def count(self, name: str, scan: Scan, predicates: Candidates | None = None) -> int | None:
-        """At most how many triples of the member match, judged by predicate and class; None if it does not say."""
+        """At most how many triples of the member match, judged by the constants; None if it does not say."""
         summary = self.summaries[name]
         if summary is None:
             return None
+        subject, value = (place if isinstance(place, Term) else None for place in (scan.s, scan.o))
         if isinstance(scan.p, Term):
-            type_of = scan.o.value if isinstance(scan.o, Term) and scan.o.kind == "iri" else None
-            return summary.count(scan.p.value, type_of)
+            return summary.at_most(scan.p.value, subject, value)
         if predicates is not None and not predicates.blank:
-            return sum(summary.count(p[1:-1].decode()) for p in predicates.terms if p.startswith(b"<"))
-        return summary.count(None)
+            iris = (p[1:-1].decode() for p in predicates.terms if p.startswith(b"<"))
+            return sum(summary.at_most(iri, subject, value) for iri in iris)
+        if subject is None and value is None:
+            return summary.count(None)
+        return sum(summary.at_most(iri, subject, value) for iri in summary.predicates)
 
     def total(self, scan: Scan) -> int:
         """About how many triples match at all members together."""

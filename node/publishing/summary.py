@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from node.config import Identity
 from node.errors import StoreError
@@ -16,19 +15,24 @@ from node.publishing.registry import State, read_registry
 from node.rdf.namespaces import DCT, FOAF, ONCO, OWL, RDF_TYPE, VOID, XSD
 from node.rdf.terms import iri, literal, triple
 from node.store.quads import QuadStore
+from node.store.summary import PredicateCounts, Summary
 
 #: The name of the file of counts that the store keeps with each generation.
 FILE = "summary.json"
 #: Where the description is served (VoID, section 7.2).
 PATH = ".well-known/void"
+# So many values of properties, and pairs of a class and a property, are listed at most.
+_VALUES, _PAIRS = 5_000, 2_000
 
 
 def void_description(store: QuadStore, identifiers: Identifiers, identity: Identity) -> bytes:
     """The VoID description of what everybody may query here, as N-Triples.
 
-    Triples in all, for each property the triples with it, for each class its instances, the vocabulary releases that
-    are served, and each described thing whose IRI this node did not mint (``onco:describesForeign``). Raises
-    StoreError when the counts are damaged.
+    Triples in all; for each property the triples with it, their different subjects and objects, the namespaces of both
+    (a ``void:Linkset`` where it is not this node's), and its values where they are few; for each class its instances
+    and what is said of them; the vocabulary releases that are served; each described thing whose IRI this node did not
+    mint (``onco:describesForeign``). ``docs/reference/void.md`` explains the terms. Raises StoreError when the counts
+    are damaged.
     """
     return "".join(_lines(store, identifiers, identity)).encode("utf-8")
 
@@ -36,7 +40,8 @@ def void_description(store: QuadStore, identifiers: Identifiers, identity: Ident
 def _lines(store: QuadStore, identifiers: Identifiers, identity: Identity) -> Iterator[str]:
     document = f"{identifiers.base}{PATH}"
     dataset = iri(f"{document}#dataset")
-    total, predicates, classes = _counts(store.file(FILE))
+    summary = _summary(store.file(FILE))
+    predicates, classes = summary.predicates, summary.classes
     yield triple(iri(document), iri(RDF_TYPE), iri(VOID + "DatasetDescription"))
     yield triple(iri(document), iri(FOAF + "primaryTopic"), dataset)
     yield triple(dataset, iri(RDF_TYPE), iri(VOID + "Dataset"))
@@ -51,19 +56,30 @@ def _lines(store: QuadStore, identifiers: Identifiers, identity: Identity) -> It
     for _, entry in sorted(registry.items()):
         if entry.state is State.PUBLISHED and not entry.iri.startswith(identifiers.base):
             yield triple(dataset, iri(ONCO + "describesForeign"), iri(entry.iri))
-    yield triple(dataset, iri(VOID + "triples"), _count(total))
+    yield triple(dataset, iri(VOID + "triples"), _count(sum(predicates.values())))
     yield triple(dataset, iri(VOID + "properties"), _count(len(predicates)))
     yield triple(dataset, iri(VOID + "classes"), _count(len(classes)))
+    listed = _listed(summary)
     for i, (predicate, count) in enumerate(sorted(predicates.items())):
-        part = iri(f"{document}#property-{i}")
-        yield triple(dataset, iri(VOID + "propertyPartition"), part)
-        yield triple(part, iri(VOID + "property"), iri(predicate))
-        yield triple(part, iri(VOID + "triples"), _count(count))
+        part = f"{document}#property-{i}"
+        yield triple(dataset, iri(VOID + "propertyPartition"), iri(part))
+        yield triple(iri(part), iri(VOID + "property"), iri(predicate))
+        yield triple(iri(part), iri(VOID + "triples"), _count(count))
+        if (details := summary.details.get(predicate)) is not None:
+            yield from _details(part, details)
+            yield from _spaces(part, predicate, details, dataset, own=identifiers.base)
+            yield from _values(part, listed.get(predicate, {}))
+    used = summary.used if summary.used and sum(map(len, summary.used.values())) <= _PAIRS else {}
     for i, (class_, count) in enumerate(sorted(classes.items())):
-        part = iri(f"{document}#class-{i}")
-        yield triple(dataset, iri(VOID + "classPartition"), part)
-        yield triple(part, iri(VOID + "class"), iri(class_))
-        yield triple(part, iri(VOID + "entities"), _count(count))
+        part = f"{document}#class-{i}"
+        yield triple(dataset, iri(VOID + "classPartition"), iri(part))
+        yield triple(iri(part), iri(VOID + "class"), iri(class_))
+        yield triple(iri(part), iri(VOID + "entities"), _count(count))
+        for j, (predicate, number) in enumerate(sorted(used.get(class_, {}).items())):
+            within = iri(f"{part}-property-{j}")
+            yield triple(iri(part), iri(VOID + "propertyPartition"), within)
+            yield triple(within, iri(VOID + "property"), iri(predicate))
+            yield triple(within, iri(VOID + "triples"), _count(number))
     for release in releases(store):
         if release.graph is not None:
             served = iri(release.graph)
@@ -74,13 +90,55 @@ def _lines(store: QuadStore, identifiers: Identifiers, identity: Identity) -> It
             yield triple(served, iri(VOID + "triples"), _count(release.triples))
 
 
-def _counts(data: bytes | None) -> tuple[int, dict[str, int], dict[str, int]]:
+def _details(part: str, details: PredicateCounts) -> Iterator[str]:
+    yield triple(iri(part), iri(VOID + "distinctSubjects"), _count(details.subjects))
+    yield triple(iri(part), iri(VOID + "distinctObjects"), _count(details.objects))
+    yield triple(iri(part), iri(ONCO + "literalObjects"), _count(details.literals))
+
+
+def _spaces(part: str, predicate: str, details: PredicateCounts, dataset: str, *, own: str) -> Iterator[str]:
+    for side, spaces in (("subject", details.subject_spaces), ("object", details.object_spaces)):
+        for j, (prefix, number) in enumerate(sorted(spaces.counts.items())):
+            space = f"{part}-{side}s-{j}"
+            yield triple(iri(part), iri(f"{ONCO}{side}Space"), iri(space))
+            yield triple(iri(space), iri(VOID + "uriSpace"), literal(prefix))
+            yield triple(iri(space), iri(VOID + "triples"), _count(number))
+            if side == "object" and not own.startswith(prefix) and not prefix.startswith(own) and predicate != RDF_TYPE:
+                other = iri(f"{space}-target")
+                yield triple(iri(space), iri(RDF_TYPE), iri(VOID + "Linkset"))
+                yield triple(iri(space), iri(VOID + "linkPredicate"), iri(predicate))
+                yield triple(iri(space), iri(VOID + "subjectsTarget"), dataset)
+                yield triple(iri(space), iri(VOID + "objectsTarget"), other)
+                yield triple(other, iri(RDF_TYPE), iri(VOID + "Dataset"))
+                yield triple(other, iri(VOID + "uriSpace"), literal(prefix))
+
+
+def _values(part: str, values: Mapping[str, int]) -> Iterator[str]:
+    for j, (value, number) in enumerate(sorted(values.items())):
+        within = iri(f"{part}-value-{j}")
+        yield triple(iri(part), iri(ONCO + "valuePartition"), within)
+        yield triple(within, iri(ONCO + "value"), iri(value))
+        yield triple(within, iri(VOID + "triples"), _count(number))
+
+
+def _listed(summary: Summary) -> dict[str, Mapping[str, int]]:
+    """The values to list, of those predicates that have fewest. What ``rdf:type`` has are the classes."""
+    listed = {p: d.listed for p, d in summary.details.items() if d.listed and p != RDF_TYPE}
+    left, chosen = _VALUES, {}
+    for predicate, values in sorted(listed.items(), key=lambda item: (len(item[1] or ()), item[0])):
+        left -= len(values or ())
+        if left < 0:
+            break
+        chosen[predicate] = values or {}
+    return chosen
+
+
+def _summary(data: bytes | None) -> Summary:
     if data is None:
-        return 0, {}, {}
+        return Summary({}, {})
     try:
-        document = json.loads(data)
-        return int(document["triples"]), dict(document["predicates"]), dict(document["classes"])
-    except (ValueError, KeyError, TypeError) as error:
+        return Summary.read(data)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise StoreError(f"the summary of the generation ({FILE}) is damaged.") from error
 
 

@@ -107,12 +107,14 @@ def registry_in(folder: Path, number: int) -> dict[str, GraphState]:
 
 def _summary_in(folder: Path) -> Summary | None:
     try:
-        return Summary.read((folder / "files" / SUMMARY_FILE).read_bytes())
+        summary = Summary.read((folder / "files" / SUMMARY_FILE).read_bytes())
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError, AttributeError):
         # It can be had again.
         return None
+    # One that an older release wrote is counted anew.
+    return summary if summary.detailed else None
 
 
 def write_file(path: Path, content: bytes | Path) -> None:

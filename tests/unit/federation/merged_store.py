@@ -14,13 +14,13 @@ import pyoxigraph as ox
 from node.federation.execution import Execution, FederatedAnswer
 from node.federation.meter import Meter
 from node.federation.rows import Table, read_json, read_tsv
-from node.federation.summaries import Summary
+from node.federation.summaries import Summary, read_summary_file
 from node.rdf.formats import JSON, NTRIPLES, Format
-from node.rdf.namespaces import RDF_TYPE
 from node.sparql.algebra import Form, Query
 from node.sparql.parser import parse_query
 from node.sparql.results import read_json_results
 from node.store.quads import Answer, Budget, Generation
+from node.store.summary import Summary as TierSummary
 
 NOWHERE = Generation(0, Path())
 BUDGET = Budget(60.0, 1 << 30, 1 << 30)
@@ -66,7 +66,8 @@ class StoreSource:
 
     ``summarised``: like a node of ours, it says what it holds; otherwise like a foreign endpoint that says nothing and
     may hold blank nodes. ``exaggerate`` multiplies what it says it holds, so that it is sent blocks of values and not
-    asked for all of a predicate.
+    asked for all of a predicate. ``detailed``: it says under which namespaces its terms are, and which values there
+    are.
     """
 
     name: str
@@ -74,6 +75,7 @@ class StoreSource:
     summarised: bool = True
     version: int = 1
     exaggerate: int = 1
+    detailed: bool = True
     requests: list[str] = field(default_factory=list)
 
     @property
@@ -87,11 +89,13 @@ class StoreSource:
     def summary(self, meter: Meter) -> Summary | None:
         if not self.summarised:
             return None
-        triples = list(self.store.quads_for_pattern(None, None, None, ox.DefaultGraph()))
-        predicates = Counter(q.predicate.value for q in triples)
-        classes = Counter(getattr(q.object, "value", "") for q in triples if q.predicate.value == RDF_TYPE)
-        counted = ({k: n * self.exaggerate for k, n in c.items()} for c in (predicates, classes))
-        return Summary(len(triples) * self.exaggerate, *counted, version=str(self.version))
+        said = summary_of(self.store, str(self.version))
+        predicates, classes = (
+            {k: n * self.exaggerate for k, n in counts.items()} for counts in (said.predicates, said.classes)
+        )
+        # Without the details it is what an older release says.
+        details = said.details if self.detailed else {}
+        return Summary(said.triples * self.exaggerate, predicates, classes, said.version, details)
 
     def select(self, text: str, columns: tuple[str, ...], meter: Meter) -> Table:
         meter.request(self.name)
@@ -118,6 +122,19 @@ class StoreSource:
         meter.request(self.name)
         self.requests.append(text)
         yield ask_store(self.store, text, formats)
+
+
+def summary_of(store: ox.Store, version: str = "1") -> Summary:
+    """What a node with this default graph says."""
+    graph = ox.NamedNode("urn:all")
+    tier = ox.Store()
+    tier.extend(
+        ox.Quad(q.subject, q.predicate, q.object, graph)
+        for q in store.quads_for_pattern(None, None, None, ox.DefaultGraph())
+    )
+    summary = read_summary_file(TierSummary.of(tier, graph.value).write(), version)
+    assert summary is not None
+    return summary
 
 
 def _relabelled(data: bytes, number: int) -> bytes:

@@ -9,7 +9,8 @@ import pyoxigraph as ox
 EX = "http://ex.org/"
 XSD = "http://www.w3.org/2001/XMLSchema#"
 PREFIXES = f"PREFIX : <{EX}> PREFIX xsd: <{XSD}> "
-NODES = [ox.NamedNode(f"{EX}n{i}") for i in range(8)]
+#: In three namespaces, so that members can be told apart by them.
+NODES = [ox.NamedNode(f"{EX}{space}n{i}") for i, space in enumerate(["", "a/", "b/", "a/", "", "b/", "a/", "c_"])]
 LITERALS = [
     *(ox.Literal(str(i), datatype=ox.NamedNode(XSD + "integer")) for i in range(4)),
     ox.Literal("a"),

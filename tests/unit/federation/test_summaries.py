@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+from typing import Any
 
+import pyoxigraph as ox
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from memory_store import MemoryStore
 
-from node.federation.summaries import Summary, read_summary_file, read_void
+from node.config import Identity
+from node.federation.summaries import Relevance, Summary, read_summary_file, read_void
+from node.model.identifiers import Identifiers
+from node.publishing.summary import void_description
+from node.sparql.terms import Term, iri_term
+from node.store import summary as counting
 
 VOID = "http://rdfs.org/ns/void#"
 TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
@@ -76,3 +87,53 @@ def test_the_summary_file_of_a_generation() -> None:
     assert read_summary_file(json.dumps(data).encode(), "g") == Summary(2, {"http://p": 2}, {}, "g")
     for bad in (b"", b"[]", b"{}", b'{"triples": 1, "predicates": [], "classes": {}}'):
         assert read_summary_file(bad, "g") is None
+
+
+HOSTS = ("http://a.example/", "http://b.example/x/", "urn:c:")
+IRIS = [ox.NamedNode(f"{host}{path}{local}") for host in HOSTS for path in ("", "p/", "q/") for local in ("1", "N_2")]
+PREDICATES = [ox.NamedNode(TYPE), ox.NamedNode("http://v.example/p"), ox.NamedNode("http://v.example/q")]
+OBJECTS = [*IRIS, ox.Literal("1"), ox.Literal("a", language="en")]
+TIER = "http://n.example/graph/public"
+
+triples = st.tuples(st.sampled_from(IRIS), st.sampled_from(PREDICATES), st.sampled_from(OBJECTS))
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(held=st.lists(triples, max_size=40), limit=st.sampled_from([2, 100]))
+def test_nothing_that_is_there_is_excluded(monkeypatch: pytest.MonkeyPatch, held: list[Any], limit: int) -> None:
+    """What a node says of itself in VoID, with little or much room, is what its file says; no count is too low for any
+    pattern of its terms, and what is surely there is there."""
+    monkeypatch.setattr(counting, "SPACES", limit)
+    monkeypatch.setattr(counting, "VALUES", limit)
+    tier = ox.Store()
+    tier.extend(ox.Quad(*triple, ox.NamedNode(TIER)) for triple in held)
+    identifiers = Identifiers("http://n.example/")
+    store = MemoryStore(identifiers)
+    store.files["summary.json"] = counting.Summary.of(tier, TIER).write()
+    filed = read_summary_file(store.files["summary.json"], "v")
+    text = void_description(store, identifiers, Identity(base_iri=identifiers.base)).decode()
+    summary = read_void(text, ENDPOINT, "v")
+    assert summary is not None
+    assert filed is not None
+    assert summary.used == filed.used or not filed.used
+    unlisted = limit == 2
+    for s, p, o in itertools.product([*IRIS, None], [*PREDICATES, None], [*OBJECTS, None]):
+        there = sum(1 for _ in tier.quads_for_pattern(s, p, o, ox.NamedNode(TIER)))
+        subject, value = (None if term is None else _term(term) for term in (s, o))
+        predicate = None if p is None else p.value
+        for said in (summary, filed):
+            assert said.at_most(predicate, subject, value) >= there
+            if predicate is not None and subject is None and value is not None and value.kind == "iri":
+                assert unlisted or said.at_most(predicate, None, value) == there
+            relevance = said.relevance(predicate, subject, value)
+            assert (relevance is not Relevance.NO) if there else (relevance is not Relevance.YES)
+        if predicate is not None:
+            assert summary.distinct_subjects(predicate) == (
+                filed.distinct_subjects(predicate) if predicate in filed.predicates else None
+            )
+
+
+def _term(term: Any) -> Term:
+    if isinstance(term, ox.NamedNode):
+        return iri_term(term.value)
+    return Term("literal", term.value, language=term.language)

@@ -169,7 +169,7 @@ def test_what_is_served_can_be_published_again(
 def test_void_counts_what_the_store_counted(store: MemoryStore, parts: NodeParts, identity: Identity) -> None:
     """Triples, a partition for each property and class; an empty node says zero; damage is an error."""
     assert b'void#triples> "0"' in void_description(store, parts.identifiers, identity)
-    store.files["summary.json"] = b'{"triples": 5, "predicates": {"http://a/p": 3}, "classes": {"http://a/C": 2}}'
+    store.files["summary.json"] = b'{"triples": 5, "predicates": {"http://a/p": 5}, "classes": {"http://a/C": 2}}'
     text = void_description(store, parts.identifiers, identity).decode()
     assert 'void#triples> "5"' in text
     assert "void#property> <http://a/p>" in text
