@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 import json
+import sys
+from pathlib import Path
 from typing import Any
 
 import pyoxigraph as ox
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from memory_store import MemoryStore
 
 from node.config import Identity
 from node.federation.summaries import Relevance, Summary, read_summary_file, read_void
@@ -18,6 +19,9 @@ from node.model.identifiers import Identifiers
 from node.publishing.summary import void_description
 from node.sparql.terms import Term, iri_term
 from node.store import summary as counting
+
+sys.path.append(str(Path(__file__).parent.parent / "publishing"))
+from memory_store import MemoryStore
 
 VOID = "http://rdfs.org/ns/void#"
 TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
