@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, ClassVar
 
 from node.rdf.namespaces import ONCO, RDF_TYPE, VOID
+from node.rdf.spaces import LITERAL
 from node.sparql.terms import Term
 
 _TRIPLE = re.compile(
@@ -65,6 +66,9 @@ class Summary:
     details: Mapping[str, PredicateSummary] = field(default_factory=dict)
     used: Mapping[str, Mapping[str, int]] | None = None
 
+    #: Whether named graphs hold no predicate or class that is not counted here.
+    covers_graphs: ClassVar[bool] = True
+
     def count(self, predicate: str | None, type_of: str | None = None) -> int:
         """How many triples have this predicate (None: any), and for ``rdf:type`` this class as object; 0 is exact."""
         if predicate is None:
@@ -73,13 +77,25 @@ class Summary:
             return self.classes.get(type_of, 0)
         return self.predicates.get(predicate, 0)
 
-    def subject_namespaces(self, predicate: str) -> frozenset[str] | None:
-        """Prefixes such that every subject of the predicate begins with one; None: not known."""
+    def subject_namespaces(self, predicate: str | None, type_of: str | None = None) -> frozenset[str] | None:
+        """Prefixes such that every subject of the predicate (None: of any; of ``rdf:type`` with this class) begins with
+        one, ``_:`` for blank nodes; None: not known."""
+        if predicate is None:
+            return _union([self.subject_namespaces(name) for name in self.predicates])
+        if not self.count(predicate, type_of):
+            return frozenset()
         return self._said(predicate).subject_spaces
 
-    def object_namespaces(self, predicate: str) -> frozenset[str] | None:
-        """Prefixes such that every object of the predicate that is no literal begins with one; None: not known."""
-        return self._said(predicate).object_spaces
+    def object_namespaces(self, predicate: str | None) -> frozenset[str] | None:
+        """The same of the objects of the predicate (None: of any), ``"`` for literals."""
+        if predicate is None:
+            return _union([self.object_namespaces(name) for name in self.predicates])
+        if not self.count(predicate):
+            return frozenset()
+        said = self._said(predicate)
+        if said.object_spaces is None:
+            return None
+        return said.object_spaces | {LITERAL} if said.literals else said.object_spaces
 
     def distinct_subjects(self, predicate: str) -> int | None:
         """How many different subjects the predicate has; None: not known."""
@@ -127,6 +143,16 @@ class Summary:
 
     def _said(self, predicate: str) -> PredicateSummary:
         return self.details.get(predicate, _NOTHING_SAID)
+
+
+def _union(spaces: Iterable[frozenset[str] | None]) -> frozenset[str] | None:
+    """All of these, None if any is not known."""
+    together: frozenset[str] = frozenset()
+    for some in spaces:
+        if some is None:
+            return None
+        together |= some
+    return together
 
 
 def _begins(term: Term, spaces: frozenset[str] | None) -> bool:

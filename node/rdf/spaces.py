@@ -9,8 +9,8 @@ from functools import lru_cache
 #: What finds the namespace of an IRI as its first group: everything up to the last ``/``, ``#`` or ``:``, and the
 #: identifier space of an OBO name (``NCIT_`` of ``NCIT_C4017``). The same in Python and in SPARQL's ``REPLACE``.
 NAMESPACE = "^(.*[/#:](?:[A-Za-z]+_)?)[^/#:]*$"
-#: The prefix that stands for blank nodes.
-BLANK = "_:"
+#: The prefix that stands for blank nodes, and the one for literals.
+BLANK, LITERAL = "_:", '"'
 
 _NAMESPACE = re.compile(NAMESPACE, re.DOTALL)
 # Scheme and authority, then steps of the path; an identifier space is one more step.
@@ -26,14 +26,19 @@ def namespace(iri: str) -> str:
 
 @lru_cache(maxsize=20_000)
 def _steps(space: str) -> tuple[str, ...]:
-    return tuple(_STEPS.findall(space)) if space != BLANK else (BLANK,)
+    return tuple(_STEPS.findall(space))
+
+
+def _cut(space: str, depth: int) -> str:
+    """The first steps of a namespace, and of blank nodes what they are."""
+    return space if space == BLANK else "".join(_steps(space)[:depth])
 
 
 class Spaces:
-    """How many IRIs there are in each of at most ``limit`` namespaces; together these hold every IRI counted.
+    """How many IRIs there are in each of at most ``limit`` (two or more) namespaces, which hold every IRI counted.
 
     Where there would be more, all are cut to fewer steps of their paths, in the end to nothing, the prefix of
-    everything. They stay so until they are counted anew: what is taken away is then found under the prefix that it was
+    every IRI. They stay so until they are counted anew: what is taken away is then found under the prefix that it was
     counted under, and no prefix goes as long as there is an IRI with it.
     """
 
@@ -55,7 +60,7 @@ class Spaces:
     def adjust(self, space: str, by: int) -> None:
         """There are so many more (or fewer) IRIs in this namespace."""
         if self._depth is not None:
-            space = "".join(_steps(space)[: self._depth])
+            space = _cut(space, self._depth)
         counted = self._counts.get(space, 0) + by
         if counted:
             self._counts[space] = counted
@@ -65,9 +70,9 @@ class Spaces:
             self._coarsen()
 
     def _coarsen(self) -> None:
-        self._depth = max(len(_steps(space)) for space in self._counts) - 1
+        self._depth = max(len(_steps(space)) for space in self._counts if space != BLANK) - 1
         counts = self._counts
         self._counts = {}
         for space, number in counts.items():
-            cut = "".join(_steps(space)[: self._depth])
+            cut = _cut(space, self._depth)
             self._counts[cut] = self._counts.get(cut, 0) + number
