@@ -117,6 +117,17 @@ class StoreSettings:
 
 
 @dataclass(frozen=True)
+class Demand:
+    """Table ``[demand]``: what the node tells of words that it could not code.
+
+    ``shared``: tell everybody, not operators only. Words of fewer than ``fewest_samples`` samples are never told.
+    """
+
+    shared: bool = False
+    fewest_samples: int = 10
+
+
+@dataclass(frozen=True)
 class Member:
     """One entry of ``[[members]]``: a node of the federation, by its SPARQL endpoint."""
 
@@ -135,6 +146,7 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     services: Services = field(default_factory=Services)
     store: StoreSettings = field(default_factory=StoreSettings)
+    demand: Demand = field(default_factory=Demand)
     members: tuple[Member, ...] = ()
 
     @property
@@ -151,6 +163,7 @@ _TABLES: Mapping[str, type[Any]] = MappingProxyType(
         "limits": Limits,
         "services": Services,
         "store": StoreSettings,
+        "demand": Demand,
     }
 )
 

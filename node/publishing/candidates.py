@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -112,8 +113,10 @@ def _stated_coding(description: Description, samples: int) -> CodingReport:
     coded = {subject for subject, _ in description.with_predicate(_DIAGNOSIS)}
     report = CodingReport(samples=samples, coded=len(coded))
     written = {s: value for s, value in description.with_predicate(_SOURCE_CODE) if s not in coded}
-    for value in written.values():
-        report.miss(_NOT_STATED, value.strip('"'))
+    for term, count in Counter(written.values()).items():
+        value = literal_value(term)[0] if term.startswith('"') else term
+        for _ in range(count):
+            report.miss(_NOT_STATED, value)
     for _ in range(samples - len(coded) - len(written)):
         report.miss(_NOT_STATED, "")
     return report

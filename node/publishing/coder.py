@@ -102,7 +102,10 @@ class Coder:
         if answer is None:
             if len(self._answers) >= _MOST_REMEMBERED:
                 self._answers.clear()
-            answer = self._answers[key] = self._code(property_iri, " ".join(text.split()), text, system)
+            answer = self._code(property_iri, " ".join(text.split()), text, system)
+            if system and not isinstance(answer, Coded):
+                answer = replace(answer, system=system)
+            self._answers[key] = answer
         return answer
 
     def matched(

@@ -28,7 +28,7 @@ from node.publishing.candidates import (
 from node.publishing.coder import Coder
 from node.publishing.decisions import FILE as DECISIONS
 from node.publishing.decisions import DecidingCoders, add_proposals, folder_of
-from node.publishing.drafts import CodingReport, DatasetReport, Finding, Outcome, Report, Severity
+from node.publishing.drafts import DatasetReport, Finding, Outcome, Report, Severity
 from node.publishing.feed import Happening, Kind, extended
 from node.publishing.profiles import HUB_ONLY, Profile
 from node.publishing.provenance import Agent, catalogue, publication, withdrawal
@@ -38,7 +38,8 @@ from node.publishing.shacl import Broken
 from node.publishing.sources import Source, find_sources
 from node.publishing.spool import spool_folder
 from node.publishing.statements import Organisation
-from node.publishing.tally import Drafted, merged
+from node.publishing.tally import CodingReport, Drafted, merged
+from node.publishing.uncoded import uncoded_file, write_uncoded
 from node.rdf.dataset import GraphScope
 from node.rdf.formats import JSON, NTRIPLES
 from node.sparql.executables import executables
@@ -203,7 +204,11 @@ def withdraw(iri_or_slug: str, reason: str, node: NodeParts, *, by: str = "") ->
         change = Change(
             put=(_provenance(entry.dataset, history, node), _catalogue(registry, node)),
             remove=tuple(graphs),
-            files={FILE: write_registry(registry), **_feed([Happening(Kind.DELETED, gone)], before, node)},
+            files={
+                FILE: write_registry(registry),
+                uncoded_file(entry.dataset): None,
+                **_feed([Happening(Kind.DELETED, gone)], before, node),
+            },
             base=generation.number,
         )
         try:
@@ -285,6 +290,7 @@ def change_for(
     moment = now()
     put: list[GraphContent] = []
     remove: list[str] = []
+    waiting: dict[str, bytes | Path | None] = {}
     happenings: list[Happening] = []
     reports: list[DatasetReport] = []
     for candidate in candidates:
@@ -295,6 +301,7 @@ def change_for(
             reports.append(report(replace(candidate, findings=findings), Outcome.REJECTED))
             continue
         old = before.get(draft.dataset)
+        waiting |= _uncoded(draft.dataset, draft.coding, node)
         if old is not None and old.content == candidate.content:
             reports.append(report(candidate, Outcome.UNCHANGED, old))
             continue
@@ -337,12 +344,19 @@ def change_for(
         put.append(_provenance(draft.dataset, history + said.encode("utf-8"), node))
         reports.append(report(with_version_checked(candidate, old), Outcome.PUBLISHED, entry))
     if not put:
-        return reports, None
+        return reports, Change(files=waiting) if waiting else None
     put.append(_catalogue(registry, node))
     queries = executables(node.identifiers.base)
     put.append(GraphContent(node.identifiers.queries_graph, Tier.PUBLIC, queries))
-    files = {FILE: write_registry(registry), **_feed(happenings, before, node)}
+    files = {FILE: write_registry(registry), **waiting, **_feed(happenings, before, node)}
     return reports, Change(put=tuple(put), remove=tuple(remove), files=files)
+
+
+def _uncoded(dataset: str, coding: CodingReport | None, node: NodeParts) -> dict[str, bytes | Path | None]:
+    """What no release could code in a dataset, as a file to write; nothing if the node has kept just that."""
+    name = uncoded_file(dataset)
+    content = write_uncoded(coding) if coding is not None else None
+    return {} if node.store.file(name) == content else {name: content}
 
 
 def _feed(happenings: list[Happening], before: Registry, node: NodeParts) -> dict[str, bytes]:

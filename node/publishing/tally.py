@@ -19,7 +19,7 @@ class Tally:
     """How many values of one property are coded, and which are not: value -> samples (donors for sex and status).
 
     ``columns`` counts by column: coded, proposed, unknown. ``candidates`` are those of the proposed values, ``reasons``
-    say of each value why it is not coded.
+    say of each value why it is not coded, ``systems`` of which code system it is said to be a code.
     """
 
     coded: int = 0
@@ -28,6 +28,7 @@ class Tally:
     columns: dict[str, list[int]] = field(default_factory=dict)
     candidates: dict[str, tuple[Match, ...]] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
+    systems: dict[str, str] = field(default_factory=dict)
 
     def add(self, column: str, answer: Answer) -> None:
         """Count one value; ``column`` is "" where several say it.
@@ -46,6 +47,8 @@ class Tally:
         values[value] += 1
         if value == answer.value:
             self.reasons[value] = answer.reason
+            if answer.system:
+                self.systems[value] = answer.system
             if isinstance(answer, Proposed):
                 self.candidates[value] = answer.candidates
 
@@ -56,6 +59,7 @@ class Tally:
         self.unknown.update(other.unknown)
         self.candidates = {**other.candidates, **self.candidates}
         self.reasons = {**other.reasons, **self.reasons}
+        self.systems = {**other.systems, **self.systems}
         for column, counts in other.columns.items():
             mine = self.columns.setdefault(column, [0, 0, 0])
             mine[:] = [a + b for a, b in zip(mine, counts, strict=True)]

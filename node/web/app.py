@@ -20,6 +20,7 @@ from node.errors import (
 )
 from node.observability import log
 from node.web import (
+    demand,
     descriptions,
     dumps,
     exports,
@@ -78,6 +79,7 @@ def create_app(node: Node) -> Flask:
         updates.blueprint,
         graph_store.blueprint,
         library.blueprint,
+        demand.blueprint,
         wellknown.blueprint,
     ):
         app.register_blueprint(blueprint)
