@@ -11,7 +11,7 @@ from node.assembly import build
 from node.cli.nodes import node_option
 from node.cli.output import Output, json_option, table
 from node.errors import NotFound
-from node.ontology.releases import NAMES, install, releases
+from node.ontology.releases import install, releases
 from node.rdf.namespaces import expand, shorten
 
 
@@ -21,7 +21,7 @@ def ontology() -> None:
 
 
 @ontology.command("install")
-@click.argument("names", nargs=-1, required=True, type=click.Choice(NAMES), metavar="NAME…")
+@click.argument("names", nargs=-1, required=True, metavar="NAME…")
 @node_option()
 @click.option(
     "--from",
@@ -34,7 +34,7 @@ def ontology() -> None:
 def install_command(
     names: tuple[str, ...], folder: Path, source: Path | None, codes_only: bool, output: Output
 ) -> None:
-    """Install releases of NAME: ncit, obi, oncotree, icdo3, gdc or onconode."""
+    """Install releases of NAME: ncit, obi, oncotree, icdo3, gdc or onconode; or an extension of your own."""
     node = build(folder)
     done = []
     try:

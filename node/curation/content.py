@@ -111,7 +111,7 @@ def content_of(triples: bytes, *, source: str = "") -> Content:
     reader = _Blanks(blank, named, source)
     statements = frozenset((s, p, reader.value(v)) for s, p, v in named)
     annotations: set[tuple[Statement, str, Value]] = set()
-    axioms: set[Value] = set()
+    axioms: set[Value] = set(reader.pieces())
     for node in reader.roots():
         said = dict(blank[node])
         if said.get(_TYPE) == _AXIOM and said.keys() >= {_SOURCE, _PROPERTY, _TARGET}:
@@ -145,9 +145,12 @@ class _Blanks:
         self._pieces = self._entangled()
 
     def roots(self) -> list[str]:
-        """The blank nodes that nothing refers to, and one of each circle."""
-        ends = [node for node in self._blank if node not in self._uses]
-        return ends + [min(piece) for piece in {id(p): p for p in self._pieces.values()}.values()]
+        """The blank nodes that nothing refers to."""
+        return [node for node in self._blank if node not in self._uses]
+
+    def pieces(self) -> list[Value]:
+        """What stands for each entangled piece as a whole, whether anything refers to it or not."""
+        return [self._canonical(piece) for piece in {id(piece): piece for piece in self._pieces.values()}.values()]
 
     def value(self, term: str, depth: int = 0) -> Value:
         """A term as it is, a blank node as what it says."""
@@ -158,7 +161,7 @@ class _Blanks:
             if depth > _DEEPEST:
                 raise DocumentSyntaxError(f"class expressions nest more than {_DEEPEST} deep.", where=self._where())
             if term in self._pieces:
-                made = self._canonical(term)
+                made = self._canonical(self._pieces[term], term)
             else:
                 said = self._blank.get(term, ())
                 made = self._list(term, depth) or tuple(
@@ -229,9 +232,8 @@ class _Blanks:
                     ends.append(user)
         return list(open_ends)
 
-    def _canonical(self, node: str) -> Value:
-        """A name for one node of an entangled piece: equal for equal nodes of equal pieces, whatever their labels."""
-        piece = self._pieces[node]
+    def _canonical(self, piece: frozenset[str], node: str = "") -> Value:
+        """A name for an entangled piece or one node of it: equal for equal ones, whatever their labels."""
         lines = [f"{each} {p} {v} .\n" for each in piece for p, v in self._blank.get(each, ())]
         if len(lines) > _MOST_ENTANGLED:
             raise DocumentSyntaxError(
@@ -239,7 +241,9 @@ class _Blanks:
                 where=self._where(),
                 remedy="Give what several axioms share an IRI.",
             )
-        dataset = Dataset(parse("".join(lines) + f'{node} <urn:onconode:here> "" .\n', RdfFormat.N_TRIPLES))
+        if node:
+            lines.append(f'{node} <urn:onconode:here> "" .\n')
+        dataset = Dataset(parse("".join(lines), RdfFormat.N_TRIPLES))
         dataset.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
         canonical = sorted(f"{quad.subject} {quad.predicate} {quad.object}" for quad in dataset)
         return f"_:{sha256(chr(10).join(canonical).encode()).hexdigest()[:16]}"

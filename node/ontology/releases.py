@@ -2,6 +2,7 @@
 
 A generation of the node keeps ``vocabulary/<name>.tsv.gz`` (the concepts), ``vocabulary/<name>.json`` (which release
 it is) and ``mappings/<system>.tsv``. Unless only codes were asked for, the triples of the release are a public graph.
+A partner's own extension is a release of another name; ``vocabulary/extensions.json`` lists these.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ __all__ = [
     "copy_codes",
     "core_triples",
     "core_vocabulary",
+    "extensions",
     "install",
     "installed_vocabulary",
     "release_of",
@@ -41,6 +43,11 @@ __all__ = [
 
 #: What can be installed, in the order in which it is listed.
 NAMES = ("onconode", "ncit", "obi", "oncotree", "icdo3", "gdc")
+#: What an extension may be called: a name of its own, which then names its files.
+_EXTENSION = re.compile(r"[a-z][a-z0-9_-]{0,40}")
+_EXTENSIONS_FILE = "vocabulary/extensions.json"
+#: In which files of a folder an extension is looked for, after ``<name>`` and in this order.
+_EXTENSION_ENDINGS = (".nt", ".nt.gz", ".ttl", ".owl", ".owl.gz")
 #: Those with concepts of their own. ICD-O-3 only names places in the body that even the packaged core may lack.
 _LAYERS = ("onconode", "ncit", "obi")
 
@@ -53,7 +60,7 @@ _VERSION = re.compile(r"\d{4}-\d{2}-\d{2}|\d+(?:\.\d+)+[a-z]?")
 
 #: Which file of a folder holds which release, the better one first.
 _FILES = {
-    "onconode": ("onconode.ttl",),
+    "onconode": ("onconode.nt", "onconode.ttl"),
     "ncit": ("ncit.owl", "ncit.owl.gz", "ncit-merged-*.nt.gz", "ncit*.nt.gz"),
     "obi": ("obi.owl", "obi.owl.gz", "obi-from-obo.owl.gz", "obi*.owl.gz"),
     "oncotree": ("oncotree-ncit.tsv", "oncotree*.json"),
@@ -88,7 +95,7 @@ class Release:
 def installed_vocabulary(store: QuadStore) -> Vocabulary:
     """What this node checks codes with: the packaged core, and what is installed on top of it."""
     vocabulary = _concepts(store, "icdo3").overlaid_by(core_vocabulary())
-    for name in _LAYERS:
+    for name in (*_LAYERS, *extensions(store)):
         vocabulary = vocabulary.overlaid_by(_concepts(store, name))
     return vocabulary
 
@@ -99,9 +106,18 @@ def _concepts(store: QuadStore, name: str) -> Vocabulary:
 
 
 def releases(store: QuadStore) -> list[Release]:
-    """The installed releases, in the order of ``NAMES``."""
-    found = (release_of(store, name) for name in NAMES)
+    """The installed releases, in the order of ``NAMES``, then the extensions."""
+    found = (release_of(store, name) for name in (*NAMES, *extensions(store)))
     return [release for release in found if release is not None]
+
+
+def extensions(store: QuadStore) -> tuple[str, ...]:
+    """The names of the installed extensions, sorted. Raises StoreError for a damaged list."""
+    data = store.file(_EXTENSIONS_FILE)
+    try:
+        return tuple(sorted(map(str, json.loads(data)))) if data is not None else ()
+    except (ValueError, TypeError) as error:
+        raise StoreError("the list of extensions is damaged.", where=Place(_EXTENSIONS_FILE)) from error
 
 
 def release_of(store: QuadStore, name: str) -> Release | None:
@@ -126,13 +142,18 @@ def install(
 ) -> Release:
     """Install a release of ``ncit``, ``obi``, ``onconode`` (ontologies), ``oncotree``, ``icdo3`` or ``gdc`` (mappings).
 
-    ``source`` is a file, or a folder that is searched two levels deep for the file of that name; without it the
-    packaged table is installed, as version ``core``. ``codes_only`` leaves the triples out. ``version`` overrules
-    what the file says of itself. One change of the store; installing what is there already changes nothing.
+    Any other name is that of a partner's own extension, whose classes hang under those of the others; it needs a
+    ``source``. ``source`` is a file, or a folder that is searched two levels deep for the file of that name; without
+    it the packaged table is installed, as version ``core``. ``codes_only`` leaves the triples out. ``version``
+    overrules what the file says of itself. One change of the store; installing what is there already changes nothing.
     Raises NotFound (no such name or file), DocumentSyntaxError, MediaTypeNotSupported, StoreError, Conflict.
     """
-    if name not in NAMES:
-        raise NotFound(f"there is no vocabulary called {name!r}.", remedy=f"Choose from: {', '.join(NAMES)}.")
+    if name not in NAMES and (source is None or not _EXTENSION.fullmatch(name)):
+        raise NotFound(
+            f"there is no vocabulary called {name[:60]!r}.",
+            remedy=f"Choose from: {', '.join(NAMES)}. An extension of your own is named in lower case, and its release "
+            "with --from.",
+        )
     if name in _MAPPINGS:
         return _install_mappings(name, source, store, version)
     if source is None and name == "onconode":
@@ -162,7 +183,7 @@ def install(
             version_iri=content.version_iri,
             source=path.name,
             digest=digest,
-            licence=_LICENCES[name],
+            licence=_LICENCES.get(name, ""),
             installed=_today(),
             concepts=len(content.concepts),
             triples=content.triples,
@@ -184,6 +205,8 @@ def copy_codes(source: QuadStore, target: QuadStore) -> list[Release]:
         tables = [_table_file(release.name), *map(mapping_file, _MAPPINGS.get(release.name, ()))]
         contents = {table: data for table in tables if (data := source.file(table)) is not None}
         files |= {**contents, _record_file(release.name): _record(release)}
+        if release.name not in NAMES:
+            files[_EXTENSIONS_FILE] = source.file(_EXTENSIONS_FILE)
         copied.append(release)
     if files:
         target.apply(Change(files=files))
@@ -284,15 +307,24 @@ def _apply(
     files: dict[str, bytes | Path | None] = {
         _table_file(release.name): _packed(concepts),
         _record_file(release.name): _record(release),
+        **_listed(store, release.name),
     }
     store.apply(Change(put=put, remove=remove, files=files))
     return release
 
 
+def _listed(store: QuadStore, name: str) -> dict[str, bytes | Path | None]:
+    """The list of extensions with this name in it, as a file to write; nothing for what is no extension or listed."""
+    known = extensions(store)
+    if name in NAMES or name in known:
+        return {}
+    return {_EXTENSIONS_FILE: (json.dumps(sorted((*known, name))) + "\n").encode("utf-8")}
+
+
 def _find(name: str, source: Path) -> Path:
     if source.is_file():
         return source
-    patterns = _FILES[name]
+    patterns = _FILES.get(name) or tuple(name + ending for ending in _EXTENSION_ENDINGS)
     for pattern in patterns:
         for folder_pattern in (pattern, f"*/{pattern}"):
             found = sorted(p for p in source.glob(folder_pattern) if p.is_file())

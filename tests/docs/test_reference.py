@@ -9,11 +9,12 @@ import click
 import pytest
 
 from node.cli.main import onconode
-from node.config import Identity, Limits, Publishing, Server
+from node.config import Demand, Identity, Limits, Publishing, Server
 
 
 @pytest.mark.parametrize(
-    ("table", "cls"), [("node", Identity), ("publishing", Publishing), ("server", Server), ("limits", Limits)]
+    ("table", "cls"),
+    [("node", Identity), ("publishing", Publishing), ("server", Server), ("limits", Limits), ("demand", Demand)],
 )
 def test_every_setting_is_documented(repository: Path, table: str, cls: type) -> None:
     """Each setting has a row with its default."""

@@ -122,6 +122,27 @@ def test_version_without_a_version_iri(store: MemoryQuadStore, tmp_path: Path) -
     assert named.version == "26.01d"
 
 
+def test_an_extension_joins_codes_and_list(store: MemoryQuadStore, tmp_path: Path) -> None:
+    """A partner's own vocabulary is installed under its own name, hangs under NCIt's classes, and is copied along."""
+    own = "https://biobank.example/vocab/rare/0000001"
+    text = (
+        f'<{own}> a <http://www.w3.org/2002/07/owl#Class> ; <http://www.w3.org/2000/01/rdf-schema#label> "Own tumour" ;'
+        f" <http://www.w3.org/2000/01/rdf-schema#subClassOf> <{OBO}NCIT_C3262> ."
+    )
+    path = write(tmp_path, "rare.ttl", text)
+    with pytest.raises(NotFound, match="no vocabulary"):
+        install("rare", None, store=store, identifiers=IDS)
+    made = install("rare", path, store=store, identifiers=IDS, version="1.0.0")
+    assert [release.name for release in releases(store)] == ["rare"]
+    vocabulary = installed_vocabulary(store)
+    assert vocabulary.is_a(own, f"{OBO}NCIT_C3262")
+    assert vocabulary.source_of(own) == "rare"
+    assert made.graph == "http://node.example/vocabulary/rare/1.0.0"
+    other = MemoryQuadStore()
+    copy_codes(store, other)
+    assert installed_vocabulary(other).get(own) == vocabulary.get(own)
+
+
 @pytest.mark.parametrize("name", ["ncit", "obi"])
 def test_the_packaged_core(store: MemoryQuadStore, name: str) -> None:
     """Without a source the packaged table is installed, says so by its version, and is served."""
