@@ -35,6 +35,7 @@ NodeError
 ├── MemberError                   another node of the federation
 │   ├── MemberUnavailable         cannot be reached, or refuses
 │   ├── MemberTimeout             did not answer in time
+│   ├── MemberTruncated           gave a part of its answer as if it were the whole
 │   └── MemberProtocolError       answered something that is not SPARQL
 └── StoreError                    the quads on disk cannot be read or written
 
@@ -266,12 +267,29 @@ class ClientGone(LimitExceeded):
 
 
 class MemberError(NodeError):
+    """``outcome`` is what completeness reports call it. ``passing``: the same request may well succeed in a moment,
+    after ``wait`` seconds if the member said so."""
+
     slug = "member"
     title = "Another node of the federation failed"
+    usual_outcome: ClassVar[str] = "unreachable"
 
-    def __init__(self, detail: str, *, member: str, where: Place | None = None, remedy: str | None = None) -> None:
+    def __init__(
+        self,
+        detail: str,
+        *,
+        member: str,
+        where: Place | None = None,
+        remedy: str | None = None,
+        outcome: str | None = None,
+        passing: bool = False,
+        wait: float | None = None,
+    ) -> None:
         super().__init__(detail, where=where, remedy=remedy)
         self.member = member
+        self.outcome = outcome or self.usual_outcome
+        self.passing = passing
+        self.wait = wait
 
 
 class MemberUnavailable(MemberError):
@@ -282,11 +300,19 @@ class MemberUnavailable(MemberError):
 class MemberTimeout(MemberError):
     slug = "member-timeout"
     title = "A member of the federation did not answer in time"
+    usual_outcome = "timeout"
+
+
+class MemberTruncated(MemberError):
+    slug = "member-truncated"
+    title = "A member of the federation cut its answer short"
+    usual_outcome = "truncated"
 
 
 class MemberProtocolError(MemberError):
     slug = "member-protocol"
     title = "A member of the federation gave an answer that is not SPARQL"
+    usual_outcome = "refused"
 
 
 class StoreError(NodeError):

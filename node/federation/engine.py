@@ -15,7 +15,9 @@ from node.config import CONFIG_FILE, Member, Settings, load_settings
 from node.errors import TooBusy
 from node.federation.addresses import Resolve, look_up
 from node.federation.callees import Callees
-from node.federation.execution import Evaluate, Execution, FederatedAnswer, MemberReport
+from node.federation.circuits import CIRCUITS_FILE, Circuits
+from node.federation.completeness import MemberReport
+from node.federation.execution import Evaluate, Execution, FederatedAnswer
 from node.federation.members import MemberStatus, check
 from node.federation.meter import Meter
 from node.federation.services import ServiceResolver
@@ -77,19 +79,25 @@ class FederationEngine:
         self._read_at: int | None = None
         self._members: tuple[Member, ...] = settings.members
         self._remote: dict[Member, RemoteSource] = {}
+        self.circuits = Circuits(settings.folder / CIRCUITS_FILE if settings.folder.is_dir() else None)
 
     @contextmanager
-    def query(self, text: str, formats: tuple[Format, Format]) -> Iterator[FederatedAnswer]:
+    def query(self, text: str, formats: tuple[Format, Format], *, partial: bool = False) -> Iterator[FederatedAnswer]:
         """Answer a query over what is public at all members, whoever asks.
 
         What only an operator may see takes no part: bindings are sent to the other members, and so would be its values.
+        ``partial``: a member that fails is left out where the answer is then a lower bound (see ``monotone``).
 
         Raises QuerySyntaxError, QueryTooDeep, TargetRefused and Unsupported (``SERVICE``), MemberError naming the
         member or service that failed, LimitExceeded (TooBusy, QueryTimeout, ResultTooLarge, …) and StoreError. A
         failure after the first bytes is raised while the answer is read.
         """
         query = parse_query(text, self._identifiers.base, depth=self._settings.limits.query_depth)
-        with self._session(ANONYMOUS) as (session, meter), session.over_all(query, formats, meter) as answer:
+        with (
+            self._session(ANONYMOUS) as (session, meter),
+            session.over_all(query, formats, meter, partial=partial) as answer,
+        ):
+            answer.annotated = True
             yield answer
 
     @contextmanager
@@ -168,5 +176,5 @@ class FederationEngine:
             for gone in self._remote.keys() - set(members):
                 self._remote.pop(gone).close()
             for new in set(members) - self._remote.keys():
-                self._remote[new] = RemoteSource(new)
+                self._remote[new] = RemoteSource(new, self.circuits.of(new.name, new.endpoint))
             return [self._remote[member] for member in members]

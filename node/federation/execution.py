@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
+from node.errors import MemberError
 from node.federation.cache import PartCache
+from node.federation.completeness import Completeness, MemberReport, Verdict, judged
 from node.federation.fetch import Fetcher
+from node.federation.losses import Losses
 from node.federation.meter import Meter, Tally
 from node.federation.plan import Body, Closure, Names, Scan
 from node.federation.requests import DEFAULT_GRAPH, Job, Scope, arm_text, scan_text
@@ -21,6 +24,7 @@ from node.federation.sources import Source
 from node.federation.unfold import unfold
 from node.rdf.formats import JSON, NTRIPLES, Format
 from node.sparql.algebra import Form, Query, Variable
+from node.sparql.head import with_head_member
 from node.sparql.mending import may_need_mending, mended
 from node.sparql.parser import no_service
 from node.sparql.results import read_json_results
@@ -34,32 +38,28 @@ Evaluate: TypeAlias = Callable[
 
 #: A longer query (one with many solutions of services in it) is not handed to a member whole.
 _PASSED_ON = 100_000
+_PRUNED = "by its summary it holds nothing that the query could use"
 _BLANK = re.compile(rb"(?<![^\t\n])_:")
 
 
-@dataclass(frozen=True)
-class MemberReport:
-    """What one member did for one query.
+class FederatedAnswer:
+    """An answer on its way, and what each member did for it.
 
-    ``verdict``: ``answered`` (its data took part), ``empty`` (asked, had nothing) or ``pruned`` (not asked: its summary
-    says that it holds nothing of what the query needs). ``milliseconds`` adds up requests that ran side by side.
+    Once ``annotated`` is set, JSON results have the report as ``completeness`` in their head.
     """
 
-    name: str
-    endpoint: str
-    verdict: str
-    requests: int
-    rows: int
-    bytes: int
-    milliseconds: float
-
-
-class FederatedAnswer:
-    """An answer on its way, and what each member did for it."""
-
-    def __init__(self, answer: Answer, generation: Generation, report: Callable[[], tuple[MemberReport, ...]]) -> None:
+    def __init__(
+        self,
+        answer: Answer,
+        generation: Generation,
+        report: Callable[[], tuple[MemberReport, ...]],
+        *,
+        found_nothing: bool = False,
+    ) -> None:
         self._answer = answer
         self._report = report
+        self._found_nothing = found_nothing
+        self.annotated = False
         self.format = answer.format
         self.generation = generation
 
@@ -68,12 +68,38 @@ class FederatedAnswer:
         """What each member did until now."""
         return self._report()
 
+    @property
+    def completeness(self) -> Completeness:
+        """What the answer is worth, as far as is known now: a failure from here on breaks the answer off."""
+        found = judged(self._report())
+        return replace(found, verdict=Verdict.UNKNOWN) if found.missing and self._found_nothing else found
+
     def __iter__(self) -> Iterator[bytes]:
-        return iter(self._answer)
+        if not self.annotated or self.format is not JSON:
+            return iter(self._answer)
+        return with_head_member(self._answer, "completeness", self._document)
+
+    def _document(self) -> dict[str, Any]:
+        return self.completeness.document()
 
     def close(self) -> None:
         """End the answer."""
         self._answer.close()
+
+
+@dataclass(frozen=True)
+class HeldAnswer:
+    """An answer that is here as a whole."""
+
+    format: Format
+    body: bytes
+    generation: Generation
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter((self.body,))
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 class Execution:
@@ -100,18 +126,22 @@ class Execution:
         generation: Generation,
         plan: Query | None = None,
         quads: bytes = b"",
+        losses: Losses | None = None,
     ) -> Iterator[FederatedAnswer]:
         """Answer over the RDF merge of these sources. ``budget`` is for the last step; its seconds are the meter's.
+
+        ``losses`` says whether the query may go on without a member that fails; without it none may fail.
 
         ``quads`` (N-Quads) are data that come with the query; ``plan`` is then the same query as far as the sources
         are concerned. Raises whatever sources, meter and evaluator raise, and Unsupported for ``SERVICE``.
         """
         if query.services:
             raise no_service()
-        runner = Runner(sources, self._workers, self._cache, meter)
+        losses = losses or Losses()
+        runner = Runner(sources, self._workers, self._cache, meter, losses)
 
         def report() -> tuple[MemberReport, ...]:
-            members = tuple(_report(source, meter, runner) for source in sources)
+            members = tuple(_report(source, meter, runner, losses) for source in sources)
             others = meter.tallies.keys() - {source.name for source in sources}
             return (*members, *(_service_report(name, meter) for name in sorted(others)))
 
@@ -125,10 +155,15 @@ class Execution:
             alone = None if quads else _only_source(query, body, catalogue)
             if alone is not None:
                 source = next(s for s in sources if s.name == alone)
-                runner.whole = alone
-                with source.answer(query.self_contained(), formats, meter) as answer:
-                    yield FederatedAnswer(answer, generation, report)
-                return
+                with ExitStack() as stack:
+                    try:
+                        answer = stack.enter_context(source.answer(query.self_contained(), formats, meter))
+                    except MemberError as error:
+                        losses.add(alone, error)
+                    else:
+                        runner.whole = alone
+                        yield FederatedAnswer(answer, generation, report)
+                        return
             gathering = _Gathering(query, body, catalogue, runner, quads=quads)
 
             def evaluate(text: str, wanted: tuple[Format, Format]) -> AbstractContextManager[Answer]:
@@ -141,6 +176,11 @@ class Execution:
             if query.form is Form.DESCRIBE:
                 text = gathering.describe(evaluate)
             with evaluate(text, formats) as answer:
+                if query.form is Form.ASK and losses.lost:
+                    answer = HeldAnswer(answer.format, b"".join(answer), generation)  # noqa: PLW2901 - the same, read
+                    nothing = b"true" not in answer.body
+                    yield FederatedAnswer(answer, generation, report, found_nothing=nothing)
+                    return
                 yield FederatedAnswer(answer, generation, report)
         except BaseException:
             meter.stop()
@@ -256,10 +296,17 @@ def _service_report(name: str, meter: Meter) -> MemberReport:
     return MemberReport(name, name, verdict, tally.requests, tally.rows, tally.bytes, tally.seconds * 1000)
 
 
-def _report(source: Source, meter: Meter, runner: Runner) -> MemberReport:
+def _report(source: Source, meter: Meter, runner: Runner, losses: Losses) -> MemberReport:
     tally = meter.tallies.get(source.name, Tally())
-    took_part = tally.rows or source.name == runner.whole
-    verdict = "answered" if took_part else ("empty" if source.name in runner.asked else "pruned")
+    reason = ""
+    if (error := losses.lost.get(source.name)) is not None:
+        verdict, reason = error.outcome, error.detail
+    elif tally.rows or source.name == runner.whole:
+        verdict = "answered"
+    elif source.name in runner.asked:
+        verdict = "empty"
+    else:
+        verdict, reason = "pruned", _PRUNED
     return MemberReport(
-        source.name, source.endpoint, verdict, tally.requests, tally.rows, tally.bytes, tally.seconds * 1000
+        source.name, source.endpoint, verdict, tally.requests, tally.rows, tally.bytes, tally.seconds * 1000, reason
     )

@@ -12,6 +12,8 @@ import time
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
@@ -23,7 +25,8 @@ from node.federation.meter import Meter
 _CHUNK = 1 << 16
 _CONNECT_SECONDS = 10.0
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
-_UNAVAILABLE = (401, 403, 408, 429)
+_FORBIDDEN = (401, 403)
+_UNAVAILABLE = (*_FORBIDDEN, 408, 429)
 #: At most so many addresses of one host are tried.
 _DIALLED = 3
 
@@ -151,18 +154,29 @@ class Reply:
             return
         said = f"answered {self.status} at {self._url}{self._explanation()}"
         if self.status in _UNAVAILABLE or self.status >= 500:
-            wait = self.header("Retry-After")
+            wait = self._wait()
             raise MemberUnavailable(
                 f"{self._name} {said}.",
                 member=self._name,
-                remedy=f"Try again in {wait} s."
-                if wait and wait.isdigit()
-                else "Try again later, or ask its operator.",
+                remedy=f"Try again in {wait:g} s." if wait is not None else "Try again later, or ask its operator.",
+                outcome="refused",
+                passing=self.status not in _FORBIDDEN,
+                wait=wait,
             )
         remedy = "Check its address with: onconode member check."
         if 300 <= self.status < 400:
             remedy = "Redirects are not followed. If it moved, remove the member and add the new address."
         raise MemberProtocolError(f"{self._name} {said}.", member=self._name, remedy=remedy)
+
+    def _wait(self) -> float | None:
+        """The seconds of ``Retry-After`` (RFC 9110, section 10.2.3), which may also be a date."""
+        given = (self.header("Retry-After") or "").strip()
+        if given.isascii() and given.isdigit():
+            return float(given[:9])
+        try:
+            return max(0.0, (parsedate_to_datetime(given) - datetime.now(UTC)).total_seconds())
+        except (ValueError, TypeError):
+            return None
 
     def _explanation(self) -> str:
         """What a problem document (RFC 9457) says, as far as it is short and there."""
@@ -241,12 +255,17 @@ def _translated(error: Exception, name: str, url: str, *, began: bool = False) -
         return _too_late(name, url)
     if began:
         return MemberProtocolError(
-            f"{name} broke off its answer: {error}.", member=name, remedy="Try again; if it persists, ask its operator."
+            f"{name} broke off its answer: {error}.",
+            member=name,
+            remedy="Try again; if it persists, ask its operator.",
+            outcome="truncated",
+            passing=True,
         )
     return MemberUnavailable(
         f"{name} cannot be reached at {url}.",
         member=name,
         remedy="Check that it runs, or remove it with: onconode member remove.",
+        passing=True,
     )
 
 

@@ -66,7 +66,7 @@ def probe(url: str) -> Member:
         member = Member(endpoint=endpoint, name=_name(url))
         source = RemoteSource(member)
         try:
-            source.ask("ASK {}", Meter(_CHECK_SECONDS, 2, _CHECK_BYTES))
+            source.ask("ASK {}", Meter(_CHECK_SECONDS, 10, _CHECK_BYTES))
             return member
         except MemberError as error:
             failures.append(error)

@@ -46,6 +46,16 @@ class Meter:
             )
         return left
 
+    @property
+    def over(self) -> bool:
+        """Whether nothing more may be done for the query."""
+        return self._stopped or self._started + self.seconds <= time.monotonic()
+
+    @property
+    def given_up(self) -> bool:
+        """Whether the query was ended for a reason that is not the time it took."""
+        return self._stopped
+
     def request(self, name: str) -> None:
         """Count one request to a member. Raises LimitExceeded, QueryTimeout."""
         self.remaining()
@@ -111,6 +121,20 @@ class Turn(Meter):
         super().__init__(seconds, whole.requests, whole.bytes, whole.tallies)
         self._whole = whole
         self._late = late
+        self._late_by_then = False
+
+    @property
+    def over(self) -> bool:
+        return super().over or self._whole.over
+
+    @property
+    def given_up(self) -> bool:
+        return (self._stopped and not self._late_by_then) or self._whole.given_up
+
+    def end_now(self) -> None:
+        """Its time is over: what works for this part ends as if it had run out."""
+        self._late_by_then = True
+        self.stop()
 
     def remaining(self) -> float:
         of_all = self._whole.remaining()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from concurrent.futures import ALL_COMPLETED, FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from typing import Any
 
-from node.errors import MemberTimeout
+from node.errors import MemberError, MemberTimeout
 from node.federation.cache import PartCache
 from node.federation.fetch import Answer, Rounds
-from node.federation.meter import Meter
+from node.federation.losses import Losses
+from node.federation.meter import Meter, Turn
 from node.federation.requests import Job
 from node.federation.rows import Table
 from node.federation.sources import PARALLEL, Source
@@ -18,6 +19,8 @@ from node.federation.summaries import Summary
 
 # Larger answers are not kept to answer the same request of the same query again.
 _REMEMBERED_BYTES = 4_000_000
+# Of the time that is left, members may take this part in one round where the query can go on without them.
+_PART = 0.5
 
 
 class Workers:
@@ -43,25 +46,30 @@ class Workers:
 
 
 class Runner:
-    """The requests of one query."""
+    """The requests of one query. It goes on without a member that fails if ``losses`` takes that."""
 
-    def __init__(self, sources: Sequence[Source], workers: Workers, cache: PartCache, meter: Meter) -> None:
+    def __init__(
+        self, sources: Sequence[Source], workers: Workers, cache: PartCache, meter: Meter, losses: Losses
+    ) -> None:
         self._sources = {source.name: source for source in sources}
         self._workers = workers
         self._cache = cache
         self._meter = meter
+        self._losses = losses
+        self._meters = {name: self._turn(name) for name in self._sources} if losses.tolerated else {}
         self._remembered: dict[Job, Answer] = {}
         self.summaries: dict[str, Summary | None] = {}
         self.asked: set[str] = set()
         self.whole: str | None = None
 
     def learn(self) -> Mapping[str, Summary | None]:
-        """Ask every member what it holds now. Raises MemberError when one is down."""
+        """Ask every member what it holds now. Raises MemberError when one is down that the query needs."""
         futures: dict[Future[Summary | None], str] = {
-            self._workers.of(name).submit(source.summary, self._meter): name for name, source in self._sources.items()
+            self._workers.of(name).submit(source.summary, self._meter_of(name)): name
+            for name, source in self._sources.items()
         }
         self._finish(futures)
-        self.summaries = {name: future.result() for future, name in futures.items()}
+        self.summaries = {name: f.result() for f, name in futures.items() if name not in self._losses}
         return self.summaries
 
     def finish(self, rounds: Rounds) -> None:
@@ -84,12 +92,17 @@ class Runner:
                 answers[job] = known
                 if isinstance(known, Table):
                     self._meter.done(job.source, len(known), 0.0)
+            elif job.source in self._losses:
+                answers[job] = _nothing(job)
             else:
                 future = self._workers.of(job.source).submit(self._do, job)
                 futures[future] = job.source
                 waiting[future] = job
         self._finish(futures)
         for future, job in waiting.items():
+            if job.source in self._losses:
+                answers[job] = _nothing(job)
+                continue
             answers[job] = answer = future.result()
             if not isinstance(answer, Table) or len(answer.body) <= _REMEMBERED_BYTES:
                 self._remembered[job] = answer
@@ -105,29 +118,56 @@ class Runner:
 
     def _do(self, job: Job) -> Answer:
         source = self._sources[job.source]
+        meter = self._meter_of(job.source)
         if not job.columns:
-            return source.ask(job.text, self._meter)
-        table = source.select(job.text, job.columns, self._meter)
+            return source.ask(job.text, meter)
+        table = source.select(job.text, job.columns, meter)
         summary = self.summaries.get(job.source)
         if summary is not None:
             self._cache.put(source.endpoint, summary.version, job.text, table)
         return table
 
     def _finish(self, futures: Mapping[Future[Any], str]) -> None:
-        """Wait for all; end everything at the first failure or at the deadline."""
-        finished, late = wait(list(futures), timeout=self._meter.remaining(), return_when=FIRST_EXCEPTION)
-        failed = next((f for f in finished if f.exception() is not None), None)
-        if failed is None and not late:
-            return
-        self._meter.stop()
-        for future in late:
-            future.cancel()
-        if failed is not None:
-            failed.result()
-        name = next(name for future, name in futures.items() if future in late)
-        raise MemberTimeout(
+        """Wait for all; end everything at the first failure that the query cannot do without, or at the deadline."""
+        seconds = self._meter.remaining()
+        tolerated = self._losses.tolerated
+        finished, late = wait(
+            list(futures),
+            timeout=seconds * _PART if tolerated else seconds,
+            return_when=ALL_COMPLETED if tolerated else FIRST_EXCEPTION,
+        )
+        try:
+            for future in finished:
+                error = future.exception()
+                if isinstance(error, MemberError):
+                    self._losses.add(futures[future], error)
+                elif error is not None:
+                    raise error
+            for name in {futures[future]: None for future in late}:
+                self._losses.add(name, self._too_late(name))
+                self._meters[name].end_now()
+        except BaseException:
+            self._meter.stop()
+            raise
+        finally:
+            for future in late:
+                future.cancel()
+
+    def _meter_of(self, name: str) -> Meter:
+        return self._meters.get(name, self._meter)
+
+    def _turn(self, name: str) -> Turn:
+        return Turn(self._meter, self._meter.seconds, lambda: self._too_late(name))
+
+    def _too_late(self, name: str) -> MemberTimeout:
+        return MemberTimeout(
             f"{name} did not answer within the {self._meter.seconds:g} s that a federated query has.",
             member=name,
             remedy="Try again later, make the query more selective, or ask the operator to raise "
             "limits.federation_seconds.",
         )
+
+
+def _nothing(job: Job) -> Answer:
+    """What a member that is lost gives."""
+    return Table(job.columns, b"") if job.columns else False

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
+from functools import partial as with_arguments
 
 from node.config import Limits
 from node.federation.execution import Execution, FederatedAnswer
+from node.federation.losses import Losses
 from node.federation.meter import Meter
+from node.federation.monotone import obstacle
 from node.federation.services import Look, Resolved, ServiceResolver
 from node.federation.sources import LocalSource, RemoteSource
 from node.model.access import Tier
@@ -72,9 +76,13 @@ class Session:
         )
 
     @contextmanager
-    def over_all(self, query: Query, formats: tuple[Format, Format], meter: Meter) -> Iterator[FederatedAnswer]:
-        """Answer over the merge of this node and its members."""
+    def over_all(
+        self, query: Query, formats: tuple[Format, Format], meter: Meter, *, partial: bool = False
+    ) -> Iterator[FederatedAnswer]:
+        """Answer over the merge of this node and its members; with ``partial`` also without some of them."""
         plan, quads = None, b""
+        # Decided by what was asked: a service is one no longer once its solutions stand in its place.
+        losses = Losses(cache(with_arguments(obstacle, query))) if partial else None
         if query.services:
 
             def look(question: Query, turn: Meter) -> Results:
@@ -92,6 +100,7 @@ class Session:
             generation=self._store.generation(),
             plan=plan,
             quads=quads,
+            losses=losses,
         ) as answer:
             yield answer
 

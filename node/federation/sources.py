@@ -6,20 +6,24 @@ looks like a short answer.
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 from node.config import Member
-from node.errors import MemberProtocolError, NodeError
+from node.errors import MemberProtocolError, MemberTruncated, NodeError
+from node.federation.circuits import Circuit
 from node.federation.http import HttpClient, Reply
 from node.federation.meter import Meter
+from node.federation.retries import persistently
 from node.federation.rows import Table, read_json, read_tsv
 from node.federation.summaries import Summary, read_summary_file, read_void
+from node.federation.truncation import RowWatch, count_text
 from node.model.access import Tier
 from node.model.identifiers import Identifiers
 from node.rdf.dataset import GraphScope
@@ -135,11 +139,16 @@ class _Known:
 
 
 class RemoteSource:
-    """Another node, or any SPARQL 1.1 endpoint. Keeps connections and the member's summary between queries."""
+    """Another node, or any SPARQL 1.1 endpoint. Keeps connections and the member's summary between queries.
 
-    def __init__(self, member: Member) -> None:
+    A request that fails in a way that may pass is sent again; ``circuit`` leaves a member alone that keeps failing.
+    """
+
+    def __init__(self, member: Member, circuit: Circuit | None = None) -> None:
         self.name = member.name
         self.endpoint = member.endpoint
+        self._circuit = circuit or Circuit(member.name)
+        self._rows = RowWatch()
         self._client = HttpClient(member.name, PARALLEL)
         self._known: _Known | None = None
         self._lock = threading.Lock()
@@ -164,6 +173,9 @@ class RemoteSource:
             return None
         if known is not None and known.summary is None and time.monotonic() - known.at < _ABSENT_SECONDS:
             return None
+        return persistently(lambda: self._summary(known, meter), meter, self._circuit)
+
+    def _summary(self, known: _Known | None, meter: Meter) -> Summary | None:
         headers = {"Accept": NTRIPLES.media_type}
         if known is not None and known.summary is not None:
             headers["If-None-Match"] = known.summary.version
@@ -183,9 +195,27 @@ class RemoteSource:
 
     def select(self, text: str, columns: tuple[str, ...], meter: Meter) -> Table:
         """TSV from nodes like this one; JSON, which shows its own end, from others."""
-        if not self.skolemised:
-            return self._read(text, JSON, lambda data: read_json(data, columns), meter)
-        return self._read(text, TSV, lambda data: read_tsv(data, columns), meter)
+        if self.skolemised:
+            return self._read(text, TSV, lambda data: read_tsv(data, columns), meter)
+        table = self._read(text, JSON, lambda data: read_json(data, columns), meter)
+        # A node like this one would rather fail than cut its answer.
+        if self._rows.may_be_cut(len(table)):
+            self._require_all(text, len(table), meter)
+            self._rows.was_whole(len(table))
+        return table
+
+    def _require_all(self, text: str, rows: int, meter: Meter) -> None:
+        """Raise MemberTruncated when the member has more rows than it gave."""
+        counted = self._read(count_text(text), JSON, lambda data: read_json(data, ("n",)), meter)
+        number = re.match(rb'"([0-9]+)"', counted.body)
+        if number is None:
+            raise MemberProtocolError(f"{self.name} counted its rows with {counted.body[:60]!a}.", member=self.name)
+        if int(number[1]) > rows:
+            raise MemberTruncated(
+                f"{self.name} gave {rows:,} of {int(number[1]):,} rows.",
+                member=self.name,
+                remedy="It cuts long answers. Make the query more selective, or ask its operator for a higher limit.",
+            )
 
     def ask(self, text: str, meter: Meter) -> bool:
         def boolean(data: bytes) -> bool:
@@ -199,7 +229,10 @@ class RemoteSource:
     @contextmanager
     def answer(self, text: str, formats: tuple[Format, Format], meter: Meter) -> Iterator[Answer]:
         accept = ", ".join(f.media_type for f in formats)
-        with self._post(text, accept, meter) as reply:
+        with ExitStack() as stack:
+            # Once its first bytes are passed on, an answer cannot be begun again.
+            opening = lambda: stack.enter_context(self._post(text, accept, meter))  # noqa: E731
+            reply = persistently(opening, meter, self._circuit)
             chosen = next((f for f in formats if reply.media_type in f.media_types), None)
             if chosen is None:
                 raise self._wrong_type(reply)
@@ -218,6 +251,9 @@ class RemoteSource:
         return exchange()
 
     def _read(self, text: str, results: Format, read: Callable[[bytes], T], meter: Meter) -> T:
+        return persistently(lambda: self._read_once(text, results, read, meter), meter, self._circuit)
+
+    def _read_once(self, text: str, results: Format, read: Callable[[bytes], T], meter: Meter) -> T:
         with self._post(text, results.media_type, meter) as reply:
             if reply.media_type not in results.media_types:
                 raise self._wrong_type(reply)

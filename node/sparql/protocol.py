@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from binascii import a2b_qp
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -26,13 +26,17 @@ class QueryRequest(NamedTuple):
     """What a request asks. ``query`` None: nothing is asked, the service is to describe itself.
 
     ``default_graphs`` and ``named_graphs``: the RDF dataset the request names (section 2.1.4), None when it names
-    none. ``format`` is the value of the customary parameter ``format``, which overrides ``Accept``.
+    none. ``format`` is the value of the customary parameter ``format``, which overrides ``Accept``. ``partial`` and
+    ``sources`` are parameters of federated queries: whether an answer without some members will do, and whether each
+    row is to come with the members it is from.
     """
 
     query: str | None
     default_graphs: tuple[str, ...] = ()
     named_graphs: tuple[str, ...] = ()
     format: str | None = None
+    partial: bool = False
+    sources: bool = False
 
     @property
     def names_dataset(self) -> bool:
@@ -145,7 +149,18 @@ def _request(parameters: list[tuple[str, str]], direct: str | None, *, required:
         default_graphs=tuple(defaults),
         named_graphs=tuple(named),
         format=given.get("format", (None,))[0],
+        partial=_flag(given, "partial"),
+        sources=_flag(given, "sources"),
     )
+
+
+def _flag(given: Mapping[str, Sequence[str]], name: str) -> bool:
+    values = set(given.get(name, ("false",)))
+    if values == {"true"}:
+        return True
+    if values != {"false"}:
+        raise ProtocolError(f"the parameter '{name}' is neither 'true' nor 'false'.", remedy="Give one of them, once.")
+    return False
 
 
 def within(scope: GraphScope, request: QueryRequest) -> GraphScope:

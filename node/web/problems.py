@@ -103,6 +103,9 @@ EXPLANATIONS: dict[str, str] = {
     "could be wrong. The member 'member' names it; this node's own data are at /sparql.",
     "member-timeout": "A member of the federation did not answer in time, and an answer without it could be wrong. The "
     "member 'member' names it. A more selective query may be answered in time.",
+    "member-truncated": "A member of the federation gave only the first rows of its answer, because it has a limit of "
+    "its own, and an answer made of them could be wrong. The member 'member' names it. Ask for less at a time, or ask "
+    "its operator for a higher limit.",
     "member-protocol": "A member of the federation answered something that is not SPARQL results. The member 'member' "
     "names it; its operator or this node's should look at it.",
     "store": "The data on disk cannot be read or written. What went wrong is in the node's log, for its operator.",

@@ -23,7 +23,10 @@ PAGE_POLICY = (
 #: What every response says, whatever it is.
 COMMON_HEADERS: tuple[tuple[str, str], ...] = (
     ("access-control-allow-origin", "*"),
-    ("access-control-expose-headers", "ETag, Link, Location, Retry-After, Server-Timing, X-Request-Id"),
+    (
+        "access-control-expose-headers",
+        "ETag, Link, Location, Onconode-Completeness, Onconode-Members, Retry-After, Server-Timing, X-Request-Id",
+    ),
     ("x-content-type-options", "nosniff"),
     ("referrer-policy", "strict-origin-when-cross-origin"),
     ("content-security-policy", PAGE_POLICY),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, current_app, request
 
 from node.errors import NodeError
+from node.federation.engine import FederatedAnswer
 from node.policy.decide import ANONYMOUS
 from node.rdf.formats import GRAPH_FORMATS, JSON, RESULT_FORMATS, TURTLE
 from node.sparql.service_description import service_description
@@ -132,7 +133,7 @@ def _result_page(call: Call, endpoint: Endpoint, service: SparqlService, reading
         query=asked.query,
         table=table,
         downloads=RESULT_FORMATS if table.text is None else GRAPH_FORMATS,
-        report=getattr(answer.answer, "report", ()),
+        completeness=answer.answer.completeness if isinstance(answer.answer, FederatedAnswer) else None,
     )
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 
 from node.assembly import query_budget
 from node.errors import NodeError, NotAcceptable, Unsupported
+from node.federation.engine import FederatedAnswer
 from node.policy.decide import Principal
 from node.rdf.formats import GRAPH_FORMATS, JSON, RESULT_FORMATS, Format
 from node.sparql.protocol import within
 from node.store.quads import Answer, BegunQuery, PromptAnswer, PromptStore
 from node.web.cache import AnswerCache, KeptAnswer
 from node.web.coding import Packed, coding_of, encode_reply, packed
+from node.web.completeness import completeness_headers
 from node.web.negotiation import HTML, Choice, read_accept_encoding
 from node.web.questions import Question, beyond_store, open_answer, read_question
 from node.web.readings import Endpoint, Reading, Readings
@@ -27,10 +29,11 @@ from node.web.validators import REVALIDATE, REVALIDATE_PRIVATE, Validators, matc
 
 if TYPE_CHECKING:
     from node.assembly import Node
-    from node.federation.engine import FederatedAnswer
 
 #: A longer text may take long to read, and has to be given to a worker piece by piece.
 _SMALL_CHARACTERS = 4_000
+#: So many members at most are in the header Server-Timing.
+_TIMED = 20
 _COMMON = (("vary", VARY_BY_CALLER), *COMMON_HEADERS)
 
 
@@ -188,7 +191,7 @@ class SparqlService:
                     "the federation does not take default-graph-uri or named-graph-uri.",
                     remedy="Ask without them, or ask one member at its own endpoint.",
                 )
-            return None, OpenAnswer(self._node.federation.query(asked.query or "", formats))
+            return None, OpenAnswer(self._node.federation.query(asked.query or "", formats, partial=asked.partial))
         text = asked.query or ""
         question = reading.question
         if question is None and beyond_store(self._node, asked, reading.principal) is not None:
@@ -229,9 +232,10 @@ class SparqlService:
         if tag is not None and known and matches(known, tag):
             return _not_modified(reading, tag, number)
         headers = [("content-type", choice.content_type), *_caching(reading, tag), *_COMMON]
-        timing = _server_timing(answer)
-        if timing:
-            headers.append(("server-timing", timing))
+        if isinstance(answer, FederatedAnswer):
+            if answer.annotated:
+                headers += completeness_headers(answer.completeness)
+            headers.append(("server-timing", _server_timing(answer)))
         return Reply(200, headers, notes={"generation": number, "cached": isinstance(answer, KeptAnswer)})
 
     def _whole(
@@ -300,10 +304,11 @@ def _not_acceptable(offers: tuple[Format, ...], what: str) -> NotAcceptable:
     )
 
 
-def _server_timing(answer: Answer | FederatedAnswer) -> str:
-    """What each member took, for the header of that name (W3C Server Timing)."""
+def _server_timing(answer: FederatedAnswer) -> str:
+    """What each member that was asked took, for the header of that name (W3C Server Timing)."""
     entries = []
-    for i, report in enumerate(getattr(answer, "report", ())):
-        name = "".join(c for c in report.name if c.isascii() and c.isprintable() and c not in '"\\')
-        entries.append(f'member{i};desc="{name}";dur={report.milliseconds:.0f}')
-    return ", ".join(entries)
+    for i, report in enumerate(answer.report):
+        if report.requests or i < _TIMED:
+            name = "".join(c for c in report.name if c.isascii() and c.isprintable() and c not in '"\\')
+            entries.append(f'member{i};desc="{name[:60]}";dur={report.milliseconds:.0f}')
+    return ", ".join(entries[:_TIMED])

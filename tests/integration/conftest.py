@@ -1,4 +1,4 @@
-"""One published node behind the real server, shared by the tests that only ask it."""
+"""One published node behind the real server, shared by the tests that only ask it; and hubs over members in memory."""
 
 from __future__ import annotations
 
@@ -8,8 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from node.model.identifiers import Identifiers
+from node.store.oxigraph import OxigraphStore
+from node.store.quads import Change
 from tests.command_line import onconode
+from tests.integration.hub import BASE, LOCAL, Hub, MakeHub, graph
 from tests.integration.running_node import Service, running
+from tests.integration.sparql_server import SparqlServer
 
 PARTNER = Path(__file__).parents[2] / "examples" / "partners" / "neuro-registry"
 
@@ -35,3 +40,27 @@ def service(published_node: tuple[Path, int], tmp_path_factory: pytest.TempPathF
     log = tmp_path_factory.mktemp("log") / "serve.log"
     with running(["-m", "node", "serve", "--node", str(folder), "--port", str(port)], log) as started:
         yield started
+
+
+@pytest.fixture(scope="module")
+def own_data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OxigraphStore]:
+    """What this node holds; whoever changes it changes it back."""
+    folder = tmp_path_factory.mktemp("hub") / "data"
+    store = OxigraphStore(folder, identifiers=Identifiers(BASE), workers=1, queue_seconds=5.0)
+    store.apply(Change(put=(graph("own", LOCAL),)))
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def make_hub(own_data: OxigraphStore, tmp_path: Path) -> Iterator[MakeHub]:
+    """Makes engines over ``own_data`` and members."""
+    made: list[Hub] = []
+
+    def make(members: list[SparqlServer], **limits: float) -> Hub:
+        made.append(Hub(tmp_path, own_data, members, **limits))
+        return made[-1]
+
+    yield make
+    for hub in made:
+        hub.close()

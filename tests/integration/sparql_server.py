@@ -24,7 +24,7 @@ class SparqlServer:
     ``fault`` is what happens to the answers at ``/sparql`` from the request number ``healthy`` on.
     """
 
-    def __init__(self, *, summarised: bool = True) -> None:
+    def __init__(self, *, summarised: bool = True, port: int = 0) -> None:
         self.store = ox.Store()
         self.version = 1
         self.summarised = summarised
@@ -33,7 +33,7 @@ class SparqlServer:
         self.requests: list[str] = []
         self._lock = threading.Lock()
         self._closing = threading.Event()
-        self._server = _Server(("127.0.0.1", 0), Handler)
+        self._server = _Server(("127.0.0.1", port), Handler)
         self._server.member = self
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
@@ -245,6 +245,14 @@ def drips(handler: Handler, body: bytes, kind: str) -> None:
         handler.wfile.write(body[at : at + 1])
         handler.wfile.flush()
         time.sleep(0.05)
+
+
+def capped(handler: Handler, body: bytes, kind: str) -> None:
+    """Only the first five rows, as a sound answer: what a server with a limit of rows does."""
+    document = json.loads(body)
+    if "results" in document:
+        del document["results"]["bindings"][5:]
+    handler.reply(200, json.dumps(document).encode(), kind)
 
 
 def redirects_to(target: str) -> Fault:

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
 from importlib import util
 from pathlib import Path
 from random import Random
@@ -15,7 +14,7 @@ from types import ModuleType
 import pyoxigraph as ox
 import pytest
 
-from node.config import Identity, Limits, Member, Settings
+from node.config import Member
 from node.errors import (
     MemberError,
     MemberProtocolError,
@@ -25,93 +24,18 @@ from node.errors import (
     ResultTooLarge,
     TooBusy,
 )
-from node.federation.engine import FederationEngine
 from node.federation.members import add_member, probe
 from node.federation.sources import ask_endpoint, is_ready
 from node.model.access import Tier
-from node.model.identifiers import Identifiers
 from node.rdf.formats import JSON, NTRIPLES, TURTLE
-from node.sparql.results import Results, read_json_results
+from node.sparql.results import read_json_results
 from node.store.oxigraph import OxigraphStore
-from node.store.quads import Change, GraphContent
+from node.store.quads import Change
 from tests.integration import sparql_server
-from tests.integration.sparql_server import Fault, SparqlServer, servers
+from tests.integration.hub import BASE, EX, LOCAL, Hub, MakeHub, fill, graph, rows
+from tests.integration.sparql_server import Fault, servers
 
-BASE = "http://local.example/"
 QUERY = "PREFIX : <http://ex.org/> SELECT * { ?s :dx ?d . ?s :in ?x OPTIONAL { ?x :title ?t } }"
-EX = "http://ex.org/"
-LOCAL = f"<{EX}s0> <{EX}dx> <{EX}glioma> .\n<{EX}s0> <{EX}in> <{EX}d1> .\n"
-
-
-def graph(dataset: str, triples: str, tier: Tier = Tier.PUBLIC) -> GraphContent:
-    return GraphContent(f"{BASE}graph/{dataset}", tier, triples.encode())
-
-
-def fill(members: list[SparqlServer]) -> None:
-    """Samples at each member; the datasets they are in are described by the next one."""
-    for at, member in enumerate(members):
-        following = (at + 1) % len(members)
-        member.store.update(
-            "PREFIX : <http://ex.org/> INSERT DATA { "
-            + " ".join(f":s{at}{i} :dx :glioma ; :in :d{at} ; a :Sample ." for i in range(20))
-            + f' :d{following} :title "d{following}" . :s00 :dx :glioma }}'
-        )
-
-
-class Hub:
-    """An engine over a real store with real workers, which holds ``LOCAL``, and members over HTTP."""
-
-    def __init__(self, folder: Path, store: OxigraphStore, members: list[SparqlServer], **limits: float) -> None:
-        identifiers = Identifiers(BASE)
-        listed = tuple(Member(endpoint=m.endpoint, name=f"m{i}") for i, m in enumerate(members))
-        chosen = Limits(**{"federation_seconds": 10.0, "queue_seconds": 5.0, **limits})  # type: ignore[arg-type]
-        settings = Settings(folder=folder, node=Identity(BASE), limits=chosen, members=listed)
-        self.engine = FederationEngine(store, identifiers, settings)
-        self.members = members
-
-    def ask(self, text: str) -> Results:
-        with self.engine.query(text, (JSON, NTRIPLES)) as answer:
-            return read_json_results(b"".join(answer))
-
-    def merged(self, text: str) -> Results:
-        store = ox.Store()
-        store.load(LOCAL.encode(), format=ox.RdfFormat.N_TRIPLES)
-        for member in self.members:
-            store.extend(member.store)
-        return read_json_results(store.query(text).serialize(format=ox.QueryResultsFormat.JSON) or b"")
-
-    def close(self) -> None:
-        self.engine.close()
-
-
-def rows(results: Results) -> list[str]:
-    return sorted(str(sorted((k, t.n3) for k, t in row.items())) for row in results.rows)
-
-
-MakeHub = Callable[..., Hub]
-
-
-@pytest.fixture(scope="module")
-def own_data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OxigraphStore]:
-    """What this node holds; whoever changes it changes it back."""
-    folder = tmp_path_factory.mktemp("hub") / "data"
-    store = OxigraphStore(folder, identifiers=Identifiers(BASE), workers=1, queue_seconds=5.0)
-    store.apply(Change(put=(graph("own", LOCAL),)))
-    yield store
-    store.close()
-
-
-@pytest.fixture
-def make_hub(own_data: OxigraphStore, tmp_path: Path) -> Iterator[MakeHub]:
-    made: list[Hub] = []
-
-    def make(members: list[SparqlServer], **limits: float) -> Hub:
-        made.append(Hub(tmp_path, own_data, members, **limits))
-        return made[-1]
-
-    yield make
-    for hub in made:
-        hub.close()
 
 
 @pytest.mark.parametrize("summarised", [True, False])

@@ -224,6 +224,26 @@ def test_members_report(client: FlaskClient) -> None:
     assert timing == 'member0;desc="Other node";dur=12'
 
 
+def test_completeness_in_head_and_headers(client: FlaskClient) -> None:
+    """JSON results say in their head what each member did, headers say it for every format."""
+    reply = client.get(url("/federation/sparql", SELECT), headers={"Accept": "application/sparql-results+json"})
+    said = reply.get_json(force=True)["head"]["completeness"]
+    assert said["verdict"] == "complete"
+    assert said["members"][0]["name"] == 'Other "node"'
+    reply = client.get(url("/federation/sparql", SELECT) + "&partial=true", headers={"Accept": "text/csv"})
+    assert reply.headers["Onconode-Completeness"].startswith("lower-bound;members=2;timeout=1;answered=1;requests=3;")
+    first, second = reply.headers["Onconode-Members"].split(", ")
+    assert first == '%"Lost %c3%a9";verdict=timeout;requests=1;ms=10'
+    assert second == '"Other \\"node\\"";verdict=answered;requests=2;rows=3;bytes=400;ms=12'
+    page = client.get(url("/federation/sparql", SELECT) + "&partial=true", headers=BROWSER).text
+    assert "a lower bound" in page
+    assert "timeout: too late" in page
+    assert "Onconode-Completeness" not in client.get(url("/sparql", SELECT)).headers
+    wrong = client.get(url("/federation/sparql", SELECT) + "&partial=maybe")
+    assert wrong.status_code == 400
+    assert "neither" in wrong.get_json(force=True)["detail"]
+
+
 def test_methods_and_preflight(client: FlaskClient) -> None:
     """405 says what is allowed; a browser's script from elsewhere may ask."""
     refused = client.put("/sparql", data="x")

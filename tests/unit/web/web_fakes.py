@@ -12,6 +12,8 @@ import pyoxigraph
 
 from node.config import Identity, Limits, Member, Server, Settings
 from node.errors import NodeError, NotFound, QuerySyntaxError, Withdrawn
+from node.federation.completeness import MemberReport
+from node.federation.execution import FederatedAnswer
 from node.model.access import Tier
 from node.model.identifiers import Identifiers
 from node.model.kinds import Kind
@@ -231,14 +233,8 @@ class FakeCatalog:
         return results.serialize(format=pyoxigraph.RdfFormat.N_TRIPLES) or b""
 
 
-@dataclass
-class FakeReport:
-    name: str = 'Other "node"'
-    verdict: str = "complete"
-    requests: int = 2
-    rows: int = 3
-    bytes: int = 400
-    milliseconds: float = 12.5
+#: What the one member did.
+REPORT = MemberReport('Other "node"', "https://other.example/sparql", "answered", 2, 3, 400, 12.5)
 
 
 @dataclass
@@ -249,12 +245,14 @@ class FakeFederation:
     failure: NodeError | None = None
 
     @contextmanager
-    def query(self, text: str, formats: tuple[Format, Format]) -> Iterator[FakeAnswer]:
+    def query(self, text: str, formats: tuple[Format, Format], *, partial: bool = False) -> Iterator[FederatedAnswer]:
         if self.failure is not None:
             raise self.failure
+        lost = MemberReport("Lost \u00e9", "https://lost.example/sparql", "timeout", 1, 0, 0, 10.0, "too late")
         with self.node.query(text, ANONYMOUS, formats) as answer:
-            answer.report = (FakeReport(),)
-            yield answer
+            made = FederatedAnswer(answer, answer.generation, lambda: (REPORT, lost) if partial else (REPORT,))
+            made.annotated = True
+            yield made
 
     def members(self) -> tuple[Member, ...]:
         return (Member("https://other.example/sparql", "Other node"),)
