@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from pathlib import Path
 
 import click
@@ -11,6 +12,7 @@ from node.assembly import build
 from node.cli.nodes import node_option
 from node.cli.output import Output, json_option, table
 from node.config import CONFIG_FILE, load_settings
+from node.federation.circuits import OpenCircuit, read_circuits
 from node.federation.members import add_member, probe, remove_member
 
 
@@ -59,20 +61,29 @@ def check(context: click.Context, folder: Path, output: Output) -> None:
         statuses = node.federation.check()
     finally:
         node.close()
-    output.result([dataclasses.asdict(s) for s in statuses])
+    circuits = read_circuits(folder)
+    output.result([dataclasses.asdict(s) | {"circuit": _circuit(circuits.get(s.endpoint))} for s in statuses])
     rows = [
         [
             s.name,
             "answers" if s.problem is None else "fails",
             f"{s.milliseconds:.0f} ms",
             "" if s.triples is None else f"{s.triples:,}",
+            _circuit(circuits.get(s.endpoint)),
             s.problem or "",
         ]
         for s in statuses
     ]
-    output.say(table(["member", "state", "time", "triples", "problem"], rows))
+    output.say(table(["member", "state", "time", "triples", "circuit", "problem"], rows))
     if any(s.problem for s in statuses):
         context.exit(6)
+
+
+def _circuit(found: OpenCircuit | None) -> str:
+    """What the serving node's circuit breaker for a member is at."""
+    if found is None:
+        return "closed"
+    return f"open for {max(0, found.until - time.time()):.0f} s after {found.failures} failures"
 
 
 @member.command("remove")

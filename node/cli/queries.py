@@ -13,6 +13,7 @@ from node.assembly import build
 from node.cli.nodes import node_option
 from node.cli.output import Output, json_option, results_table
 from node.errors import DocumentSyntaxError, Place
+from node.federation.engine import FederatedAnswer
 from node.federation.sources import ask_endpoint
 from node.policy.decide import ANONYMOUS
 from node.rdf.formats import GRAPH_FORMATS, JSON, RESULT_FORMATS, TURTLE, Format, format_by_name
@@ -28,6 +29,7 @@ FORMATS = ("table", "csv", "tsv", "json", "xml", "ttl", "nt", "jsonld")
 @node_option(required=False)
 @click.option("--endpoint", help="Ask the SPARQL endpoint at this address instead of a node's folder.")
 @click.option("--federation", is_flag=True, help="Ask over all members of the node.")
+@click.option("--partial", is_flag=True, help="With --federation: a lower bound will do when members are missing.")
 @click.option("-e", "text", help="The query itself.")
 @click.option("--stored", help="The name of a stored query; /queries lists them.")
 @click.option("--format", "name", type=click.Choice(FORMATS), help="Default: table on a terminal, else json or ttl.")
@@ -37,6 +39,7 @@ def query(
     folder: Path | None,
     endpoint: str | None,
     federation: bool,
+    partial: bool,
     text: str | None,
     stored: str | None,
     name: str | None,
@@ -49,11 +52,14 @@ def query(
         raise click.UsageError("Say whom to ask: --node DIR or --endpoint URL, one of them.")
     if endpoint is not None and federation:
         raise click.UsageError("With --endpoint, name the federated address itself: URL/federation/sparql.")
+    if partial and not federation:
+        raise click.UsageError("--partial is for --federation: a single node gives its whole answer or none.")
     query_text = _text(file, text, stored)
     if name is None:
         name = "table" if sys.stdout.isatty() and not output.json else None
     formats = _formats(name)
-    with _ask(folder, endpoint, federation, query_text, formats) as answer:
+    with _ask(folder, endpoint, federation, partial, query_text, formats) as answer:
+        _warn(answer)
         if name == "table" and answer.format is JSON:
             click.echo(results_table(read_json_results(b"".join(answer))))
             return
@@ -81,21 +87,37 @@ def _formats(name: str | None) -> tuple[Format, Format]:
     return solutions, graphs
 
 
+def _warn(answer: Answer | FederatedAnswer) -> None:
+    """Say on standard error when members are missing, whatever the format."""
+    if not isinstance(answer, FederatedAnswer):
+        return
+    found = answer.completeness
+    for member in found.missing:
+        click.echo(f"onconode: {found.verdict.value}, without {member.name}: {member.reason}", err=True)
+
+
 def _ask(
-    folder: Path | None, endpoint: str | None, federation: bool, text: str, formats: tuple[Format, Format]
-) -> AbstractContextManager[Answer]:
+    folder: Path | None,
+    endpoint: str | None,
+    federation: bool,
+    partial: bool,
+    text: str,
+    formats: tuple[Format, Format],
+) -> AbstractContextManager[Answer | FederatedAnswer]:
     if endpoint is not None:
         return ask_endpoint(endpoint, text, formats)
     assert folder is not None
-    return _ask_node(folder, federation, text, formats)
+    return _ask_node(folder, federation, partial, text, formats)
 
 
 @contextmanager
-def _ask_node(folder: Path, federation: bool, text: str, formats: tuple[Format, Format]) -> Iterator[Answer]:
+def _ask_node(
+    folder: Path, federation: bool, partial: bool, text: str, formats: tuple[Format, Format]
+) -> Iterator[Answer | FederatedAnswer]:
     node = build(folder)
     try:
         if federation:
-            with node.federation.query(text, formats) as answer:
+            with node.federation.query(text, formats, partial=partial) as answer:
                 yield answer
         else:
             with node.query(text, ANONYMOUS, formats) as answer:
