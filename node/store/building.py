@@ -12,6 +12,7 @@ from pyoxigraph import Store
 from node.errors import Place, StoreError
 from node.store.generations import translated
 from node.store.graphs import Graphs, TierGraphs
+from node.store.hierarchies import FOLDER, INDEX_FILE, write_hierarchies
 from node.store.merge import Merge
 from node.store.quads import GraphContent, GraphState
 from node.store.registry import read_registry, write_registry
@@ -48,7 +49,7 @@ class Building:
         Merge(self.graphs, fresh=self._start_afresh).run(put, remove)
 
     def write(self) -> bool:
-        """Write registry and summary if anything has changed. Returns whether it has."""
+        """Write registry, summary and hierarchies if anything has changed. Returns whether it has."""
         if not self.graphs.versioned():
             return False
         self.graphs.store.flush()
@@ -56,6 +57,11 @@ class Building:
         summary, path = self.graphs.summary().write(), self._folder / "files" / SUMMARY_FILE
         if not path.exists() or path.read_bytes() != summary:
             write_file(path, summary)
+        files = self._folder / "files"
+        if self.graphs.edges_moved or not (files / INDEX_FILE).exists():
+            shutil.rmtree(files / FOLDER, ignore_errors=True)
+            for name, content in write_hierarchies(self.graphs.store, self.graphs.tier_graphs.values()).items():
+                write_file(files / name, content)
         return True
 
     def close(self) -> None:

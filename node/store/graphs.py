@@ -19,6 +19,7 @@ from typing import IO, Any
 from pyoxigraph import BlankNode, NamedNode, Quad, QuerySolutions, RdfFormat, Store, parse
 
 from node.model.access import Tier
+from node.store.hierarchies import PREDICATES, holds_edge
 from node.store.quads import GraphState, Owner
 from node.store.registry import Registry, new_version
 from node.store.summary import Summary, count
@@ -76,6 +77,8 @@ class Graphs:
         self._touched: set[str] = set()
         # Of each graph, what came and went since the start, such that one undoes the other: 0 is no change.
         self._moved: dict[str, int] = {}
+        #: Whether an edge of a hierarchy may have come or gone.
+        self.edges_moved = False
 
     def declare(self, graph: str, tier: Tier | None, owner: Owner) -> None:
         """Put a graph into the registry if it is not there, or change its tier, whatever it holds."""
@@ -145,6 +148,7 @@ class Graphs:
             if source.tier is Tier.PUBLIC and not summarized:
                 self._summary = None
             for piece in source.pieces():
+                self.edges_moved = self.edges_moved or holds_edge(piece)
                 for graph in graphs:
                     # Canonical N-Triples holds " .\n" at the end of each line and nowhere else.
                     batch.append(piece.replace(b" .\n", f" <{graph}> .\n".encode()))
@@ -251,6 +255,7 @@ class Graphs:
         """Go on in another, empty store. Returns the one there was; everything in the new one is to be loaded."""
         old, self.store = self.store, store
         self._summary = None
+        self.edges_moved = True
         return old
 
     def versioned(self) -> bool:
@@ -272,6 +277,7 @@ class Graphs:
         return self._summary
 
     def _count(self, quad: Quad, by: int) -> None:
+        self.edges_moved = self.edges_moved or quad.predicate.value in PREDICATES
         graph = quad.graph_name.value  # type: ignore[union-attr]  # never the unnamed graph
         if (state := self.registry.get(graph)) is not None:
             # Not by replace(), which takes longer than finding the triple.

@@ -37,6 +37,7 @@ from pyoxigraph import (
 from node.rdf.namespaces import PREFIXES
 from node.store import engine, frames
 from node.store.counting import LINES, LineRows, Refusal, Rows, SolutionRows, counted
+from node.store.hierarchies import Hierarchies
 from node.store.statistics import Statistics
 
 #: A worker whose data grew by this much over one query, or since its start, ends itself: a new one is small again.
@@ -85,7 +86,7 @@ class OpenGeneration:
         if not quads.is_dir():
             raise Refusal("gone", "the generation was removed")
         self._folder = folder
-        self.statistics = Statistics(self.store)
+        self.statistics = Statistics(self.store, Hierarchies(Path(folder)))
         return self.store
 
 
