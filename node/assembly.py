@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,18 +14,23 @@ from node.federation.addresses import Resolve, look_up
 from node.federation.engine import FederationEngine
 from node.federation.session import must_be_merged
 from node.model.identifiers import Identifiers
+from node.ontology.codes import Codes
 from node.ontology.concepts import Vocabulary
 from node.ontology.mappings import installed_code_map
 from node.ontology.releases import installed_vocabulary
+from node.ontology.search import ConceptSearch
+from node.ontology.search_index import open_index
+from node.ontology.usage import Usage, datasets_query, groups_query, read_groups
 from node.policy.decide import Principal, decide
 from node.policy.tokens import TOKENS_FILE, Tokens
 from node.publishing.catalog import Catalog
 from node.publishing.publish import NodeParts
 from node.rdf.dataset import GraphScope
-from node.rdf.formats import Format
+from node.rdf.formats import JSON, TURTLE, Format
 from node.sparql.algebra import Query
 from node.sparql.evaluable import dataset_within, evaluable
 from node.sparql.parser import parse_query
+from node.sparql.results import Term, read_json_results
 from node.sparql.words import mentions
 from node.store.oxigraph import OxigraphStore
 from node.store.quads import Answer, Budget, QuadStore
@@ -35,6 +40,8 @@ from node.store.remote import RemoteStore
 _MAY_BE_BEYOND = ("service", "from", "\\u")
 
 _DUMP_SECONDS = 3600.0
+#: Where, beside the generations, the indexes of names are.
+_SEARCH_FOLDER = "search"
 
 
 def query_budget(limits: Limits) -> Budget:
@@ -57,7 +64,11 @@ class Node:
     catalog: Catalog
     federation: FederationEngine
     _vocabulary: tuple[int, Vocabulary] | None = field(default=None, repr=False)
+    _concepts: tuple[int, ConceptSearch] | None = field(default=None, repr=False)
+    _usage: dict[tuple[int, Principal, str], Usage] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _search_lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _usage_lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @cached_property
     def tokens(self) -> Tokens:
@@ -113,6 +124,47 @@ class Node:
             if self._vocabulary is None or self._vocabulary[0] != number:
                 self._vocabulary = (number, installed_vocabulary(self.store))
             return self._vocabulary[1]
+
+    def concepts(self) -> ConceptSearch:
+        """What finds the concepts that this node knows, as of the current generation.
+
+        Its index is made when an installation changed the names: seconds for 20,000 concepts. Raises StoreError.
+        """
+        number = self.store.generation().number
+        vocabulary = self.vocabulary()
+        with self._search_lock:
+            if self._concepts is None or self._concepts[0] != number:
+                known = self._concepts[1].index if self._concepts else None
+                if known is None or known.digest != vocabulary.digest:
+                    known = open_index(self.settings.data / _SEARCH_FOLDER, vocabulary)
+                codes = Codes(vocabulary, installed_code_map(self.store))
+                self._concepts = (number, ConceptSearch(vocabulary, known, codes))
+            return self._concepts[1]
+
+    def usage(self, property_iri: str, principal: Principal) -> Usage:
+        """The samples that this principal may see, by the concepts they carry at a property, below ones included.
+
+        Counted once for each generation: about a second for 100,000 samples. Raises what a query raises.
+        """
+        key = (self.store.generation().number, principal, property_iri)
+        with self._usage_lock:
+            usage = self._usage.get(key)
+            if usage is None:
+                usage = Usage(read_groups(self._rows(groups_query(property_iri), principal)), self.vocabulary())
+                self._usage = {k: v for k, v in self._usage.items() if k[0] == key[0]} | {key: usage}
+            return usage
+
+    def datasets_with(self, codes: Sequence[str], property_iri: str, principal: Principal) -> list[tuple[str, int]]:
+        """The datasets that hold samples with one of these codes at a property, with how many, most first.
+
+        As far as this principal may see them, and at most ``usage.MOST_DATASETS``. Raises what a query raises.
+        """
+        rows = self._rows(datasets_query(property_iri, codes), principal) if codes else ()
+        return [(row["dataset"].value, int(row["n"].value)) for row in rows if "dataset" in row]
+
+    def _rows(self, text: str, principal: Principal) -> tuple[dict[str, Term], ...]:
+        with self.query(text, principal, (JSON, TURTLE)) as answer:
+            return read_json_results(b"".join(answer)).rows
 
     def parts(self) -> NodeParts:
         """What publishing needs of this node."""

@@ -217,34 +217,6 @@ class Vocabulary:
                 for name in dict.fromkeys(map(_normal, (concept.label, *concept.synonyms))):
                     yield name, iri
 
-    def search(self, text: str, *, limit: int = 20) -> tuple[Concept, ...]:
-        """Concepts whose label or synonym holds the text: exact labels first, then beginnings, then the rest."""
-        wanted = _normal(text)
-        if not wanted:
-            return ()
-        ranked = []
-        for iri, line in self._lines.items():
-            if wanted not in line.casefold():
-                continue
-            concept = self.get(iri)
-            assert concept is not None
-            label = _normal(concept.label)
-            names = [_normal(s) for s in concept.synonyms]
-            if wanted == label:
-                rank = 0
-            elif wanted in names:
-                rank = 1
-            elif label.startswith(wanted):
-                rank = 2
-            elif wanted in label:
-                rank = 3
-            elif any(wanted in name for name in names):
-                rank = 4
-            else:
-                continue
-            ranked.append((concept.obsolete, rank, len(label), label, iri, concept))
-        return tuple(entry[-1] for entry in sorted(ranked, key=lambda entry: entry[:-1])[:limit])
-
     def _index(self, iris: Iterable[str]) -> tuple[dict[str, str | None], dict[str, str | None]]:
         labels: dict[str, str | None] = {}
         synonyms: dict[str, str | None] = {}

@@ -39,7 +39,7 @@ def core_triples() -> bytes:
 
 
 def concept_triples(concept: Concept) -> bytes:
-    """One concept as N-Triples: class, label, superclasses, exact synonyms, and that it is obsolete if it is."""
+    """One concept as N-Triples, in the words of OBO: what its table says of it."""
     subject = terms.iri(concept.iri)
 
     def line(predicate: str, value: str) -> str:
@@ -47,9 +47,24 @@ def concept_triples(concept: Concept) -> bytes:
 
     lines = [line(RDF_TYPE, terms.iri(OWL + "Class")), line(RDFS_LABEL, terms.literal(concept.label))]
     lines += [line(RDFS_SUBCLASS_OF, terms.iri(parent)) for parent in concept.parents]
-    lines += [line(OBOINOWL + "hasExactSynonym", terms.literal(synonym)) for synonym in concept.synonyms]
+    for scope, names in _scopes(concept):
+        lines += [line(OBOINOWL + f"has{scope.capitalize()}Synonym", terms.literal(name)) for name in names]
+    for name in concept.translations:
+        predicate = RDFS_LABEL if name.kind == "label" else OBOINOWL + f"has{name.kind.capitalize()}Synonym"
+        lines.append(line(predicate, terms.literal(name.text, language=name.language)))
+    if concept.definition:
+        lines.append(line(OBO + "IAO_0000115", terms.literal(concept.definition)))
     if concept.obsolete:
         lines.append(line(OWL + "deprecated", terms.literal("true", datatype=XSD + "boolean")))
     if concept.replaced_by:
         lines.append(line(OBO + "IAO_0100001", terms.iri(concept.replaced_by)))
     return "".join(lines).encode("utf-8")
+
+
+def _scopes(concept: Concept) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return (
+        ("exact", concept.synonyms),
+        ("broad", concept.broad),
+        ("narrow", concept.narrow),
+        ("related", concept.related),
+    )

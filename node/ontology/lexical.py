@@ -28,6 +28,7 @@ _BRITISH = (
     (re.compile(r"(?<=ib)re\b"), "er"),
 )
 _PLURALS = (
+    (re.compile(r"tases$"), "tasis"),
     (re.compile(r"(?<=[^aeious])s$|(?<=[aeo])s$"), ""),
     (re.compile(r"omata$"), "oma"),
     (re.compile(r"ies$"), "y"),
@@ -71,16 +72,18 @@ def without_side(text: str) -> str | None:
 
 
 def _plain(name: str) -> str:
-    return _singular(_american(_PUNCTUATION.sub(" ", name).strip()))
+    return singular(american(_PUNCTUATION.sub(" ", name).strip()))
 
 
-def _american(text: str) -> str:
+def american(text: str) -> str:
+    """A text in lower case with the British spellings of medicine made American."""
     for pattern, spelling in _BRITISH:
         text = pattern.sub(spelling, text)
     return text
 
 
-def _singular(text: str) -> str:
+def singular(text: str) -> str:
+    """A name in lower case with its last word in the singular."""
     head, _, last = text.rpartition(" ")
     for pattern, ending in _PLURALS:
         short, found = pattern.subn(ending, last)
@@ -97,7 +100,7 @@ class Likeness:
         self._names: list[tuple[str, str, frozenset[str]]] = []
         self._by_word: dict[str, list[int]] = defaultdict(list)
         for place, (name, thing) in enumerate(names):
-            words = frozenset(map(_stem, _WORD.findall(_american(name))))
+            words = frozenset(map(_stem, _WORD.findall(american(name))))
             self._names.append((name, thing, words))
             for word in words:
                 self._by_word[word].append(place)
@@ -111,7 +114,7 @@ class Likeness:
 
     def alike(self, text: str, *, most: int) -> list[tuple[float, str]]:
         """The things whose names are most like the text, each once, with a score from 0 to 1, best first."""
-        plain = " ".join(_WORD.findall(_american(text.casefold())))
+        plain = " ".join(_WORD.findall(american(text.casefold())))
         words = {known for word in plain.split() if (known := self._known(_stem(word)))}
         unknown = len(set(plain.split())) - len(words)
         shared: Counter[int] = Counter()

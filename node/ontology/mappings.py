@@ -81,6 +81,10 @@ class CodeMap:
         trimmed = code.strip()
         return table.get(trimmed) or table.get(gdc_value(trimmed) if system == "gdc" else trimmed.upper())
 
+    def rows(self, system: str) -> tuple[MappingRow, ...]:
+        """All rows of the table of this system, none for one that is not here."""
+        return tuple(self._tables.get(system, {}).values())
+
     def label(self, system: str, code: str) -> str | None:
         """What the other system calls this code, None if the code is not known."""
         row = self.row(system, code)

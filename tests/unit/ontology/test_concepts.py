@@ -87,14 +87,6 @@ def test_overlay_and_source() -> None:
     assert both.source_of("urn:nobody") is None
 
 
-def test_search_puts_the_exact_label_first() -> None:
-    """Searching finds part of a label or synonym; the exact label comes first, obsolete concepts last."""
-    found = Vocabulary.of([*ALL, Concept("urn:g2", "Malignant Glioma")]).search("glioma", limit=5)
-    assert [c.iri for c in found] == ["urn:glioma", "urn:g2"]
-    assert [c.iri for c in Vocabulary.of(ALL).search("gbm")] == ["urn:gbm", "urn:old"]
-    assert Vocabulary.of(ALL).search("  ") == ()
-
-
 @pytest.mark.parametrize(
     ("data", "line"), [(b"iri\tlabel\n", 1), (b"# c\niri\tlabel\tparents\tobsolete\treplaced_by\tsynonyms\nx\ty\n", 3)]
 )
