@@ -14,8 +14,10 @@ from node.federation.addresses import Resolve, look_up
 from node.federation.engine import FederationEngine
 from node.federation.session import must_be_merged
 from node.model.identifiers import Identifiers
+from node.ontology.asking import Mapped, Reach, with_mappings
 from node.ontology.codes import Codes
 from node.ontology.concepts import Vocabulary
+from node.ontology.mapping_sets import Mappings, read_mappings_of
 from node.ontology.mappings import installed_code_map
 from node.ontology.releases import installed_vocabulary
 from node.ontology.search import ConceptSearch
@@ -66,6 +68,7 @@ class Node:
     _vocabulary: tuple[int, Vocabulary] | None = field(default=None, repr=False)
     _concepts: tuple[int, ConceptSearch] | None = field(default=None, repr=False)
     _usage: dict[tuple[int, Principal, str], Usage] = field(default_factory=dict, repr=False)
+    _mappings: tuple[int, Mappings] | None = field(default=None, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _search_lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _usage_lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -165,6 +168,26 @@ class Node:
     def _rows(self, text: str, principal: Principal) -> tuple[dict[str, Term], ...]:
         with self.query(text, principal, (JSON, TURTLE)) as answer:
             return read_json_results(b"".join(answer)).rows
+
+    def mappings(self) -> Mappings:
+        """The mapping sets of this node, as of the current generation."""
+        number = self.store.generation().number
+        with self._lock:
+            if self._mappings is None or self._mappings[0] != number:
+                self._mappings = (number, read_mappings_of(self.store))
+            return self._mappings[1]
+
+    def mapped(self, text: str, reach: Reach, *, in_rdf: bool = False) -> Mapped:
+        """A query with codes of other systems as it is to be evaluated; see ``node.ontology.asking.with_mappings``."""
+        return with_mappings(
+            text,
+            self.mappings(),
+            self.vocabulary(),
+            reach=reach,
+            base=self.identifiers.base,
+            depth=self.settings.limits.query_depth,
+            in_rdf=in_rdf,
+        )
 
     def parts(self) -> NodeParts:
         """What publishing needs of this node."""

@@ -14,6 +14,7 @@ from node.cli.curate import curate
 from node.cli.demo import demo
 from node.cli.exit_codes import exit_code
 from node.cli.harvests import harvest
+from node.cli.mapping_sets import mappings
 from node.cli.members import member
 from node.cli.nodes import init, serve
 from node.cli.ontologies import ontology
@@ -49,6 +50,7 @@ for _command in (
     curate,
 ):
     onconode.add_command(_command)
+ontology.add_command(mappings)
 
 
 def main() -> None:

@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import click
 
 from node.assembly import build
 from node.cli.nodes import node_option
 from node.cli.output import Output, json_option, results_table
-from node.errors import DocumentSyntaxError, Place
+from node.errors import DocumentSyntaxError, Place, ProtocolError
 from node.federation.engine import FederatedAnswer
 from node.federation.sources import ask_endpoint
+from node.ontology.asking import Mapped, Reach, samples_with
+from node.ontology.code_systems import code_iri, code_name
 from node.policy.decide import ANONYMOUS
 from node.rdf.formats import GRAPH_FORMATS, JSON, RESULT_FORMATS, TURTLE, Format, format_by_name
+from node.rdf.namespaces import shorten
+from node.rdf.terms import is_absolute_iri
+from node.sparql.head import with_head_member
 from node.sparql.results import read_json_results
 from node.sparql.stored import stored_query
-from node.store.quads import Answer
+from node.store.quads import Answer, Generation
 
+_GRAPHS = ("ttl", "nt", "jsonld")
 FORMATS = ("table", "csv", "tsv", "json", "xml", "ttl", "nt", "jsonld")
+
+
+class _Wanted(NamedTuple):
+    """How far codes of other systems may be taken, and whether solutions are to be written in RDF."""
+
+    reach: Reach
+    in_rdf: bool
 
 
 @click.command()
@@ -33,6 +48,20 @@ FORMATS = ("table", "csv", "tsv", "json", "xml", "ttl", "nt", "jsonld")
 @click.option("-e", "text", help="The query itself.")
 @click.option("--stored", help="The name of a stored query; /queries lists them.")
 @click.option("--format", "name", type=click.Choice(FORMATS), help="Default: table on a terminal, else json or ttl.")
+@click.option("--code", metavar="CODE", help="Instead of a query: the samples with this code or one below it.")
+@click.option(
+    "--explain-mappings",
+    "explain",
+    is_flag=True,
+    help="Take codes of other systems (oncotree:GBM, icdo3:9440\\/3, …) for the classes they map to, and say by which.",
+)
+@click.option(
+    "--reach",
+    type=click.Choice([str(reach) for reach in Reach]),
+    default=str(Reach.NARROW),
+    show_default=True,
+    help="With --explain-mappings: the same classes alone, narrower ones too, or wider ones as well.",
+)
 @json_option
 def query(
     file: Path | None,
@@ -43,29 +72,47 @@ def query(
     text: str | None,
     stored: str | None,
     name: str | None,
+    code: str | None,
+    explain: bool,
+    reach: str,
     output: Output,
 ) -> None:
     """Ask a SPARQL 1.1 query (FILE, -e TEXT or --stored NAME) of a node, a federation or any endpoint."""
-    if sum(given is not None for given in (file, text, stored)) != 1:
-        raise click.UsageError("Give exactly one query: FILE, -e TEXT or --stored NAME.")
+    if sum(given is not None for given in (file, text, stored, code)) != 1:
+        raise click.UsageError("Give exactly one query: FILE, -e TEXT, --stored NAME or --code CODE.")
     if (folder is None) == (endpoint is None):
         raise click.UsageError("Say whom to ask: --node DIR or --endpoint URL, one of them.")
     if endpoint is not None and federation:
         raise click.UsageError("With --endpoint, name the federated address itself: URL/federation/sparql.")
     if partial and not federation:
         raise click.UsageError("--partial is for --federation: a single node gives its whole answer or none.")
-    query_text = _text(file, text, stored)
+    query_text = _for_code(code) if code is not None else _text(file, text, stored)
     if name is None:
         name = "table" if sys.stdout.isatty() and not output.json else None
     formats = _formats(name)
-    with _ask(folder, endpoint, federation, partial, query_text, formats) as answer:
-        _warn(answer)
+    wanted = _Wanted(Reach(reach), in_rdf=name in _GRAPHS) if explain or code is not None else None
+    with _ask(folder, endpoint, federation, partial, query_text, formats, wanted) as answer:
+        _warn(answer.told if isinstance(answer, _Told) else answer)
         if name == "table" and answer.format is JSON:
-            click.echo(results_table(read_json_results(b"".join(answer))))
+            body = b"".join(answer)
+            click.echo(results_table(read_json_results(body)))
+            for line in mapping_lines(json.loads(body)["head"].get("mappings")):
+                click.echo(line, err=True)
             return
         for chunk in answer:
             sys.stdout.buffer.write(chunk)
     sys.stdout.buffer.flush()
+
+
+def _for_code(code: str) -> str:
+    """The query for the samples with a code. Raises ProtocolError."""
+    iri = code_iri(code)
+    if iri is None or not is_absolute_iri(iri):
+        raise ProtocolError(
+            f"{code!r} is no code that is known here.",
+            remedy="Write it like ONCOTREE:GBM, ICDO3:9440/3, UBERON:0000955, MONDO:0018177, NCIT:C3058, or as an IRI.",
+        )
+    return samples_with(iri)
 
 
 def _text(file: Path | None, text: str | None, stored: str | None) -> str:
@@ -103,24 +150,73 @@ def _ask(
     partial: bool,
     text: str,
     formats: tuple[Format, Format],
+    wanted: _Wanted | None,
 ) -> AbstractContextManager[Answer | FederatedAnswer]:
     if endpoint is not None:
+        if wanted is not None:
+            endpoint += f"{'&' if '?' in endpoint else '?'}mappings={wanted.reach}"
+            endpoint += f"&format={formats[1].name}" if wanted.in_rdf else ""
         return ask_endpoint(endpoint, text, formats)
     assert folder is not None
-    return _ask_node(folder, federation, partial, text, formats)
+    return _ask_node(folder, federation, partial, text, formats, wanted)
 
 
 @contextmanager
 def _ask_node(
-    folder: Path, federation: bool, partial: bool, text: str, formats: tuple[Format, Format]
+    folder: Path, federation: bool, partial: bool, text: str, formats: tuple[Format, Format], wanted: _Wanted | None
 ) -> Iterator[Answer | FederatedAnswer]:
     node = build(folder)
     try:
-        if federation:
-            with node.federation.query(text, formats, partial=partial) as answer:
-                yield answer
-        else:
-            with node.query(text, ANONYMOUS, formats) as answer:
-                yield answer
+        mapped = None
+        if wanted is not None:
+            mapped = node.mapped(text, wanted.reach, in_rdf=wanted.in_rdf)
+            text = mapped.text
+        asking: AbstractContextManager[Answer | FederatedAnswer] = (
+            node.federation.query(text, formats, partial=partial)
+            if federation
+            else node.query(text, ANONYMOUS, formats)
+        )
+        with asking as answer:
+            yield answer if mapped is None else _Told(answer, mapped)
     finally:
         node.close()
+
+
+class _Told:
+    """An answer in whose head, if it is JSON, stands by which mappings the query was taken."""
+
+    def __init__(self, answer: Answer | FederatedAnswer, mapped: Mapped) -> None:
+        self.told = answer
+        self._mapped = mapped
+
+    @property
+    def format(self) -> Format:
+        return self.told.format
+
+    @property
+    def generation(self) -> Generation:
+        return self.told.generation
+
+    def __iter__(self) -> Iterator[bytes]:
+        if self.format is not JSON:
+            return iter(self.told)
+        return with_head_member(self.told, "mappings", self._mapped.document)
+
+    def close(self) -> None:
+        self.told.close()
+
+
+def mapping_lines(said: Any) -> Iterator[str]:
+    """What the head of an answer says of mappings, for people."""
+    if not isinstance(said, dict):
+        return
+    for one in said.get("used", ()):
+        sure = "" if one["confidence"] is None else f", confidence {one['confidence']:g}"
+        yield (
+            f"{code_name(one['subject'])} {shorten(one['predicate'])} {code_name(one['object'])} "
+            f"({one['justification'].rsplit('/', 1)[-1]}{sure}; {one['set']} {one['version']})"
+        )
+    for code in said.get("unmapped", ()):
+        yield f"{code_name(code)}: no mapping within reach; asked as it is"
+    for code in said.get("elsewhere", ()):
+        yield f"{code_name(code)}: asked as it is where it is no value of a property for codes"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 
 from node.errors import QuerySyntaxError, QueryTooDeep
 from node.rdf.namespaces import RDF, XSD
@@ -28,7 +29,13 @@ _NUMBERS = {"integer": XSD + "integer", "decimal": XSD + "decimal", "double": XS
 class Cursor:
     """Reads tokens one by one. Keywords are compared in capitals; only signs are case-sensitive."""
 
-    def __init__(self, text: str, base: str | None = None, max_depth: int = MAX_DEPTH) -> None:
+    def __init__(
+        self,
+        text: str,
+        base: str | None = None,
+        max_depth: int = MAX_DEPTH,
+        prefixes: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.text = text
         self._tokens = tokenize(text)
         self._index = 0
@@ -45,7 +52,7 @@ class Cursor:
         #: Whether an IRI was resolved against the base that was given from outside.
         self.needs_base = False
         self._given = base
-        self._prefixes: dict[str, str] = {}
+        self._prefixes = dict(prefixes)
         self._expanded = 0
 
     # --- tokens ---

@@ -9,6 +9,7 @@ evaluator refuses.
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import replace
 
@@ -35,8 +36,12 @@ _LONG_CHARACTERS = 20_000
 _LONG_TEXTS = threading.Lock()
 
 
-def parse_query(text: str, base: str | None = None, *, depth: int = MAX_DEPTH) -> Query:
+def parse_query(
+    text: str, base: str | None = None, *, depth: int = MAX_DEPTH, prefixes: Mapping[str, str] | None = None
+) -> Query:
     """The query that this text is. Prefixes are expanded, relative IRIs resolved against ``BASE`` or ``base``.
+
+    ``prefixes`` are those that the text need not declare; what it needs of them does not stand in ``Query.text``.
 
     Raises QuerySyntaxError with line and column, also for a text that is longer than ``tokens.MAX_TEXT``, and
     QueryTooDeep for one whose braces, brackets and parentheses nest deeper than ``depth``, or where more than
@@ -44,7 +49,7 @@ def parse_query(text: str, base: str | None = None, *, depth: int = MAX_DEPTH) -
     """
     try:
         with _LONG_TEXTS if len(text) > _LONG_CHARACTERS else nullcontext():
-            return _QueryParser(unescape_codepoints(text), base, depth).query()
+            return _QueryParser(unescape_codepoints(text), base, depth, prefixes or {}).query()
     except RecursionError as error:  # where ``depth`` allows more than the interpreter does
         raise beyond_the_stack() from error
 
@@ -67,10 +72,10 @@ def no_service() -> Unsupported:
 
 
 class _QueryParser:
-    def __init__(self, text: str, base: str | None, depth: int) -> None:
+    def __init__(self, text: str, base: str | None, depth: int, prefixes: Mapping[str, str]) -> None:
         self._text = text
         self._base = base
-        self._cursor = Cursor(text, base, depth)
+        self._cursor = Cursor(text, base, depth, prefixes)
         self._selects = SelectParser(self._cursor)
 
     def query(self) -> Query:

@@ -29,6 +29,7 @@ class QueryRequest(NamedTuple):
     none. ``format`` is the value of the customary parameter ``format``, which overrides ``Accept``. ``partial`` and
     ``sources`` are parameters of federated queries: whether an answer without some members will do, and whether each
     row is to come with the members it is from.
+    ``mappings`` is how far codes of other systems are taken for the classes used here; None: to the letter.
     """
 
     query: str | None
@@ -37,6 +38,7 @@ class QueryRequest(NamedTuple):
     format: str | None = None
     partial: bool = False
     sources: bool = False
+    mappings: str | None = None
 
     @property
     def names_dataset(self) -> bool:
@@ -151,6 +153,7 @@ def _request(parameters: list[tuple[str, str]], direct: str | None, *, required:
         format=given.get("format", (None,))[0],
         partial=_flag(given, "partial"),
         sources=_flag(given, "sources"),
+        mappings=given.get("mappings", (None,))[0],
     )
 
 

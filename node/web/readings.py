@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from node.errors import ProtocolError
+from node.ontology.asking import Mapped, Reach
 from node.policy.decide import ANONYMOUS, Principal
 from node.rdf.formats import GRAPH_FORMATS, JSON, RESULT_FORMATS, TURTLE, Format
 from node.sparql.protocol import QueryRequest, read_request
@@ -50,7 +52,8 @@ class Reading(NamedTuple):
 
     ``page``: it wants the answer as a page; ``for_people``: it wants a page or the service's description, or would
     want a page of an error. ``question`` and ``tag`` (the ETag of its answer over the question's generation, for what
-    can have one) are of a query over this node alone.
+    can have one) are of a query over this node alone. ``mapped`` says of a query with codes of other systems by which
+    mappings it was taken; ``asked`` then holds what is evaluated.
     """
 
     asked: QueryRequest
@@ -62,6 +65,12 @@ class Reading(NamedTuple):
     graphs: Choice | None
     question: Question | None
     tag: str | None
+    mapped: Mapped | None = None
+
+    @property
+    def sent(self) -> str:
+        """The query as it was sent."""
+        return self.mapped.asked if self.mapped is not None else self.asked.query or ""
 
     @property
     def formats(self) -> tuple[Format, Format]:
@@ -95,7 +104,8 @@ class Readings:
             if question is None or question.generation == self._node.store.generation().number:
                 return reading
         reading = self._read(endpoint, request, principal)
-        self._keep(raw, reading, len(request.query_string) + len(request.body))
+        if reading.mapped is None or reading.question is not None:  # else nobody would notice that mappings change
+            self._keep(raw, reading, len(request.query_string) + len(request.body))
         return reading
 
     def remembered(self, endpoint: Endpoint, request: WebRequest) -> Reading | None:
@@ -107,15 +117,28 @@ class Readings:
         codings = require_coding(headers.get("accept-encoding"))
         asked = read_request(request.method, request.query_string, headers.get("content-type"), request.body)
         page, for_people, results, graphs = _formats(headers.get("accept"), asked.format)
+        mapped = self._mapped(asked, in_rdf=results is None and graphs is not None)
+        if mapped is not None:
+            asked = asked._replace(query=mapped.text)
         question = tag = None
         is_ours = not endpoint.federated and not page and asked.query is not None and (results or graphs)
         if is_ours and beyond_store(self._node, asked, principal) is None:
             question = read_question(self._node, asked, principal, _written_in(results, graphs))
             if question.repeatable and request.method != "POST":
                 tag = self.tag(question, results, graphs)
-        return Reading(
-            asked, principal, codings, page, for_people or asked.query is None, results, graphs, question, tag
-        )
+        for_people = for_people or asked.query is None
+        return Reading(asked, principal, codings, page, for_people, results, graphs, question, tag, mapped)
+
+    def _mapped(self, asked: QueryRequest, *, in_rdf: bool) -> Mapped | None:
+        """The query taken by mappings if the request asks for it. Raises ProtocolError, and what reading it raises."""
+        if asked.mappings is None or not (asked.query or "").strip():
+            return None
+        if asked.mappings not in list(Reach):
+            raise ProtocolError(
+                f"the parameter 'mappings' has no value {asked.mappings[:40]!r}.",
+                remedy=f"Say how far codes of other systems may be taken: {', '.join(Reach)}.",
+            )
+        return self._node.mapped(asked.query or "", Reach(asked.mappings), in_rdf=in_rdf)
 
     def _keep(self, raw: tuple[object, ...], reading: Reading, characters: int) -> None:
         if characters > _READ_CHARACTERS // _READ_PART:

@@ -124,13 +124,13 @@ def _result_page(call: Call, endpoint: Endpoint, service: SparqlService, reading
         if status >= 500:
             raise  # the page of a fault of ours repeats nothing of what was asked
         document = problem(error, base=node.identifiers.base, request_id=call.request_id)
-        return page(call, "sparql.html", status=status, endpoint=endpoint, query=asked.query, problem=document)
+        return page(call, "sparql.html", status=status, endpoint=endpoint, query=reading.sent, problem=document)
     request.environ[NOTES] = {"generation": answer.answer.generation.number}
     response = page(
         call,
         "sparql.html",
         endpoint=endpoint,
-        query=asked.query,
+        query=reading.sent,
         table=table,
         downloads=RESULT_FORMATS if table.text is None else GRAPH_FORMATS,
         completeness=answer.answer.completeness if isinstance(answer.answer, FederatedAnswer) else None,

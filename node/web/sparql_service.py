@@ -6,8 +6,9 @@ browser (``readings.Reading.for_people``) is made by the views in ``sparql_endpo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from node.assembly import query_budget
@@ -15,6 +16,7 @@ from node.errors import NodeError, NotAcceptable, Unsupported
 from node.federation.engine import FederatedAnswer
 from node.policy.decide import Principal
 from node.rdf.formats import GRAPH_FORMATS, JSON, RESULT_FORMATS, Format
+from node.sparql.head import with_head_member
 from node.sparql.protocol import within
 from node.store.quads import Answer, BegunQuery, PromptAnswer, PromptStore
 from node.web.cache import AnswerCache, KeptAnswer
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 _SMALL_CHARACTERS = 4_000
 #: So many members at most are in the header Server-Timing.
 _TIMED = 20
+#: How many mapping sets the header of an answer names.
+_MOST_SETS = 10
 _COMMON = (("vary", VARY_BY_CALLER), *COMMON_HEADERS)
 
 
@@ -231,7 +235,7 @@ class SparqlService:
         known = request.headers.get("if-none-match")
         if tag is not None and known and matches(known, tag):
             return _not_modified(reading, tag, number)
-        headers = [("content-type", choice.content_type), *_caching(reading, tag), *_COMMON]
+        headers = [("content-type", choice.content_type), *_caching(reading, tag), *_COMMON, *_mapping_sets(reading)]
         if isinstance(answer, FederatedAnswer):
             if answer.annotated:
                 headers += completeness_headers(answer.completeness)
@@ -241,9 +245,10 @@ class SparqlService:
     def _whole(
         self, reply: Reply, reading: Reading, choice: Choice, body: bytes, question: Question | None = None
     ) -> Reply:
+        body = _with_mappings(reading, choice, body)
         coding = coding_of(reading.codings, choice.content_type, len(body))
         if coding is not None:
-            body = self._packed(body, coding, reply, question or reading.question)
+            body = self._packed(body, coding, reply, None if reading.mapped else question or reading.question)
             reply.headers.append(("content-encoding", coding))
         reply.headers.append(("content-length", str(len(body))))
         reply.head = body
@@ -287,14 +292,28 @@ def _streamed(reply: Reply, reading: Reading, choice: Choice, answer: OpenAnswer
     if head:
         answer.close()
         return reply
-    body: Iterator[bytes] = iter(answer)
+    start, body = _with_mappings(reading, choice, answer.head), answer.rest
     if coding is not None:
-        body = iter(Packed(body, coding))
-        reply.head = next(body)
-    else:
-        reply.head, body = answer.head, answer.rest
+        body = iter(Packed(chain((start,), body), coding))
+        start = next(body)
+    reply.head = start
     reply.rest, reply.close = body, answer.close
     return reply
+
+
+def _with_mappings(reading: Reading, choice: Choice, start: bytes) -> bytes:
+    """The beginning of an answer, in whose head, if it is JSON, stands by which mappings the query was taken."""
+    if reading.mapped is None or choice.format is not JSON:
+        return start
+    return b"".join(with_head_member((start,), "mappings", reading.mapped.document))
+
+
+def _mapping_sets(reading: Reading) -> list[tuple[str, str]]:
+    """The header ``Link`` (RFC 8288) to the mapping sets that a query was taken by, whatever the format."""
+    if reading.mapped is None:
+        return []
+    sets = dict.fromkeys(lead.set.graph or lead.set.identifier for lead in reading.mapped.used)
+    return [("link", f'<{address}>; rel="describedby"') for address in list(sets)[:_MOST_SETS] if address.isascii()]
 
 
 def _not_acceptable(offers: tuple[Format, ...], what: str) -> NotAcceptable:
