@@ -1,0 +1,76 @@
+"""What ``bench.federation`` compares: this project's federation, Comunica (npm) and FedX (RDF4J, Maven Central)."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.federation_members import Network, Ports, process
+
+_CLIENTS = Path(__file__).parents[1] / "tests" / "clients"
+_JAVA = Path(__file__).with_name("fedx")
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A running federation: its endpoint, and its process group (0: none of its own)."""
+
+    endpoint: str
+    group: int
+
+
+@contextmanager
+def ours(network: Network, folder: Path, ports: Ports, log: Path, *, fixed: bool) -> Iterator[Peer]:
+    """An empty node with the members in its ``node.toml``; ``fixed`` declares that their data does not change."""
+    port = ports.take()
+    node = folder / "coordinator"
+    shutil.rmtree(node, ignore_errors=True)
+    base = f"http://127.0.0.1:{port}/"
+    subprocess.run([sys.executable, "-m", "node", "init", str(node), "--base-iri", base], check=True)
+    with (node / "node.toml").open("a", encoding="utf-8") as config:
+        for name, endpoint in network.members.items():
+            config.write(f'\n[[members]]\nname = "{name}"\nendpoint = "{endpoint}"\n')
+            if fixed:
+                config.write('version = "bench"\n')
+    command = [sys.executable, "-m", "node", "serve", "--node", str(node), "--port", str(port)]
+    limits = {"ONCONODE_LIMITS_FEDERATION_BYTES": str(4_000_000_000), "ONCONODE_LIMITS_RESULT_BYTES": str(1 << 30)}
+    with process(command, log, port=port, environment=limits) as group:
+        yield Peer(f"{base}federation/sparql", group)
+
+
+@contextmanager
+def comunica(network: Network, ports: Ports, log: Path) -> Iterator[Peer]:
+    """Comunica's HTTP server over the members."""
+    folder = Path.home() / ".cache" / "onconode" / "comunica"
+    if not (folder / "node_modules").exists():
+        shutil.copytree(_CLIENTS / "comunica", folder, dirs_exist_ok=True)
+        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"]
+        subprocess.run(command, cwd=folder, check=True)
+    port = ports.take()
+    program = folder / "node_modules" / "@comunica" / "query-sparql" / "bin" / "http.js"
+    command = ["node", str(program), "-p", str(port), "-t", "60"]
+    command += [f"sparql@{endpoint}" for endpoint in network.members.values()]
+    memory = {"NODE_OPTIONS": "--max-old-space-size=6144"}
+    with process(command, log, port=port, environment=memory) as group:
+        yield Peer(f"http://127.0.0.1:{port}/sparql", group)
+
+
+@contextmanager
+def fedx(network: Network, ports: Ports, log: Path) -> Iterator[Peer]:
+    """FedX over the members, behind the HTTP server of the JDK (``fedx/Serve.java``)."""
+    folder = Path.home() / ".cache" / "onconode" / "fedx"
+    jars = folder / "jars"
+    if not jars.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(_JAVA / "pom.xml", folder)
+        plugin = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
+        subprocess.run(["mvn", "-q", "-B", plugin, f"-DoutputDirectory={jars}"], cwd=folder, check=True)
+    port = ports.take()
+    command = ["java", "-Xmx4g", "-cp", f"{jars}/*", str(_JAVA / "Serve.java"), str(port)]
+    with process([*command, *network.members.values()], log, port=port) as group:
+        yield Peer(f"http://127.0.0.1:{port}/sparql", group)

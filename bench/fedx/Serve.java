@@ -1,0 +1,50 @@
+import com.sun.net.httpserver.HttpServer;
+import java.io.ByteArrayOutputStream;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executors;
+import org.eclipse.rdf4j.federated.FedXConfig;
+import org.eclipse.rdf4j.federated.FedXFactory;
+import org.eclipse.rdf4j.federated.repository.FedXRepository;
+import org.eclipse.rdf4j.query.BooleanQuery;
+import org.eclipse.rdf4j.query.Query;
+import org.eclipse.rdf4j.query.TupleQuery;
+import org.eclipse.rdf4j.query.resultio.sparqljson.SPARQLBooleanJSONWriter;
+import org.eclipse.rdf4j.query.resultio.sparqljson.SPARQLResultsJSONWriter;
+import org.eclipse.rdf4j.repository.RepositoryConnection;
+
+/** FedX over SPARQL endpoints, for queries POSTed as application/sparql-query. Arguments: port, endpoints. */
+public class Serve {
+    public static void main(String[] arguments) throws Exception {
+        List<String> endpoints = new ArrayList<>(List.of(arguments).subList(1, arguments.length));
+        FedXRepository repository = FedXFactory.newFederation().withSparqlEndpoints(endpoints)
+            .withConfig(new FedXConfig().withEnforceMaxQueryTime(60)).create();
+        HttpServer server = HttpServer.create(new InetSocketAddress("127.0.0.1", Integer.parseInt(arguments[0])), 64);
+        server.setExecutor(Executors.newFixedThreadPool(8));
+        server.createContext("/sparql", exchange -> {
+            String text = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
+            byte[] answer;
+            int status = 200;
+            try (RepositoryConnection connection = repository.getConnection()) {
+                ByteArrayOutputStream out = new ByteArrayOutputStream();
+                Query query = connection.prepareQuery(text);
+                if (query instanceof BooleanQuery ask) {
+                    new SPARQLBooleanJSONWriter(out).handleBoolean(ask.evaluate());
+                } else {
+                    ((TupleQuery) query).evaluate(new SPARQLResultsJSONWriter(out));
+                }
+                answer = out.toByteArray();
+            } catch (Exception error) {
+                status = 500;
+                answer = String.valueOf(error).getBytes(StandardCharsets.UTF_8);
+            }
+            exchange.getResponseHeaders().set("Content-Type", "application/sparql-results+json");
+            exchange.sendResponseHeaders(status, answer.length == 0 ? -1 : answer.length);
+            exchange.getResponseBody().write(answer);
+            exchange.close();
+        });
+        server.start();
+    }
+}
