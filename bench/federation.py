@@ -178,13 +178,13 @@ def _print(found: dict[str, dict[str, Measured]], engines: list[str]) -> None:
         right = [m for m in found.values() if m[engine].verdict == "ok"]
         if not right:
             continue
-        mean, base = (statistics.geometric_mean(m[e].median for m in right) * 1000 for e in (engine, "merged"))
+        mean, theirs = (statistics.geometric_mean(m[e].median for m in right) * 1000 for e in (engine, "merged"))
         cold, base_cold = (statistics.geometric_mean(m[e].first for m in right) * 1000 for e in (engine, "merged"))
         worst = max(max(m[engine].median, _FLOOR) / max(m["merged"].median, _FLOOR) for m in right)
         total = sum(m[engine].requests for m in found.values())
         print(
-            f"{engine}: {len(right)} of {len(found)} right; geometric mean {mean:.1f} ms, merged {base:.1f} ms, ratio "
-            f"{mean / base:.2f} (first run {cold:.1f} / {base_cold:.1f}, {cold / base_cold:.2f}); worst ratio above "
+            f"{engine}: {len(right)} of {len(found)} right; geometric mean {mean:.1f} ms, merged {theirs:.1f} ms, ratio "
+            f"{mean / theirs:.2f} (first run {cold:.1f} / {base_cold:.1f}, {cold / base_cold:.2f}); worst ratio above "
             f"10 ms {worst:.1f}; {total:,} requests"
         )
     for engine in others[1:]:

@@ -129,10 +129,15 @@ class Demand:
 
 @dataclass(frozen=True)
 class Member:
-    """One entry of ``[[members]]``: a node of the federation, by its SPARQL endpoint."""
+    """One entry of ``[[members]]``: a node of the federation, by its SPARQL endpoint.
+
+    ``version`` declares that an endpoint of another kind, which does not say when its data changes, keeps it while
+    this text stays the same. Empty: it may change at any time.
+    """
 
     endpoint: str
     name: str
+    version: str = ""
 
 
 @dataclass(frozen=True)
@@ -265,15 +270,17 @@ def _members(path: Path, given: Any) -> list[Member]:
         raise _wrong(path, "members", "must be written as [[members]] tables", [])
     members: list[Member] = []
     for i, entry in enumerate(given):
-        unknown = sorted(set(entry) - {"endpoint", "name"})
+        unknown = sorted(set(entry) - {"endpoint", "name", "version"})
         if unknown:
-            raise _wrong(path, f"members[{i}].{unknown[0]}", "is not a setting", ["endpoint", "name"])
+            raise _wrong(path, f"members[{i}].{unknown[0]}", "is not a setting", ["endpoint", "name", "version"])
         for key in ("endpoint", "name"):
             if not isinstance(entry.get(key), str) or not entry[key]:
                 raise _wrong(path, f"members[{i}].{key}", "must be a non-empty text", [])
         if not entry["endpoint"].startswith(("http://", "https://")):
             raise _wrong(path, f"members[{i}].endpoint", "must be an http or https address", [])
-        members.append(Member(endpoint=entry["endpoint"], name=entry["name"]))
+        if not isinstance(version := entry.get("version", ""), str):
+            raise _wrong(path, f"members[{i}].version", "must be a text", [])
+        members.append(Member(endpoint=entry["endpoint"], name=entry["name"], version=version))
     for attribute in ("endpoint", "name"):
         seen: set[str] = set()
         for member in members:

@@ -148,7 +148,8 @@ class Execution:
         try:
             dataset = query.dataset
             scope = Scope() if dataset is None else Scope(dataset.default, dataset.named)
-            catalogue = Catalogue(runner.learn(), scope)
+            summaries = runner.learn()
+            catalogue = Catalogue(summaries, scope, frozenset(s.name for s in sources if s.alike))
             body = unfold(plan or query)
             if may_need_mending(query.text):
                 query = mended(query) or query
@@ -208,9 +209,6 @@ class _Gathering:
         scan = self._body.elements[0]
         assert isinstance(scan, Scan)
         text = scan_text(scan, self._catalogue.scope)
-        sources, questions = self._catalogue.sources(scan, None)
-        for question, answer in zip(questions, self._runner.run(questions), strict=True):
-            self._catalogue.asked[question.source, question.text] = answer is True
         sources, _ = self._catalogue.sources(scan, None)
         jobs = [Job(name, text.whole(limit), text.columns) for name in sources]
         for job, table in zip(jobs, self._runner.run(jobs), strict=True):
@@ -287,7 +285,10 @@ def _only_source(query: Query, body: Body, catalogue: Catalogue) -> str | None:
             case Closure() | Names():
                 # Nodes and names of graphs of every member would count.
                 return None
-    return catalogue.only_source(scans) if all(scan.graph is None for scan in scans) else None
+    if not all(scan.graph is None for scan in scans):
+        return None
+    name = catalogue.only_source(scans)
+    return name if name in catalogue.alike else None
 
 
 def _service_report(name: str, meter: Meter) -> MemberReport:

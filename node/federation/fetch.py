@@ -7,8 +7,10 @@ parts of a query share their rounds. Nothing here waits or knows how jobs are do
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
+from node.federation.locality import local
 from node.federation.plan import (
     Body,
     Candidates,
@@ -20,6 +22,7 @@ from node.federation.plan import (
     Place,
     Rows,
     Scan,
+    Star,
     Step,
 )
 from node.federation.requests import (
@@ -36,6 +39,8 @@ from node.federation.requests import (
 from node.federation.rows import Shape, Table, cell
 from node.federation.scratch import Scratch
 from node.federation.selection import Catalogue, estimate
+from node.federation.stars import StarText, filter_text, grouped, star_text
+from node.sparql.algebra import Expression
 from node.sparql.terms import Term, iri_term
 
 Answer: TypeAlias = Table | bool
@@ -90,7 +95,7 @@ class Fetcher:
         for variable, cells in body.seeds:
             known[variable] = Candidates(cells).narrowed(known.get(variable))
         later = wanted.union(*(a.allowed & a.body.variables for a in body.attachments))
-        remaining = list(body.elements)
+        remaining = grouped(body.elements, self._is_local)
         while True:
             if any(not candidates for candidates in known.values()):
                 return None
@@ -98,7 +103,7 @@ class Fetcher:
                 break
             chosen, remaining = self._next_round(remaining, known)
             needed = later.union(*(e.variables for e in remaining))
-            outcomes = yield from together([self._element(e, known, needed) for e in chosen])
+            outcomes = yield from together([self._element(e, known, needed, body.filters) for e in chosen])
             for outcome in outcomes:
                 if outcome is None:
                     return None
@@ -122,6 +127,8 @@ class Fetcher:
         match element:
             case Scan():
                 return estimate(element, self._catalogue.total(element), known)
+            case Star(_, patterns):
+                return min(estimate(scan, self._catalogue.total(scan), known) for scan in patterns)
             case Closure(start, end, steps):
                 ends = [1 if isinstance(p, Term) else len(known[p].terms) for p in (start, end) if _bound(p, known)]
                 scans = (Scan("s", iri_term(s.predicate) if s.predicate else "p", "o", element.graph) for s in steps)
@@ -134,10 +141,18 @@ class Fetcher:
             case _:
                 return float("inf") if isinstance(element.graph, str) and element.graph not in known else 1.0
 
-    def _element(self, element: Element, known: Mapping[str, Candidates], needed: frozenset[str]) -> Rounds:
+    def _element(
+        self,
+        element: Element,
+        known: Mapping[str, Candidates],
+        needed: frozenset[str],
+        filters: tuple[Expression, ...],
+    ) -> Rounds:
         match element:
             case Scan():
-                return self._scan(element, known, needed)
+                return self._scan(element, known, needed, filters)
+            case Star():
+                return self._star(element, known, needed, filters)
             case Closure():
                 return self._closure(element, known, needed)
             case Choice():
@@ -149,23 +164,35 @@ class Fetcher:
 
     # --- triple patterns ---
 
-    def _scan(self, scan: Scan, known: Mapping[str, Candidates], needed: frozenset[str]) -> Rounds:
+    def _scan(
+        self,
+        scan: Scan,
+        known: Mapping[str, Candidates],
+        needed: frozenset[str],
+        filters: tuple[Expression, ...] = (),
+    ) -> Rounds:
         predicates = known.get(scan.p) if isinstance(scan.p, str) else None
-        sources, questions = self._catalogue.sources(scan, predicates)
+        probing = any(v in known for v in scan.variables)
+        sources, questions = self._catalogue.sources(scan, predicates, probing=probing)
         if questions:
             answers = yield questions
             for question, answer in zip(questions, answers, strict=True):
                 self._catalogue.asked[question.source, question.text] = answer is True
-            sources, _ = self._catalogue.sources(scan, predicates)
+            sources, _ = self._catalogue.sources(scan, predicates, probing=probing)
         text = scan_text(scan, self._scope)
-        jobs = [job for name in sources for job in self._scan_jobs(name, scan, text, known, predicates)]
+        strict = replace(text, pattern=text.pattern + filter_text(filters, text.positions))
+        jobs = [
+            job
+            for name in sources
+            for job in self._scan_jobs(
+                name, scan, strict if name in self._catalogue.alike else text, known, predicates
+            )
+        ]
         if not jobs:
             return None
         tables = yield jobs
         again = [arm_text(scan, self._scope)]
-        found: dict[str, set[bytes]] = {v: set() for v in text.positions if v in needed}
-        blank: dict[str, set[str]] = {v: set() for v in found}
-        matched = False
+        gathered = Gathered(v for v in text.positions if v in needed)
         for job, table in zip(jobs, tables, strict=True):
             assert isinstance(table, Table)
             tests = [
@@ -174,23 +201,11 @@ class Fetcher:
                 if v in known and f"VALUES ?{column} " not in job.text
             ]
             kept = table.where(tests)
-            matched = matched or bool(kept.body)
+            gathered.add(job.source, kept, text.positions)
             self._scratch.add(job.source, text.shape, kept, again)
-            mixed = kept.has_blank_nodes()
-            for variable in found:
-                values = kept.values(text.positions[variable])
-                if mixed and (blanks := {value for value in values if value.startswith(b"_:")}):
-                    values -= blanks
-                    blank[variable].add(job.source)
-                found[variable] |= values
-        if not matched:
-            return None
         # A name of a graph or a predicate is not a node for that.
         nodes = {v for v in (scan.s, scan.o) if isinstance(v, str)} if not isinstance(scan.graph, str) else set()
-        return {
-            v: Candidates(frozenset(found[v]), frozenset(blank[v]), frozenset({scan.graph} if v in nodes else ()))
-            for v in found
-        }
+        return gathered.outcome(frozenset(nodes), scan.graph)
 
     def _scan_jobs(
         self, name: str, scan: Scan, text: ScanText, known: Mapping[str, Candidates], predicates: Candidates | None
@@ -211,10 +226,68 @@ class Fetcher:
                 held = 20 + held // 10
             if held * _TRIPLE <= size * _VALUE + (size // BLOCK) * _REQUEST:
                 return [whole]
-        values = known[variable].terms
+        values = self._catalogue.possible(name, scan, column, known[variable].terms)
         if column != "o":
             values = frozenset(v for v in values if v.startswith(b"<"))
         return [Job(name, text.block(column, block), text.columns) for block in blocks(sorted(values))]
+
+    # --- stars ---
+
+    def _is_local(self, star: Star) -> bool:
+        return local(star.scans, (), self._catalogue) is not None
+
+    def _star(
+        self, star: Star, known: Mapping[str, Candidates], needed: frozenset[str], filters: tuple[Expression, ...]
+    ) -> Rounds:
+        where = local(star.scans, (), self._catalogue)
+        assert where is not None
+        ordered = sorted(star.scans, key=lambda scan: estimate(scan, self._catalogue.total(scan), {}))
+        text = star_text(Star(star.subject, tuple(ordered)))
+        condition = filter_text(filters, text.positions)
+        jobs = [
+            job
+            for name in where.members
+            for job in self._star_jobs(name, text, known, condition if name in self._catalogue.alike else "")
+        ]
+        if not jobs:
+            return None
+        tables = yield jobs
+        again = [arm_text(scan, self._scope) for scan in star.scans]
+        gathered = Gathered(v for v in text.positions if v in needed)
+        for job, table in zip(jobs, tables, strict=True):
+            assert isinstance(table, Table)
+            kept = table.where(
+                [
+                    (column, known[v].terms, job.source in known[v].blank)
+                    for v, column in text.positions.items()
+                    if v in known and f"VALUES ?{column} " not in job.text
+                ]
+            )
+            gathered.add(job.source, kept, text.positions)
+            self._scratch.add_star(job.source, text, kept, again)
+        return gathered.outcome(frozenset(text.positions))
+
+    def _star_jobs(
+        self, name: str, text: StarText, known: Mapping[str, Candidates], condition: str
+    ) -> Iterable[Job]:
+        """The requests that bring a member's matches of a star: all, or blocks of one variable's candidates."""
+        whole = Job(name, text.whole(condition), text.columns)
+        held = min(estimate(s, self._catalogue.count(name, s) or 0, {}) for s in text.scans)
+        narrowing: list[tuple[int, str, frozenset[bytes]]] = []
+        for variable, column in text.positions.items():
+            if variable not in known or name in known[variable].blank:
+                continue
+            values = known[variable].terms
+            for scan in text.scans:
+                if variable in (scan.s, scan.o):
+                    values = self._catalogue.possible(name, scan, "s" if variable == scan.s else "o", values)
+            narrowing.append((len(values), column, values))
+        if not narrowing:
+            return [whole]
+        size, column, least = min(narrowing, key=lambda n: n[0])
+        if size and held * _TRIPLE <= size * _VALUE + (size // BLOCK) * _REQUEST:
+            return [whole]
+        return [Job(name, text.block(column, block, condition), text.columns) for block in blocks(sorted(least))]
 
     # --- the other elements ---
 
@@ -349,6 +422,35 @@ class Fetcher:
             assert isinstance(table, Table)
             self._scratch.add_rows(job.source, shape, table, self._scope)
         return {}
+
+
+class Gathered:
+    """The values that some variables have in the rows that came."""
+
+    def __init__(self, wanted: Iterable[str]) -> None:
+        self._found: dict[str, set[bytes]] = {v: set() for v in wanted}
+        self._blank: dict[str, set[str]] = {v: set() for v in self._found}
+        self._matched = False
+
+    def add(self, source: str, table: Table, positions: Mapping[str, str]) -> None:
+        """Take the values of a member's rows; ``positions`` are the columns of the variables."""
+        self._matched = self._matched or bool(table.body)
+        mixed = table.has_blank_nodes()
+        for variable, found in self._found.items():
+            values = table.values(positions[variable])
+            if mixed and (blanks := {value for value in values if value.startswith(b"_:")}):
+                values -= blanks
+                self._blank[variable].add(source)
+            found |= values
+
+    def outcome(self, nodes: frozenset[str], graph: GraphPlace = None) -> Outcome:
+        """The candidates, None when there was no row. ``nodes``: variables whose values are nodes of the graph."""
+        if not self._matched:
+            return None
+        return {
+            v: Candidates(frozenset(found), frozenset(self._blank[v]), frozenset({graph} if v in nodes else ()))
+            for v, found in self._found.items()
+        }
 
 
 def _edge(step: Step, graph: GraphPlace) -> Scan:

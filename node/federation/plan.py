@@ -28,7 +28,11 @@ context: the solutions that matter are the same, with the same multiplicities, o
    One that cuts its solutions, or that counts all of them without GROUP BY, is fetched with no context.
 6. A path ``p*`` from a candidate is followed over all members until nothing new is reached. Its zero-length solutions
    only need to know whether the candidate is a node of the graph: a triple that shows it is fetched if no other does.
-7. More triples of M never do harm: the argument only uses S ⊆ M and that certain triples are in S.
+7. A solution in which a filter of its group does not hold is no solution. So a filter whose variables are all certain
+   may go along with the patterns that bind them; what it removes is in no mattering solution of these elements.
+8. A *star* (patterns of one subject) none of whose subjects can be described at two members is matched whole at each
+   member: what its triples are, joined, is in no other way joined over M (``locality``).
+9. More triples of M never do harm: the argument only uses S ⊆ M and that certain triples are in S.
 
 ``FILTER(?x = <iri>)``, ``?x IN (<iri>, …)``, ``VALUES`` and ``BIND(<iri> AS ?x)`` give candidates of their own. Only
 IRIs and plain strings are used so: numbers and dates compare by value, not by term.
@@ -41,6 +45,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from node.federation.rows import cell
+from node.sparql.algebra import Expression
 from node.sparql.terms import Term
 
 #: A variable's name (renamed apart), or a constant.
@@ -61,6 +66,18 @@ class Scan:
     @property
     def variables(self) -> frozenset[str]:
         return frozenset(v for v in (self.s, self.p, self.o, self.graph) if isinstance(v, str))
+
+
+@dataclass(frozen=True, slots=True)
+class Star:
+    """Triple patterns of one subject, each with a predicate of its own, in the default graph."""
+
+    subject: str
+    scans: tuple[Scan, ...]
+
+    @property
+    def variables(self) -> frozenset[str]:
+        return frozenset().union(*(scan.variables for scan in self.scans))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +143,7 @@ class Names:
         return frozenset((self.graph,)) if isinstance(self.graph, str) else frozenset()
 
 
-Element: TypeAlias = Scan | Closure | Choice | Rows | Names
+Element: TypeAlias = Scan | Star | Closure | Choice | Rows | Names
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +157,13 @@ class Attachment:
 @dataclass(frozen=True, slots=True)
 class Body:
     """A conjunction. ``seeds`` are candidates that the query's text gives; ``certain`` variables are bound in every
-    solution."""
+    solution; ``filters`` are conditions on them that hold in every solution."""
 
     elements: tuple[Element, ...]
     attachments: tuple[Attachment, ...]
     seeds: tuple[tuple[str, frozenset[bytes]], ...]
     certain: frozenset[str]
+    filters: tuple[Expression, ...] = ()
 
     @property
     def variables(self) -> frozenset[str]:

@@ -8,6 +8,7 @@ literals). Most work on rows is done on the whole text at once, without a Python
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -21,7 +22,6 @@ _IRI = rb"<[^\x00-\x20<>\"{}|^`\\]*+>"
 _LITERAL = rb'"(?:[^"\\\n\r\t]++|\\[tnr"\\])*+"(?:@[a-z0-9-]++|\^\^' + _IRI + rb")?+"
 _BLANK = rb"_:[^\s\"<>]++"
 _CELL = rb"(?:" + _IRI + rb"|" + _LITERAL + rb"|" + _BLANK + rb")"
-_ROWS = {n: re.compile(rb"(?:" + rb"\t".join([_CELL] * n) + rb"\n)*+") for n in range(1, 5)}
 _SHORT = re.compile(
     rb"(?<![^\t\n])(?:(true|false)|([+-]?[0-9]+)|([+-]?[0-9]*\.[0-9]+)|([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)[eE][+-]?[0-9]+))"
     rb"(?=[\t\n])"
@@ -30,6 +30,12 @@ _SHORT_TYPES = tuple(f'"^^<{XSD}{name}>'.encode() for name in ("boolean", "integ
 _HAS_BLANK = re.compile(rb"(?<![^\t\n])_:")
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _ESCAPED = re.compile(r'["\\\n\r\t]')
+
+
+@functools.lru_cache(maxsize=64)
+def _rows(columns: int) -> re.Pattern[bytes]:
+    """Rows of so many cells."""
+    return re.compile(rb"(?:" + rb"\t".join([_CELL] * columns) + rb"\n)*+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +144,7 @@ def read_tsv(data: bytes, columns: tuple[str, ...]) -> Table:
         raise MalformedResults("the first line does not name the variables that were asked for")
     if body and not body.endswith(b"\n"):
         raise MalformedResults("the last line does not end")
-    rows = _ROWS[len(columns)]
+    rows = _rows(len(columns))
     if not rows.fullmatch(body):
         body = _SHORT.sub(_written_out, body)
         if not rows.fullmatch(body):
@@ -156,7 +162,7 @@ def read_json(data: bytes, columns: tuple[str, ...]) -> Table:
     except KeyError as error:
         raise MalformedResults(f"a row without a value for {error}") from error
     table = Table(columns, _joined(lines))
-    if not _ROWS[len(columns)].fullmatch(table.body):
+    if not _rows(len(columns)).fullmatch(table.body):
         raise MalformedResults("a term that cannot be written in N-Triples")
     return table
 

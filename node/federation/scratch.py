@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from node.federation.requests import Scope, row_arm
 from node.federation.rows import Shape, Table
+from node.federation.stars import StarText
 from node.sparql.terms import iri_term
 
 
@@ -29,6 +30,14 @@ class Scratch:
             self.again.setdefault(source, {}).update(dict.fromkeys(again))
         if plain.body:
             (self.triples if shape.g is None else self.quads).append(shape.statements(plain))
+
+    def add_star(self, source: str, text: StarText, table: Table, again: Iterable[str]) -> None:
+        """Keep the rows of a star."""
+        plain, blank = table.split_blank()
+        if blank.body:
+            self.again.setdefault(source, {}).update(dict.fromkeys(again))
+        if plain.body:
+            self.triples.append(text.statements(plain))
 
     def add_rows(self, source: str, shape: Shape, table: Table, scope: Scope) -> None:
         """Keep rows of s, p, o and perhaps g that show something by themselves, each to be asked for again alone."""

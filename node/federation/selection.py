@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from node.federation.plan import Candidates, Scan
 from node.federation.requests import Job, Scope, scan_text
+from node.federation.rows import cell
+from node.federation.spaces import Spaces, prefixes
 from node.federation.summaries import Summary
 from node.sparql.terms import Term
 
@@ -20,12 +22,14 @@ class Catalogue:
 
     summaries: Mapping[str, Summary | None]
     scope: Scope
+    #: Those that evaluate expressions as this node's engine does.
+    alike: frozenset[str] = frozenset()
     asked: dict[tuple[str, str], bool] = field(default_factory=dict)
 
     def count(self, name: str, scan: Scan, predicates: Candidates | None = None) -> int | None:
         """At most how many triples of the member match, judged by the constants; None if it does not say."""
         summary = self.summaries[name]
-        if summary is None:
+        if summary is None or not (summary.covers_graphs or self.in_default_graph(scan)):
             return None
         subject, value = (place if isinstance(place, Term) else None for place in (scan.s, scan.o))
         if isinstance(scan.p, Term):
@@ -37,6 +41,44 @@ class Catalogue:
             return summary.count(None)
         return sum(summary.at_most(iri, subject, value) for iri in summary.predicates)
 
+    def in_default_graph(self, scan: Scan) -> bool:
+        """Whether a pattern is matched in the members' default graphs."""
+        return scan.graph is None and self.scope.default is None
+
+    def subjects(self, name: str, scan: Scan) -> Spaces | None:
+        """Where the member's subjects of a pattern are; None: anywhere."""
+        summary = self.summaries[name]
+        if summary is None or not self.in_default_graph(scan):
+            return None
+        type_of = scan.o.value if isinstance(scan.o, Term) and scan.o.kind == "iri" else None
+        return summary.subject_namespaces(scan.p.value if isinstance(scan.p, Term) else None, type_of)
+
+    def objects(self, name: str, scan: Scan) -> Spaces | None:
+        """Where the member's objects of a pattern are; None: anywhere."""
+        summary = self.summaries[name]
+        if summary is None or not self.in_default_graph(scan):
+            return None
+        return summary.object_namespaces(scan.p.value if isinstance(scan.p, Term) else None)
+
+    def possible(self, name: str, scan: Scan, column: str, values: frozenset[bytes]) -> frozenset[bytes]:
+        """The values that the member can have as subject (``s``) or object (``o``) of a pattern."""
+        spaces = {"s": self.subjects, "o": self.objects}[column](name, scan) if column in "so" else None
+        if spaces is None:
+            return values
+        begin = prefixes(spaces)
+        return frozenset(value for value in values if value.startswith(begin))
+
+    def _rules_out(self, name: str, scan: Scan) -> bool:
+        """Whether the namespaces say that a constant of the pattern is not there."""
+        for column, place in (("s", scan.s), ("o", scan.o)):
+            if isinstance(place, Term) and not self.possible(name, scan, column, frozenset({cell(place)})):
+                return True
+        return False
+
+    def holds(self, name: str, scan: Scan) -> bool:
+        """Whether the member can hold a match, as far as it says."""
+        return self.count(name, scan) != 0 and not self._rules_out(name, scan)
+
     def total(self, scan: Scan) -> int:
         """About how many triples match at all members together."""
         if self.scope.excludes(scan.graph):
@@ -44,11 +86,14 @@ class Catalogue:
         counts = (self.count(name, scan) for name in self.summaries)
         return sum(_UNKNOWN if count is None else count for count in counts)
 
-    def sources(self, scan: Scan, predicates: Candidates | None) -> tuple[list[str], list[Job]]:
+    def sources(
+        self, scan: Scan, predicates: Candidates | None, *, probing: bool = False
+    ) -> tuple[list[str], list[Job]]:
         """The members to ask, and the questions that must be answered before the others are known.
 
-        A member with a summary is asked when its summary counts the predicate (and class); one without when an ASK
-        for the pattern's constants says yes. Put the answers in ``asked`` and call again.
+        A member with a summary is asked when its summary does not rule the pattern out. One without is always asked,
+        or, when ``probing`` (much would be sent to it), when an ASK for the pattern's constants says yes. Put the
+        answers in ``asked`` and call again.
         """
         if self.scope.excludes(scan.graph) or _impossible(scan):
             return [], []
@@ -59,11 +104,13 @@ class Catalogue:
             count = self.count(name, scan, predicates)
             if count is None:
                 known = self.asked.get((name, text))
-                if known is None:
+                if known is None and not probing:
+                    chosen.append(name)
+                elif known is None:
                     questions.append(Job(name, text, ()))
                 elif known:
                     chosen.append(name)
-            elif count > 0:
+            elif count > 0 and not self._rules_out(name, scan):
                 chosen.append(name)
         return chosen, questions
 
@@ -72,7 +119,12 @@ class Catalogue:
         holds."""
         if any(summary is None for summary in self.summaries.values()):
             return None
-        holding = {name for name in self.summaries for scan in scans if self.count(name, scan)}
+        holding = {
+            name
+            for name in self.summaries
+            for scan in scans
+            if self.count(name, scan) and not self._rules_out(name, scan)
+        }
         return holding.pop() if len(holding) == 1 else None
 
 

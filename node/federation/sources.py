@@ -20,6 +20,7 @@ from node.errors import MemberProtocolError, MemberTruncated, NodeError
 from node.federation.circuits import Circuit
 from node.federation.http import HttpClient, Reply
 from node.federation.meter import Meter
+from node.federation.profile import profile
 from node.federation.retries import persistently
 from node.federation.rows import Table, read_json, read_tsv
 from node.federation.summaries import Summary, read_summary_file, read_void
@@ -56,6 +57,11 @@ class Source(Protocol):
         """Whether its data holds no blank nodes, so that every term can be sent back to it."""
         ...
 
+    @property
+    def alike(self) -> bool:
+        """Whether it is known to evaluate expressions, order and group as this node's engine does."""
+        ...
+
     def summary(self, meter: Meter) -> Summary | None:
         """What the member holds now; None if it does not say: then it may hold anything."""
         ...
@@ -77,6 +83,7 @@ class LocalSource:
     """This node itself, within what the caller may see."""
 
     skolemised = True
+    alike = True
 
     def __init__(
         self, store: QuadStore, identifiers: Identifiers, tiers: tuple[Tier, ...], *, name: str, memory_bytes: int
@@ -150,6 +157,9 @@ class RemoteSource:
         self._circuit = circuit or Circuit(member.name)
         self._rows = RowWatch()
         self._client = HttpClient(member.name, PARALLEL)
+        self._version = member.version
+        self._profiling = threading.Lock()
+        self._server = ""
         self._known: _Known | None = None
         self._lock = threading.Lock()
 
@@ -157,7 +167,12 @@ class RemoteSource:
     def skolemised(self) -> bool:
         """A member that publishes a summary of our kind is a node like this one."""
         known = self._known
-        return known is not None and known.summary is not None
+        return known is not None and known.summary is not None and not self._version
+
+    @property
+    def alike(self) -> bool:
+        """Nodes like this one are, and the native server of the same engine, by the name it gives itself."""
+        return self.skolemised or self._server.startswith("Oxigraph/")
 
     def close(self) -> None:
         """Close idle connections."""
@@ -169,6 +184,8 @@ class RemoteSource:
         A member that is down fails here, before anything is fetched. None: no summary, or not one of this endpoint.
         """
         known = self._known
+        if self._version:
+            return self._declared(meter)
         if not self.endpoint.endswith("/sparql"):
             return None
         if known is not None and known.summary is None and time.monotonic() - known.at < _ABSENT_SECONDS:
@@ -193,9 +210,17 @@ class RemoteSource:
             self._known = _Known(time.monotonic(), summary)
         return summary
 
+    def _declared(self, meter: Meter) -> Summary | None:
+        """What was found out about a member whose data stays as it is; asked for once."""
+        with self._profiling:
+            if self._known is None:
+                asked = profile(lambda text, columns: self.select(text, columns, meter), self._version)
+                self._known = _Known(time.monotonic(), asked)
+            return self._known.summary
+
     def select(self, text: str, columns: tuple[str, ...], meter: Meter) -> Table:
-        """TSV from nodes like this one; JSON, which shows its own end, from others."""
-        if self.skolemised:
+        """TSV from servers of the same engine as this node's; JSON, which shows its own end, from others."""
+        if self.alike:
             return self._read(text, TSV, lambda data: read_tsv(data, columns), meter)
         table = self._read(text, JSON, lambda data: read_json(data, columns), meter)
         # A node like this one would rather fail than cut its answer.
@@ -245,6 +270,7 @@ class RemoteSource:
             with self._client.exchange(
                 "POST", self.endpoint, body=text.encode(), headers=headers, meter=meter
             ) as reply:
+                self._server = reply.header("Server") or ""
                 reply.require()
                 yield reply
 

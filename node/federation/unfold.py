@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from node.federation.conditions import movable
 from node.federation.plan import (
     Attachment,
     Body,
@@ -81,9 +82,11 @@ class _Building:
     elements: list[Element] = field(default_factory=list)
     attachments: list[Attachment] = field(default_factory=list)
     seeds: list[tuple[str, frozenset[bytes]]] = field(default_factory=list)
+    filters: list[Expression] = field(default_factory=list)
 
     def body(self, certain: Iterable[str]) -> Body:
-        return Body(tuple(self.elements), tuple(self.attachments), tuple(self.seeds), frozenset(certain))
+        parts = tuple(self.elements), tuple(self.attachments), tuple(self.seeds)
+        return Body(*parts, frozenset(certain), tuple(self.filters))
 
 
 class _Unfolder:
@@ -105,6 +108,7 @@ class _Unfolder:
         self._exists(group.filters, scope, into, frozenset(certain) | outer)
         for condition in group.filters:
             self._filter_seeds(condition, scope, certain, into)
+            into.filters += movable(condition, certain, scope.name)
         return certain
 
     def _element(self, element: Pattern, scope: _Scope, into: _Building, before: frozenset[str]) -> set[str]:

@@ -86,6 +86,8 @@ class StoreSource:
     def skolemised(self) -> bool:
         return self.summarised
 
+    alike = True
+
     def summary(self, meter: Meter) -> Summary | None:
         if not self.summarised:
             return None

@@ -1,0 +1,90 @@
+"""Stars as requests: one row of a member's answer is several triples. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from node.federation.conditions import rename, variables
+from node.federation.plan import Element, Place, Scan, Star
+from node.federation.rows import Table, cell
+from node.sparql.algebra import Expression
+from node.sparql.terms import Term
+from node.sparql.writer import write_expression
+
+
+@dataclass(frozen=True, slots=True)
+class StarText:
+    """A star as text; ``positions`` maps each of its variables to the column that holds it."""
+
+    pattern: str
+    columns: tuple[str, ...]
+    positions: dict[str, str]
+    scans: tuple[Scan, ...]
+
+    def whole(self, filters: str = "") -> str:
+        """The request for every match."""
+        return f"SELECT {' '.join(f'?{c}' for c in self.columns)} WHERE {{ {self.pattern}{filters} }}"
+
+    def block(self, column: str, values: Sequence[bytes], filters: str = "") -> str:
+        """The request for the matches with these values in one column."""
+        listed = b" ".join(values).decode()
+        return self.whole(filters).replace("WHERE { ", f"WHERE {{ VALUES ?{column} {{ {listed} }} ", 1)
+
+    def statements(self, table: Table) -> bytes:
+        """The triples of the rows, as N-Triples."""
+        at = {column: number for number, column in enumerate(self.columns)}
+        template, order = b"", []
+        for scan in self.scans:
+            template += b"%s"
+            order.append(at["s"])
+            template += b" " + _percent(_constant(scan.p)) + b" "
+            if isinstance(scan.o, str):
+                template += b"%s .\n"
+                order.append(at[self.positions[scan.o]])
+            else:
+                template += _percent(_constant(scan.o)) + b" .\n"
+        return b"".join([template % tuple([cells[i] for i in order]) for cells in table.rows()])
+
+
+def star_text(star: Star) -> StarText:
+    """How to ask for a star. Its patterns stand in the order in which they are given."""
+    positions = {star.subject: "s"}
+    written = []
+    for scan in star.scans:
+        if isinstance(scan.o, str):
+            positions.setdefault(scan.o, f"v{len(positions)}")
+        target = f"?{positions[scan.o]}" if isinstance(scan.o, str) else _constant(scan.o).decode()
+        written.append(f"?s {_constant(scan.p).decode()} {target} .")
+    return StarText(" ".join(written), tuple(positions.values()), positions, star.scans)
+
+
+def filter_text(filters: Sequence[Expression], positions: dict[str, str]) -> str:
+    """Those of the conditions that are about these variables alone, as ``FILTER`` clauses."""
+    usable = [f for f in filters if variables(f) <= positions.keys()]
+    return "".join(f" FILTER({write_expression(rename(f, positions.__getitem__))})" for f in usable)
+
+
+def grouped(elements: Sequence[Element], is_local: Callable[[Star], bool]) -> list[Element]:
+    """The elements with the patterns of each local star made one."""
+    of_subject: dict[str, list[Scan]] = {}
+    for element in elements:
+        if isinstance(element, Scan) and isinstance(element.s, str) and isinstance(element.p, Term):
+            of_subject.setdefault(element.s, []).append(element)
+    made = list(elements)
+    for subject, scans in of_subject.items():
+        alone = [scan for scan in scans if scan.o != subject]
+        if len(alone) < 2 or not is_local(star := Star(subject, tuple(alone))):
+            continue
+        made = [element for element in made if element not in alone]
+        made.append(star)
+    return made
+
+
+def _constant(place: Place) -> bytes:
+    assert isinstance(place, Term)
+    return cell(place)
+
+
+def _percent(text: bytes) -> bytes:
+    return text.replace(b"%", b"%%")
