@@ -1,13 +1,14 @@
 """This project's federation beside one merged store, Comunica and FedX, over the data and queries of fedbench.
 
     python -m bench.federation [--triples 500000] [--members 4] [--kind native|nodes] [--latency MS] [--fixed]
-                               [--comunica] [--fedx] [--repeat 5] [--queries q03,q17] [--folder DIR]
+                               [--keep] [--comunica] [--fedx] [--repeat 5] [--queries q03,q17] [--folder DIR]
 
 Every federation reaches the same members through one proxy, which counts requests and can delay each by ``--latency``.
 The merged store is one native Oxigraph server behind that proxy too: its answers are the right ones. For each query the
-engines are asked in turn: a first cold run, then ``--repeat`` more, of which the median counts. No engine keeps answers
-of whole queries. Prints a row a query with ratios to the merged store, then geometric means over the queries that an
-engine gets right, requests of a warm round, and the most memory our coordinator used with its workers.
+engines are asked in turn: a first cold run, then ``--repeat`` more, of which the median counts. Our federation keeps
+neither answers nor parts of them from one query to the next unless told so (``--keep``: parts). Prints a row a query
+with ratios to the merged store, then geometric means over the queries that an engine gets right, requests of a warm
+round, and the most memory our coordinator used with its workers.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ class Memory:
 
     def _watch(self) -> None:
         while not self._ended.wait(0.1):
-            self.most = max(self.most, sum(map(self._resident, os.listdir("/proc"))))
+            self.most = max(self.most, sum(self._resident(folder.name) for folder in Path("/proc").iterdir()))
 
     def _resident(self, name: str) -> int:
         try:
@@ -86,6 +87,7 @@ def main() -> None:
     parser.add_argument("--kind", choices=("native", "nodes"), default="native")
     parser.add_argument("--latency", type=float, default=0.0)
     parser.add_argument("--fixed", action="store_true", help="declare that the members' data does not change")
+    parser.add_argument("--keep", action="store_true", help="let our federation keep the parts it fetched")
     parser.add_argument("--comunica", action="store_true")
     parser.add_argument("--fedx", action="store_true")
     parser.add_argument("--repeat", type=int, default=5)
@@ -98,7 +100,9 @@ def main() -> None:
         ports, log = Ports(), Path(temporary) / "log"
         net = stack.enter_context(network(data, arguments.kind, latency_ms=arguments.latency, ports=ports, log=log))
         peers = {"merged": Peer(net.merged, 0)}
-        peers["ours"] = stack.enter_context(ours(net, Path(temporary), ports, log, fixed=arguments.fixed))
+        peers["ours"] = stack.enter_context(
+            ours(net, Path(temporary), ports, log, fixed=arguments.fixed, keep=arguments.keep)
+        )
         if arguments.comunica:
             peers["comunica"] = stack.enter_context(comunica(net, ports, log))
         if arguments.fedx:
@@ -183,8 +187,8 @@ def _print(found: dict[str, dict[str, Measured]], engines: list[str]) -> None:
         worst = max(max(m[engine].median, _FLOOR) / max(m["merged"].median, _FLOOR) for m in right)
         total = sum(m[engine].requests for m in found.values())
         print(
-            f"{engine}: {len(right)} of {len(found)} right; geometric mean {mean:.1f} ms, merged {theirs:.1f} ms, ratio "
-            f"{mean / theirs:.2f} (first run {cold:.1f} / {base_cold:.1f}, {cold / base_cold:.2f}); worst ratio above "
+            f"{engine}: {len(right)} of {len(found)} right; geometric mean {mean:.1f} ms, merged {theirs:.1f} ms, "
+            f"ratio {mean / theirs:.2f} (first run {cold:.1f} / {base_cold:.1f}, {cold / base_cold:.2f}); worst ratio above "
             f"10 ms {worst:.1f}; {total:,} requests"
         )
     for engine in others[1:]:

@@ -25,13 +25,15 @@ class Peer:
 
 
 @contextmanager
-def ours(network: Network, folder: Path, ports: Ports, log: Path, *, fixed: bool) -> Iterator[Peer]:
+def ours(network: Network, folder: Path, ports: Ports, log: Path, *, fixed: bool, keep: bool) -> Iterator[Peer]:
     """An empty node with the members in its ``node.toml``; ``fixed`` declares that their data does not change."""
     port = ports.take()
     node = folder / "coordinator"
     shutil.rmtree(node, ignore_errors=True)
     base = f"http://127.0.0.1:{port}/"
-    subprocess.run([sys.executable, "-m", "node", "init", str(node), "--base-iri", base], check=True)
+    subprocess.run(
+        [sys.executable, "-m", "node", "init", str(node), "--base-iri", base], check=True, capture_output=True
+    )
     with (node / "node.toml").open("a", encoding="utf-8") as config:
         for name, endpoint in network.members.items():
             config.write(f'\n[[members]]\nname = "{name}"\nendpoint = "{endpoint}"\n')
@@ -39,6 +41,8 @@ def ours(network: Network, folder: Path, ports: Ports, log: Path, *, fixed: bool
                 config.write('version = "bench"\n')
     command = [sys.executable, "-m", "node", "serve", "--node", str(node), "--port", str(port)]
     limits = {"ONCONODE_LIMITS_FEDERATION_BYTES": str(4_000_000_000), "ONCONODE_LIMITS_RESULT_BYTES": str(1 << 30)}
+    if not keep:
+        limits["ONCONODE_LIMITS_FEDERATION_CACHE_BYTES"] = "0"
     with process(command, log, port=port, environment=limits) as group:
         yield Peer(f"{base}federation/sparql", group)
 

@@ -80,6 +80,7 @@ class Limits:
     federation_requests: int = 5_000
     federation_bytes: int = 1_000_000_000
     federation_queries: int = 4
+    federation_cache_bytes: int = 128_000_000
     cache_bytes: int = 64_000_000
     update_seconds: float = 60.0
 
@@ -222,7 +223,7 @@ def _table(path: Path, name: str, cls: type[Any], given: Any, environment: Mappi
     for key, value in values.items():
         # Port 0 takes a free one, a cache of 0 bytes is none.
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if number and value <= 0 and key != "port" and (key, value) != ("cache_bytes", 0):
+        if number and value <= 0 and key != "port" and not (key.endswith("cache_bytes") and value == 0):
             raise _wrong(path, f"{name}.{key}", f"must be greater than 0, not {value}", [])
     if cls is Identity:
         _check_identity(path, values)

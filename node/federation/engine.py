@@ -34,9 +34,6 @@ from node.store.scratch import ScratchEvaluator
 
 __all__ = ["FederatedAnswer", "FederationEngine", "MemberReport", "MemberStatus"]
 
-#: Bytes of fetched parts kept between queries.
-_CACHE_BYTES = 128_000_000
-
 
 class FederationEngine:
     """Answers federated queries for one node. Safe to use from several threads. Close it when done.
@@ -73,7 +70,7 @@ class FederationEngine:
         )
         evaluate = evaluate or (self._evaluator.evaluate if self._evaluator else None)
         assert evaluate is not None
-        self._execution = Execution(evaluate, cache_bytes=_CACHE_BYTES)
+        self._execution = Execution(evaluate, cache_bytes=limits.federation_cache_bytes)
         self._places = threading.BoundedSemaphore(limits.federation_queries)
         self._lock = threading.Lock()
         self._read_at: int | None = None

@@ -184,9 +184,7 @@ class Fetcher:
         jobs = [
             job
             for name in sources
-            for job in self._scan_jobs(
-                name, scan, strict if name in self._catalogue.alike else text, known, predicates
-            )
+            for job in self._scan_jobs(name, scan, strict if name in self._catalogue.alike else text, known, predicates)
         ]
         if not jobs:
             return None
@@ -267,9 +265,7 @@ class Fetcher:
             self._scratch.add_star(job.source, text, kept, again)
         return gathered.outcome(frozenset(text.positions))
 
-    def _star_jobs(
-        self, name: str, text: StarText, known: Mapping[str, Candidates], condition: str
-    ) -> Iterable[Job]:
+    def _star_jobs(self, name: str, text: StarText, known: Mapping[str, Candidates], condition: str) -> Iterable[Job]:
         """The requests that bring a member's matches of a star: all, or blocks of one variable's candidates."""
         whole = Job(name, text.whole(condition), text.columns)
         held = min(estimate(s, self._catalogue.count(name, s) or 0, {}) for s in text.scans)
@@ -441,7 +437,7 @@ class Gathered:
             if mixed and (blanks := {value for value in values if value.startswith(b"_:")}):
                 values -= blanks
                 self._blank[variable].add(source)
-            found |= values
+            found.update(values)
 
     def outcome(self, nodes: frozenset[str], graph: GraphPlace = None) -> Outcome:
         """The candidates, None when there was no row. ``nodes``: variables whose values are nodes of the graph."""

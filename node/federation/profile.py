@@ -20,7 +20,7 @@ Ask = Callable[[str, tuple[str, ...]], Table]
 
 _SPACE = (
     f'BIND(IF(ISIRI({{0}}), REPLACE(STR({{0}}), "[^/#:]*$", ""), IF(ISBLANK({{0}}), "{BLANK}", '
-    f"\"{LITERAL.replace(chr(34), chr(92) + chr(34))}\")) AS ?g)"
+    f'"{LITERAL.replace(chr(34), chr(92) + chr(34))}")) AS ?g)'
 )
 _SUBJECTS = f"SELECT ?p ?g (COUNT(*) AS ?o) WHERE {{ ?s ?p ?x {_SPACE.format('?s')} }} GROUP BY ?p ?g"
 _OBJECTS = f"SELECT DISTINCT ?p ?g WHERE {{ ?s ?p ?x {_SPACE.format('?x')} }}"

@@ -36,6 +36,7 @@ class Scratch:
         plain, blank = table.split_blank()
         if blank.body:
             self.again.setdefault(source, {}).update(dict.fromkeys(again))
+            self.triples.append(text.without_blank(blank))
         if plain.body:
             self.triples.append(text.statements(plain))
 

@@ -100,6 +100,8 @@ class LocalSource:
         if self._tiers != (Tier.PUBLIC,):
             return None
         generation = self._store.generation().number
+        if not generation and not self._store.graphs(self._tiers):
+            return Summary(0, {}, {}, "nothing")
         data = self._store.file("summary.json")
         return None if data is None else read_summary_file(data, f"generation {generation}")
 

@@ -19,7 +19,7 @@ Spaces: TypeAlias = frozenset[str]
 def meet(first: Spaces, second: Spaces) -> Spaces:
     """What is in both: of two prefixes of which one begins with the other, the longer."""
     both = first & second
-    if both == first or both == second:
+    if both in (first, second):
         return both
     return both.union(*(_longer(a, b) for a in first - both for b in second))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from node.federation.conditions import rename, variables
@@ -32,19 +32,30 @@ class StarText:
         return self.whole(filters).replace("WHERE { ", f"WHERE {{ VALUES ?{column} {{ {listed} }} ", 1)
 
     def statements(self, table: Table) -> bytes:
-        """The triples of the rows, as N-Triples."""
-        at = {column: number for number, column in enumerate(self.columns)}
-        template, order = b"", []
-        for scan in self.scans:
-            template += b"%s"
-            order.append(at["s"])
-            template += b" " + _percent(_constant(scan.p)) + b" "
-            if isinstance(scan.o, str):
-                template += b"%s .\n"
-                order.append(at[self.positions[scan.o]])
-            else:
-                template += _percent(_constant(scan.o)) + b" .\n"
+        """The triples of rows without blank nodes, as N-Triples."""
+        template = b"".join(form for form, _ in self._forms())
+        order = [at for _, cells in self._forms() for at in cells]
         return b"".join([template % tuple([cells[i] for i in order]) for cells in table.rows()])
+
+    def without_blank(self, table: Table) -> bytes:
+        """The triples of any rows, but for those with a blank node."""
+        forms = list(self._forms())
+        return b"".join(
+            form % tuple([cells[i] for i in at])
+            for cells in table.rows()
+            for form, at in forms
+            if not any(cells[i].startswith(b"_:") for i in at)
+        )
+
+    def _forms(self) -> Iterator[tuple[bytes, list[int]]]:
+        """Each pattern as a statement with gaps, and the numbers of the cells that fill them."""
+        at = {column: number for number, column in enumerate(self.columns)}
+        for scan in self.scans:
+            predicate = _percent(_constant(scan.p))
+            if isinstance(scan.o, str):
+                yield b"%s " + predicate + b" %s .\n", [at["s"], at[self.positions[scan.o]]]
+            else:
+                yield b"%s " + predicate + b" " + _percent(_constant(scan.o)) + b" .\n", [at["s"]]
 
 
 def star_text(star: Star) -> StarText:

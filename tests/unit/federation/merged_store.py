@@ -13,6 +13,7 @@ import pyoxigraph as ox
 
 from node.federation.execution import Execution, FederatedAnswer
 from node.federation.meter import Meter
+from node.federation.profile import profile
 from node.federation.rows import Table, read_json, read_tsv
 from node.federation.summaries import Summary, read_summary_file
 from node.rdf.formats import JSON, NTRIPLES, Format
@@ -67,7 +68,7 @@ class StoreSource:
     ``summarised``: like a node of ours, it says what it holds; otherwise like a foreign endpoint that says nothing and
     may hold blank nodes. ``exaggerate`` multiplies what it says it holds, so that it is sent blocks of values and not
     asked for all of a predicate. ``detailed``: it says under which namespaces its terms are, and which values there
-    are.
+    are. ``profiled``: like a foreign endpoint that is known not to change.
     """
 
     name: str
@@ -76,6 +77,7 @@ class StoreSource:
     version: int = 1
     exaggerate: int = 1
     detailed: bool = True
+    profiled: bool = False
     requests: list[str] = field(default_factory=list)
 
     @property
@@ -89,6 +91,8 @@ class StoreSource:
     alike = True
 
     def summary(self, meter: Meter) -> Summary | None:
+        if self.profiled:
+            return profile(self._rows, str(self.version))
         if not self.summarised:
             return None
         said = summary_of(self.store, str(self.version))
@@ -102,17 +106,19 @@ class StoreSource:
     def select(self, text: str, columns: tuple[str, ...], meter: Meter) -> Table:
         meter.request(self.name)
         self.requests.append(text)
+        table = self._rows(text, columns)
+        meter.received(self.name, len(table.body))
+        meter.done(self.name, len(table), 0.0)
+        return table
+
+    def _rows(self, text: str, columns: tuple[str, ...]) -> Table:
         wanted = ox.QueryResultsFormat.TSV if self.summarised else ox.QueryResultsFormat.JSON
         # Not kept in a variable: an error's traceback would carry it to another thread, which pyoxigraph forbids.
         data = self.store.query(text).serialize(format=wanted) or b""
         if self.summarised:
-            table = read_tsv(data, columns)
-        else:
-            # A foreign endpoint's labels mean something within one answer only.
-            table = read_json(_relabelled(data, len(self.requests)), columns)
-        meter.received(self.name, len(table.body))
-        meter.done(self.name, len(table), 0.0)
-        return table
+            return read_tsv(data, columns)
+        # A foreign endpoint's labels mean something within one answer only.
+        return read_json(_relabelled(data, len(self.requests)), columns)
 
     def ask(self, text: str, meter: Meter) -> bool:
         meter.request(self.name)

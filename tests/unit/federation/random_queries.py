@@ -44,11 +44,39 @@ def random_members(random: Random, *, members: int = 3, blank: bool = False) -> 
     return stores
 
 
+def random_homes(random: Random, *, members: int = 3, blank: bool = False) -> tuple[list[ox.Store], list[ox.NamedNode]]:
+    """Stores that describe things in namespaces of their own, and now and then a thing of another's; and the things."""
+    of_each = [
+        [ox.NamedNode(f"http://m{at}.ex/{kind}/{i}") for kind in "ab" for i in range(random.randint(2, 4))]
+        for at in range(members)
+    ]
+    everything = [node for nodes in of_each for node in nodes]
+    # Which predicates are stated about things of others, and which lead to them.
+    strays = random.sample([*PREDICATES, TYPE], random.choice([0, 0, 1, 2]))
+    leaving = random.sample(PREDICATES, random.choice([0, 1, 2]))
+    stores = [ox.Store() for _ in range(members)]
+    for at, store in enumerate(stores):
+        blanks = [ox.BlankNode() for _ in range(2)] if blank else []
+        for _ in range(random.choice([8, 20, 40])):
+            predicate = random.choice([*PREDICATES, PREDICATES[0], TYPE])
+            stray = predicate in strays and random.random() < 0.3
+            subject = random.choice(everything if stray else of_each[at] + blanks)
+            if predicate == TYPE:
+                target = random.choice(NODES[5:])
+            elif predicate in leaving:
+                target = random.choice([*everything, *LITERALS])
+            else:
+                target = random.choice([*of_each[at], *of_each[at], *LITERALS, *blanks])
+            store.add(ox.Quad(subject, predicate, target))
+    return stores, everything
+
+
 class QueryMaker:
     """Makes one random query."""
 
-    def __init__(self, random: Random, *, blank: bool = False) -> None:
+    def __init__(self, random: Random, *, blank: bool = False, nodes: list[ox.NamedNode] | None = None) -> None:
         self.random = random
+        self.nodes = nodes or NODES
         self.fresh = 0
         self.blank = blank
 
@@ -66,7 +94,9 @@ class QueryMaker:
             template = " . ".join(self.plain_triple() for _ in range(random.randint(1, 2)))
             return f"{PREFIXES}CONSTRUCT {{ {template} }} {dataset}WHERE {self.group(2)}"
         if form < 0.16 and not self.blank:
-            what = random.choice(["?x", "?x ?y", "*", f"<{random.choice(NODES).value}>", f"<{NODES[0].value}> ?x"])
+            what = random.choice(
+                ["?x", "?x ?y", "*", f"<{random.choice(self.nodes).value}>", f"<{self.nodes[0].value}> ?x"]
+            )
             return f"{PREFIXES}DESCRIBE {what} {dataset}WHERE {self.group(1)}"
         return f"{PREFIXES}{self.select(3, dataset)}"
 
@@ -112,6 +142,8 @@ class QueryMaker:
         """One element of a group."""
         random = self.random
         kind = random.random()
+        if self.nodes is not NODES and kind < 0.3:
+            return self.star()
         if depth <= 0 or kind < 0.45:
             return self.triple() + " ."
         if kind < 0.57:
@@ -157,10 +189,30 @@ class QueryMaker:
             return f"{self.condition(depth - 1)} && {self.condition(depth - 1)}"
         return f"{self.condition(depth - 1)} || {self.condition(depth - 1)}"
 
+    def star(self) -> str:
+        """Patterns of one subject, of which one may lead to a pattern of another."""
+        random = self.random
+        subject = random.choice(VARIABLES)
+        parts = [
+            f"{subject} {self.predicate_of_star()} {random.choice([*VARIABLES, self.value()])} ." for _ in range(3)
+        ]
+        if random.random() < 0.5:
+            link, target = random.sample(VARIABLES, 2)
+            parts.append(f"{subject} {self.iri()} {link} . {link} {self.iri()} {target} .")
+        if random.random() < 0.4:
+            other = random.choice(VARIABLES)
+            parts.append(
+                random.choice([f"FILTER({other} != {self.value()})", f"FILTER(ISIRI({other}) || {other} > 1)"])
+            )
+        return " ".join(parts[random.choice([0, 1, 1]) :])
+
+    def predicate_of_star(self) -> str:
+        return self.random.choice([self.iri(), self.iri(), "a"])
+
     def triple(self) -> str:
         """A triple pattern, now and then with a path."""
         random = self.random
-        subject = random.choice([*VARIABLES, *VARIABLES, f"<{random.choice(NODES).value}>"])
+        subject = random.choice([*VARIABLES, *VARIABLES, f"<{random.choice(self.nodes).value}>"])
         target = random.choice([*VARIABLES, *VARIABLES, self.value()])
         return f"{subject} {self.predicate()} {target}"
 
@@ -199,5 +251,5 @@ class QueryMaker:
         return f":p{self.random.randint(0, 3)}"
 
     def value(self) -> str:
-        chosen = self.random.choice([*NODES, *NODES, *LITERALS])
+        chosen = self.random.choice([*self.nodes, *self.nodes, *LITERALS])
         return str(chosen)

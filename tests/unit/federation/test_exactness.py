@@ -20,7 +20,7 @@ from merged_store import (
     merge,
     same,
 )
-from random_queries import QueryMaker, random_members
+from random_queries import QueryMaker, random_homes, random_members
 
 from node.errors import LimitExceeded, ResultTooLarge, Unsupported
 from node.federation.execution import Execution
@@ -158,13 +158,17 @@ def stores() -> Stores:
 
 
 def members(stores: Sequence[ox.Store], kind: str) -> list[StoreSource]:
-    """``ours``: with summaries; ``large``: and made to look large; ``foreign``: without; ``mixed``: one without."""
+    """``ours``: with summaries; ``large``: and made to look large; ``foreign``: without; ``mixed``: one without;
+    ``homes``: with what was found out about namespaces."""
     factor = 1_000_000 if kind == "large" else 1
-    silent = {"foreign": len(stores), "mixed": 1}.get(kind, 0)
-    return [StoreSource(f"m{i}", s, summarised=i >= silent, exaggerate=factor) for i, s in enumerate(stores)]
+    silent = {"foreign": len(stores), "mixed": 1, "homes": len(stores)}.get(kind, 0)
+    return [
+        StoreSource(f"m{i}", s, summarised=i >= silent, exaggerate=factor, profiled=kind == "homes")
+        for i, s in enumerate(stores)
+    ]
 
 
-@pytest.mark.parametrize("kind", ["ours", "large", "foreign", "mixed"])
+@pytest.mark.parametrize("kind", ["ours", "large", "foreign", "mixed", "homes"])
 @pytest.mark.parametrize("text", QUERIES)
 def test_written_queries(stores: Stores, text: str, kind: str) -> None:
     """Every operator, over data whose facts and graphs are spread over three members."""
@@ -184,19 +188,22 @@ def test_there_are_answers_to_compare(stores: Stores) -> None:
 
 def check_random(random: Random, kind: str) -> bool:
     """One random query over random data; False when it is not a query."""
-    blank = kind == "blank"
-    data = random_members(random, blank=blank)
-    text = QueryMaker(random, blank=blank).query()
+    blank = kind == "blank" or (kind == "homes" and random.random() < 0.3)
+    data, nodes = random_homes(random, blank=blank) if kind == "homes" else (random_members(random, blank=blank), None)
+    text = QueryMaker(random, blank=blank, nodes=nodes).query()
     try:
         wanted = expected(merge(data), text)
     except SyntaxError:
         return False
-    got = federated(members(data, "foreign" if blank else kind), text)
+    got = federated(members(data, "foreign" if kind == "blank" else kind), text)
     assert same(got, wanted), text
     return True
 
 
-@given(random=st.randoms(use_true_random=False), kind=st.sampled_from(["ours", "large", "mixed", "blank"]))
+@given(
+    random=st.randoms(use_true_random=False),
+    kind=st.sampled_from(["ours", "large", "mixed", "blank", "homes", "homes"]),
+)
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 def test_random_queries(random: Random, kind: str) -> None:
     """Any query over any data however split."""
@@ -204,7 +211,7 @@ def test_random_queries(random: Random, kind: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["ours", "large", "mixed", "blank"])
+@pytest.mark.parametrize("kind", ["ours", "large", "mixed", "blank", "homes"])
 @pytest.mark.parametrize("part", range(4))
 def test_many_random_queries(part: int, kind: str) -> None:
     """The same, a thousand a kind and the same every time."""
