@@ -188,8 +188,8 @@ def _print(found: dict[str, dict[str, Measured]], engines: list[str]) -> None:
         total = sum(m[engine].requests for m in found.values())
         print(
             f"{engine}: {len(right)} of {len(found)} right; geometric mean {mean:.1f} ms, merged {theirs:.1f} ms, "
-            f"ratio {mean / theirs:.2f} (first run {cold:.1f} / {base_cold:.1f}, {cold / base_cold:.2f}); worst ratio above "
-            f"10 ms {worst:.1f}; {total:,} requests"
+            f"ratio {mean / theirs:.2f} (first run {cold:.1f} / {base_cold:.1f}, {cold / base_cold:.2f}); "
+            f"worst ratio above 10 ms {worst:.1f}; {total:,} requests"
         )
     for engine in others[1:]:
         right = [m for m in found.values() if m[engine].verdict == "ok" and m["ours"].verdict == "ok"]

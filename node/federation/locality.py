@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 
 from node.federation.plan import Place, Scan
 from node.federation.selection import Catalogue
-from node.federation.spaces import BLANK, LITERAL, Spaces, meet, overlap
+from node.federation.spaces import Spaces, meet, overlap
+from node.rdf.spaces import BLANK, LITERAL
 from node.sparql.terms import Term
 
 

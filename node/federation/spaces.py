@@ -8,10 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeAlias
 
-#: Stands for blank nodes, which no two members share.
-BLANK = "_:"
-#: Stands for literals.
-LITERAL = '"'
+from node.rdf.spaces import BLANK, LITERAL
 
 Spaces: TypeAlias = frozenset[str]
 
