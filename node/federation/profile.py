@@ -18,10 +18,15 @@ from node.rdf.spaces import BLANK, LITERAL
 #: Gives the rows of a SELECT of these variables.
 Ask = Callable[[str, tuple[str, ...]], Table]
 
-_SPACE = f'BIND(IF(ISIRI({{0}}), REPLACE(STR({{0}}), "[^/#:]*$", ""), IF(ISBLANK({{0}}), "{BLANK}", "\\"")) AS ?g)'
-_SUBJECTS = f"SELECT ?p ?g (COUNT(*) AS ?o) (COUNT(DISTINCT ?s) AS ?d) WHERE {{ ?s ?p ?x {_SPACE.format('?s')} }} GROUP BY ?p ?g"
-_OBJECTS = f"SELECT ?p ?g (COUNT(*) AS ?o) WHERE {{ ?s ?p ?x {_SPACE.format('?x')} }} GROUP BY ?p ?g"
-_CLASSES = f"SELECT ?p ?g (COUNT(*) AS ?o) WHERE {{ ?s <{RDF_TYPE}> ?p {_SPACE.format('?s')} }} GROUP BY ?p ?g"
+_OF_SUBJECTS, _OF_OBJECTS = (
+    f'BIND(IF(ISIRI(?{v}), REPLACE(STR(?{v}), "[^/#:]*$", ""), IF(ISBLANK(?{v}), "{BLANK}", "\\"")) AS ?g)'
+    for v in "sx"
+)
+_SUBJECTS = (
+    f"SELECT ?p ?g (COUNT(*) AS ?o) (COUNT(DISTINCT ?s) AS ?d) WHERE {{ ?s ?p ?x {_OF_SUBJECTS} }} GROUP BY ?p ?g"
+)
+_OBJECTS = f"SELECT ?p ?g (COUNT(*) AS ?o) WHERE {{ ?s ?p ?x {_OF_OBJECTS} }} GROUP BY ?p ?g"
+_CLASSES = f"SELECT ?p ?g (COUNT(*) AS ?o) WHERE {{ ?s <{RDF_TYPE}> ?p {_OF_SUBJECTS} }} GROUP BY ?p ?g"
 
 
 @dataclass(frozen=True)
