@@ -11,6 +11,7 @@ import click
 from node import __version__
 from node.cli.copies import backup, dump, restore
 from node.cli.curate import curate
+from node.cli.curate_edit import COMMANDS as CURATE_COMMANDS
 from node.cli.demo import demo
 from node.cli.exit_codes import exit_code
 from node.cli.harvests import harvest
@@ -51,6 +52,9 @@ for _command in (
 ):
     onconode.add_command(_command)
 ontology.add_command(mappings)
+
+for _command in CURATE_COMMANDS:
+    curate.add_command(_command)
 
 
 def main() -> None:

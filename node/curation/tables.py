@@ -24,22 +24,15 @@ class Row:
         return self.cells[column] if column < len(self.cells) else ""
 
 
-def read_table(path: Path, *, name: str = "") -> list[Row]:
-    """The rows of a table in order, empty ones left out. ``name`` is what errors call the file.
+def read_table(path: Path, *, name: str = "", text: str | None = None) -> list[Row]:
+    """The rows of a table in order, empty ones left out. ``name`` is what errors call the file, ``text`` what is read
+    in its place.
 
     Cells may be quoted as CSV has it. Raises DocumentSyntaxError with the line.
     """
     name = name or path.name
-    try:
-        if path.stat().st_size > _LARGEST:
-            raise DocumentSyntaxError(f"the table has more than {_LARGEST:,} bytes.", where=Place(source=name))
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DocumentSyntaxError(
-            "the table is not UTF-8.", where=Place(source=name), remedy="Save it as UTF-8, separated by tabs."
-        ) from error
-    except OSError as error:
-        raise DocumentSyntaxError(f"the table cannot be read: {error.strerror}.", where=Place(source=name)) from error
+    if text is None:
+        text = _text(path, name)
     rows: list[Row] = []
     csv.field_size_limit(_LONGEST_CELL)
     reader = csv.reader(text.splitlines(keepends=True), delimiter="\t", strict=True)
@@ -60,3 +53,16 @@ def read_table(path: Path, *, name: str = "") -> list[Row]:
         if any(cell.strip() for cell in cells):
             rows.append(Row(line, tuple(cell.strip() for cell in cells)))
         line = reader.line_num + 1
+
+
+def _text(path: Path, name: str) -> str:
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise DocumentSyntaxError(f"the table has more than {_LARGEST:,} bytes.", where=Place(source=name))
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DocumentSyntaxError(
+            "the table is not UTF-8.", where=Place(source=name), remedy="Save it as UTF-8, separated by tabs."
+        ) from error
+    except OSError as error:
+        raise DocumentSyntaxError(f"the table cannot be read: {error.strerror}.", where=Place(source=name)) from error

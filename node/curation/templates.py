@@ -98,9 +98,12 @@ class Template:
         return next((row[column.at] for column in self.columns if column.kind == kind), "")
 
 
-def read_template(path: Path, name: str, expand: Callable[[str, str], str | None]) -> Template:
-    """A template's columns and rows; ``with_entries`` finds their terms. Raises DocumentSyntaxError."""
-    rows = read_table(path, name=name)
+def read_template(path: Path, name: str, expand: Callable[[str, str], str | None], text: str | None = None) -> Template:
+    """A template's columns and rows; ``find_entries`` finds their terms. ``text`` is read in place of the file.
+
+    Raises DocumentSyntaxError.
+    """
+    rows = read_table(path, name=name, text=text)
     return Template(name, read_columns(rows, name, expand), rows[2:])
 
 

@@ -14,7 +14,7 @@ Reading a workspace changes nothing in it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -45,11 +45,20 @@ class Workspace:
     settings: Settings
     #: Files of releases that take the place of those in the settings, by the name of the release.
     releases: Mapping[str, Path] = field(default_factory=dict)
+    #: Texts that are read in place of templates, by the path of the file.
+    drafts: Mapping[Path, str] = field(default_factory=dict)
 
     @classmethod
     def open(cls, folder: Path, releases: Mapping[str, Path] | None = None) -> Workspace:
         """The workspace in this folder. Raises ConfigurationError where there is none or its settings are wrong."""
         return cls(folder, read_settings(folder / FILE), releases or {})
+
+    def with_draft(self, path: Path, text: str) -> Workspace:
+        """This workspace as it would be if the template at ``path`` had this text; nothing is written."""
+        tried = replace(self, drafts={**self.drafts, path: text})
+        for name in ("base", "base_terms", "stated"):
+            tried.__dict__[name] = getattr(self, name)  # what does not change is not read again
+        return tried
 
     @property
     def ontology_file(self) -> Path:
@@ -70,7 +79,7 @@ class Workspace:
     @property
     def template_files(self) -> list[Path]:
         """The tables of terms, by name: the order in which they are read."""
-        return sorted((self.folder / TEMPLATES).glob("*.tsv"))
+        return sorted({*(self.folder / TEMPLATES).glob("*.tsv"), *self.drafts})
 
     @property
     def mapping_files(self) -> list[Path]:
@@ -119,7 +128,7 @@ class Workspace:
         templates = []
         names = Names(self.settings, self.base_terms.merged(read_terms(self.stated)))
         for path in self.template_files:
-            template = read_template(path, f"{TEMPLATES}/{path.name}", names.one)
+            template = read_template(path, f"{TEMPLATES}/{path.name}", names.one, self.drafts.get(path))
             find_entries(template, names.one, names.find)
             templates.append(template)
         for template in templates:

@@ -1,0 +1,72 @@
+"""Takes a table that somebody sent into a workspace: a template, or mappings, after it has been read whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from node.curation.minting import write_file
+from node.curation.tables import read_table
+from node.curation.template_columns import read_columns
+from node.curation.workspace import MAPPINGS, TEMPLATES, Workspace
+from node.errors import Conflict, DocumentSyntaxError, Place, ProtocolError
+
+_MAPPING = ("subject_id", "predicate_id", "object_id")
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What was taken in: the new file of the workspace, whether it is a template, and how many rows it has."""
+
+    path: Path
+    is_template: bool
+    rows: int
+    without_id: int = 0
+
+
+def import_table(workspace: Workspace, path: Path) -> Imported:
+    """Copy a ROBOT template or an SSSOM/TSV table into the workspace.
+
+    Raises DocumentSyntaxError for a table that is neither, or for a cell that cannot be read; Conflict where a table of
+    the name is there; ProtocolError for another kind of file. Nothing is changed then.
+    """
+    if not path.name.endswith(".tsv"):
+        raise ProtocolError(
+            f"{path.name} is no table.",
+            remedy="Give a template or an SSSOM table (.tsv); OWL goes into ontology.ttl.",
+        )
+    rows = [row for row in read_table(path) if not row[0].startswith("#")]
+    header = rows[0].cells if rows else ()
+    if all(name in header for name in _MAPPING):
+        name = path.name if path.name.endswith(".sssom.tsv") else f"{path.name.removesuffix('.tsv')}.sssom.tsv"
+        target = workspace.folder / MAPPINGS / name
+        _absent(target)
+        write_file(target, path.read_text(encoding="utf-8-sig"))
+        return Imported(target, False, len(rows) - 1)
+    target = workspace.folder / TEMPLATES / path.name
+    _absent(target)
+    text = path.read_text(encoding="utf-8-sig")
+    columns = read_columns(read_table(path), path.name, workspace.expansion.names.one)
+    tried = workspace.with_draft(target, text).expansion
+    name = f"{TEMPLATES}/{path.name}"
+    waiting = {row.line for t in tried.templates if t.file == name for row in t.rows if not t.cell(row, "ID")}
+    # rows without an ID are minted for next; that they name nothing yet is no fault
+    problems = [p for p in tried.problems if p.where and p.where.source == name and not _no_id(p, waiting)]
+    if problems:
+        raise problems[0]
+    has_id = any(column.kind == "ID" for column in columns)
+    write_file(target, text)
+    return Imported(target, True, len(rows) - 2, len(waiting) if has_id else 0)
+
+
+def _no_id(problem: DocumentSyntaxError, waiting: set[int]) -> bool:
+    return problem.where is not None and problem.where.line in waiting and problem.where.column is None
+
+
+def _absent(target: Path) -> None:
+    if target.exists():
+        raise Conflict(
+            "a table of that name is there already.",
+            where=Place(source=f"{target.parent.name}/{target.name}"),
+            remedy="Give the file another name, or merge the two.",
+        )
