@@ -13,6 +13,7 @@ from node.cli.copies import backup, dump, restore
 from node.cli.curate import curate
 from node.cli.curate_edit import COMMANDS as CURATE_COMMANDS
 from node.cli.demo import demo
+from node.cli.drifts import drift, migrate_command
 from node.cli.exit_codes import exit_code
 from node.cli.harvests import harvest
 from node.cli.mapping_sets import mappings
@@ -51,7 +52,8 @@ for _command in (
     curate,
 ):
     onconode.add_command(_command)
-ontology.add_command(mappings)
+for _command in (mappings, drift, migrate_command):
+    ontology.add_command(_command)
 
 for _command in CURATE_COMMANDS:
     curate.add_command(_command)

@@ -108,6 +108,12 @@ class Vocabulary:
         """This vocabulary with another on top: what the other knows, it knows better."""
         return Vocabulary((*self._tables, *other._tables))
 
+    def with_instead(self, source: str, other: Vocabulary) -> Vocabulary:
+        """This vocabulary with the tables of another in the place of those of a source; on top if it has none."""
+        kept = [table for table in self._tables if table[0] != source]
+        at = next((i for i, table in enumerate(self._tables) if table[0] == source), len(kept))
+        return Vocabulary((*kept[:at], *other._tables, *kept[at:]))
+
     def __len__(self) -> int:
         return len(self._lines)
 
