@@ -62,6 +62,13 @@ class Content:
         return {s: {p: tuple(sorted(v, key=str)) for p, v in about.items()} for s, about in found.items()}
 
 
+def pairs(value: Value) -> dict[str, Value]:
+    """What a blank node says, predicate to value; empty for a term and for a list."""
+    if isinstance(value, str) or (value and value[0] == LIST):
+        return {}
+    return {pair[0]: pair[1] for pair in value if isinstance(pair, tuple) and isinstance(pair[0], str)}
+
+
 def read_content(path: Path) -> Content:
     """What the ontology in this file says (Turtle, N-Triples, RDF/XML, JSON-LD, …; ``.gz`` or not).
 

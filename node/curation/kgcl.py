@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
-from node.curation.content import LIST, Value
+from node.curation.content import LIST, Value, pairs
 from node.curation.differences import SYNONYMS, Change, Difference, language_of, text_of
 from node.rdf.namespaces import OBO, OWL, RDFS_SUBCLASS_OF, shorten
 
@@ -40,7 +40,7 @@ def expression(value: Value, names: Mapping[str, str] | None = None) -> str:
         return f"'{text_of(value)}'" if value.startswith('"') else value
     if value and value[0] == LIST:
         return "(" + ", ".join(expression(member, names) for member in value[1:]) + ")"
-    said: dict[str, Value] = dict(value)  # type: ignore[arg-type]
+    said = pairs(value)
     if _ON in said:
         for key, word in ((_SOME, "some"), (_ALL, "only"), (_VALUE, "value")):
             if key in said:

@@ -1,0 +1,355 @@
+"""Makes a release of a workspace: one new folder with everything that goes out, or nothing.
+
+``releases/<version>/`` holds the ontology as RDF/XML, Turtle, N-Triples, JSON-LD, OBO graph and OBO format, its mapping
+sets, what has changed since the release before (Markdown, KGCL, TSV), the changelog of all releases, where it comes
+from (PROV-O), a page for each term, and ``release.json`` with versions, checks and the SHA-256 of each file. The same
+workspace, date and version make the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from pyoxigraph import CanonicalizationAlgorithm, Dataset, NamedNode, Quad, RdfFormat, Triple, parse, serialize
+
+from node import __version__
+from node.curation.content import Content, content_of, read_content
+from node.curation.demand import Queue
+from node.curation.differences import Difference, compare, kind_of, text_of
+from node.curation.kgcl import as_commands, as_lines, as_markdown, as_tsv
+from node.curation.obographs import as_obo, as_obograph
+from node.curation.pages import Site
+from node.curation.settings import Vocabulary
+from node.curation.versions import check_version, latest, next_version
+from node.curation.workspace import RELEASES, Workspace
+from node.errors import Conflict, NotFound, Place
+from node.rdf.namespaces import DCT, OWL, PREFIXES, PROV, XSD
+from node.rdf.terms import iri, literal, triple
+
+RECORD = "release.json"
+CHANGES = "CHANGES.md"
+CHANGELOG = "CHANGELOG.md"
+PAGES = "docs"
+MAPPINGS = "mappings"
+_FORMATS = {"owl": RdfFormat.RDF_XML, "ttl": RdfFormat.TURTLE, "jsonld": RdfFormat.JSON_LD}
+_WORDS_ON_INDEX = 200
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the checks said. ``errors`` keep a release from being made, ``warnings`` are counted in its record.
+
+    ``reasoner`` says which one classified the vocabulary, '' if none did.
+    """
+
+    errors: tuple[str, ...] = ()
+    warnings: int = 0
+    reasoner: str = ""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What a release would be: its version, the one before (None for the first), and what has changed."""
+
+    version: str
+    previous: str | None
+    date: str
+    difference: Difference
+    content: Content
+    triples: tuple[Triple, ...]
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Made:
+    """A release on disk. ``digest`` is the SHA-256 of the ontology as canonical N-Triples."""
+
+    folder: Path
+    version: str
+    digest: str
+    files: Mapping[str, str] = field(repr=False)
+
+
+def released_versions(workspace: Workspace) -> list[str]:
+    """The versions that have been released, as their folders are called."""
+    folder = workspace.folder / RELEASES
+    return sorted(p.name for p in folder.iterdir() if (p / RECORD).is_file()) if folder.is_dir() else []
+
+
+def last_release(workspace: Workspace) -> str | None:
+    """The latest version that was released, None before the first."""
+    return latest(released_versions(workspace))
+
+
+def release_folder(workspace: Workspace, version: str) -> Path:
+    """The folder of a release. Raises NotFound."""
+    folder = workspace.folder / RELEASES / version
+    if not (folder / RECORD).is_file():
+        known = ", ".join(released_versions(workspace)) or "none"
+        raise NotFound(f"there is no release {version[:60]!r} here.", remedy=f"Released: {known}.")
+    return folder
+
+
+def release_content(workspace: Workspace, version: str) -> Content:
+    """What a release says. Raises NotFound."""
+    return read_content(release_folder(workspace, version) / f"{workspace.settings.vocabulary.name}.nt")
+
+
+def changes_since(workspace: Workspace, version: str | None) -> tuple[Difference, Content]:
+    """What has changed in the workspace since a release (None: everything is new), and what the workspace says."""
+    now = content_of(workspace.triples(), source=str(workspace.folder))
+    before = release_content(workspace, version) if version else content_of(b"")
+    return compare(before, now), now
+
+
+def plan(
+    workspace: Workspace,
+    *,
+    version: str | None,
+    day: str | None,
+    check: Callable[[Workspace], Verdict],
+) -> Planned:
+    """Check everything that can keep a release from being made; nothing is written.
+
+    ``version`` None takes the next one that the changes ask for, ``day`` (ISO 8601) None the day of
+    ``SOURCE_DATE_EPOCH`` or today. Raises Conflict when nothing has changed, the version is taken or too early, or the
+    checks fail.
+    """
+    previous = last_release(workspace)
+    difference, _ = changes_since(workspace, previous)
+    if not difference:
+        raise Conflict(
+            f"nothing has changed since {previous}." if previous else "the workspace is empty.",
+            where=Place(source=str(workspace.folder)),
+            remedy="Add terms first: onconode curate --help.",
+        )
+    chosen = version or next_version(previous, difference.changes)
+    if (workspace.folder / RELEASES / chosen).exists():
+        raise Conflict(f"{chosen} has been released, and a release never changes.", remedy="Give a later version.")
+    check_version(chosen, previous, difference.changes)
+    when = _day(day)
+    verdict = check(workspace)
+    if verdict.errors:
+        more = f"\n  … and {len(verdict.errors) - 10} more" if len(verdict.errors) > 10 else ""
+        listed = "".join(f"\n  {error}" for error in verdict.errors[:10])
+        raise Conflict(
+            f"the checks found {len(verdict.errors)} errors:{listed}{more}",
+            remedy="Correct them first; onconode curate check explains each.",
+        )
+    triples = _with_header(workspace, chosen, previous, when)
+    content = content_of(serialize(triples, format=RdfFormat.N_TRIPLES) or b"")
+    return Planned(chosen, previous, when, difference, content, triples, verdict)
+
+
+def make(workspace: Workspace, planned: Planned, *, by: str = "") -> Made:
+    """Write the release and note in the queue of demand what it serves. ``by`` is who releases it.
+
+    Raises Conflict when the folder cannot be written or has come into being meanwhile; nothing is left then.
+    """
+    target = workspace.folder / RELEASES / planned.version
+    partial = target.with_name(f".{planned.version}.partial")
+    try:
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        digest = hashlib.sha256(_canonical(planned.triples)).hexdigest()
+        for name, content in _files(workspace, planned, digest, by):
+            path = partial / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        files = {
+            str(path.relative_to(partial)): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in sorted(partial.rglob("*"))
+            if path.is_file()
+        }
+        record = _record(workspace.settings.vocabulary, planned, digest, files, by)
+        (partial / RECORD).write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        if target.exists():
+            raise Conflict(f"{planned.version} was released meanwhile.", remedy="Give a later version.")
+        partial.rename(target)
+    except OSError as error:
+        raise Conflict(f"the release cannot be written: {error.strerror}.", where=Place(source=str(target))) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return Made(target, planned.version, digest, files)
+
+
+def note_in_queue(workspace: Workspace) -> list[str]:
+    """Note in the queue which wishes the releases of the workspace serve; the ids of those that are new.
+
+    Done over all releases, so that what was cut off after a release is made good by the next call.
+    """
+    queue = Queue.open(workspace.folder)
+    noted: list[str] = []
+    for version in sorted(released_versions(workspace), key=lambda v: [int(p) for p in v.replace("-", ".").split(".")]):
+        terms = {i for i, said in release_content(workspace, version).by_subject.items() if kind_of(said)}
+        noted += [wish.id for wish in queue.released(workspace.settings.vocabulary.name, version, terms)]
+    if noted:
+        queue.save()
+    return noted
+
+
+def _day(given: str | None) -> str:
+    if given is not None:
+        try:
+            return date.fromisoformat(given).isoformat()
+        except ValueError:
+            raise Conflict(f"{given[:40]!r} is no date.", remedy="Write it as 2026-12-01.") from None
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    moment = datetime.fromtimestamp(int(epoch), UTC) if epoch.isdecimal() else datetime.now(UTC)
+    return moment.date().isoformat()
+
+
+def _with_header(workspace: Workspace, version: str, previous: str | None, day: str) -> tuple[Triple, ...]:
+    """The triples of the workspace, its ontology saying which version it is, in an order that nothing changes."""
+    made = workspace.settings.vocabulary
+    ontology = NamedNode(made.ontology)
+    replaced = {OWL + "versionIRI", OWL + "versionInfo", OWL + "priorVersion", DCT + "issued", DCT + "modified"}
+    kept = (
+        quad.triple
+        for quad in parse(workspace.triples(), RdfFormat.N_TRIPLES)
+        if not (quad.subject == ontology and quad.predicate.value in replaced)
+    )
+    subject = iri(made.ontology)
+    header = [
+        triple(subject, iri(OWL + "versionIRI"), iri(version_iri(made, version))),
+        triple(subject, iri(OWL + "versionInfo"), literal(version)),
+        triple(subject, iri(DCT + "modified"), literal(day, datatype=XSD + "date")),
+    ]
+    if previous:
+        header.append(triple(subject, iri(OWL + "priorVersion"), iri(version_iri(made, previous))))
+    dataset = Dataset(parse("".join(header), RdfFormat.N_TRIPLES))
+    for each in kept:
+        dataset.add(Quad(each.subject, each.predicate, each.object))
+    dataset.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
+    return tuple(sorted((quad.triple for quad in dataset), key=str))
+
+
+def version_iri(vocabulary: Vocabulary, version: str) -> str:
+    """The IRI of one version of the ontology."""
+    return f"{vocabulary.ontology.rstrip('#/')}/{version}"
+
+
+def _canonical(triples: tuple[Triple, ...]) -> bytes:
+    return serialize(triples, format=RdfFormat.N_TRIPLES) or b""
+
+
+def _files(workspace: Workspace, planned: Planned, digest: str, by: str) -> Iterator[tuple[str, bytes]]:
+    made = workspace.settings.vocabulary
+    prefixes = {**PREFIXES, made.prefix: made.namespace}
+    yield f"{made.name}.nt", _canonical(planned.triples)
+    for ending, form in _FORMATS.items():
+        yield f"{made.name}.{ending}", serialize(planned.triples, format=form, prefixes=prefixes) or b""
+    graph = as_obograph(planned.content, ontology=made.ontology, version_iri=version_iri(made, planned.version))
+    yield f"{made.name}.json", graph.encode("utf-8")
+    obo = as_obo(planned.content, ontology=made.ontology, version=planned.version, namespace=made.name)
+    yield f"{made.name}.obo", obo.encode("utf-8")
+    for path in workspace.mappings():
+        yield f"{MAPPINGS}/{path.name}", path.read_bytes()
+    heading = f"{planned.version} ({planned.date})"
+    changes = as_markdown(planned.difference, title=heading, level=2)
+    yield CHANGES, changes.encode("utf-8")
+    yield "changes.kgcl", as_commands(planned.difference).encode("utf-8")
+    yield "changes.tsv", as_tsv(planned.difference).encode("utf-8")
+    yield CHANGELOG, (f"# Changelog of {made.title}\n\n{changes}\n{_earlier(workspace, planned)}").encode()
+    yield "provenance.ttl", _provenance(workspace, planned, digest, by)
+    site = Site(
+        planned.content,
+        title=made.title,
+        description=_description(planned.content, made),
+        version=planned.version,
+        date=planned.date,
+        licence=made.licence,
+        namespace=made.namespace,
+        foreign={},
+    )
+    words = as_lines(planned.difference, most=_WORDS_ON_INDEX)
+    downloads = [f"{made.name}.{ending}" for ending in ("owl", "ttl", "nt", "jsonld", "json", "obo")]
+    mappings = [f"{MAPPINGS}/{path.name}" for path in workspace.mappings()]
+    for name, text in site.pages(
+        changes=[line.strip() for line in words], downloads=[*downloads, *mappings, CHANGELOG, RECORD]
+    ):
+        yield f"{PAGES}/{name}", text.encode("utf-8")
+
+
+def _earlier(workspace: Workspace, planned: Planned) -> str:
+    """The entries of the changelog of the release before."""
+    if planned.previous is None:
+        return ""
+    text = (release_folder(workspace, planned.previous) / CHANGELOG).read_text(encoding="utf-8")
+    return text[text.index("\n## ") + 1 :] if "\n## " in text else ""
+
+
+def _description(content: Content, made: Vocabulary) -> str:
+    said = content.by_subject.get(made.ontology, {})
+    return next((text_of(value) for value in said.get(DCT + "description", ())), made.title)
+
+
+def _provenance(workspace: Workspace, planned: Planned, digest: str, by: str) -> bytes:
+    """PROV-O: what the release is, what it was made from, when, by whom and with what."""
+    made = workspace.settings.vocabulary
+    subject = iri(version_iri(made, planned.version))
+    activity = iri(f"{version_iri(made, planned.version)}#release")
+    a = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
+    lines = [
+        triple(subject, iri(a), iri(PROV + "Entity")),
+        triple(subject, iri(DCT + "isVersionOf"), iri(made.ontology)),
+        triple(subject, iri(DCT + "title"), literal(f"{made.title} {planned.version}")),
+        triple(subject, iri(DCT + "license"), iri(made.licence)),
+        triple(subject, iri(DCT + "issued"), literal(planned.date, datatype=XSD + "date")),
+        triple(subject, iri("http://spdx.org/rdf/terms#checksumValue"), literal(digest)),
+        triple(subject, iri(PROV + "wasGeneratedBy"), activity),
+        triple(activity, iri(a), iri(PROV + "Activity")),
+        triple(
+            activity,
+            iri(PROV + "endedAtTime"),
+            literal(f"{planned.date}T00:00:00Z", datatype=XSD + "dateTime"),
+        ),
+        triple(activity, iri(DCT + "description"), literal(f"onconode {__version__}, {_checked(planned.verdict)}")),
+    ]
+    if planned.previous:
+        lines.append(triple(subject, iri(PROV + "wasRevisionOf"), iri(version_iri(made, planned.previous))))
+    people = [(c.id, c.name) for c in workspace.settings.curators if not by or by in (c.id, c.name)]
+    for number, (name, label) in enumerate(people or [(by, by)], 1):
+        agent = iri(name) if name.startswith(("http://", "https://")) else iri(f"{made.ontology}#curator-{number}")
+        lines.append(triple(activity, iri(PROV + "wasAssociatedWith"), agent))
+        lines.append(triple(agent, iri(a), iri(PROV + "Agent")))
+        lines.append(triple(agent, iri("http://xmlns.com/foaf/0.1/name"), literal(label or name)))
+    triples = [quad.triple for quad in parse("".join(lines), RdfFormat.N_TRIPLES)]
+    return serialize(triples, format=RdfFormat.TURTLE, prefixes=dict(PREFIXES)) or b""
+
+
+def _checked(verdict: Verdict) -> str:
+    reasoner = f"classified by {verdict.reasoner}" if verdict.reasoner else "checked without a reasoner"
+    return f"{reasoner}, {verdict.warnings} warnings"
+
+
+def _record(made: Vocabulary, planned: Planned, digest: str, files: Mapping[str, str], by: str) -> dict[str, Any]:
+    kinds: dict[str, int] = {}
+    for iri_, said in planned.content.by_subject.items():
+        if iri_.startswith(made.namespace) and (kind := kind_of(said)):
+            kinds[kind] = kinds.get(kind, 0) + 1
+    return {
+        "name": made.name,
+        "title": made.title,
+        "version": planned.version,
+        "version_iri": version_iri(made, planned.version),
+        "previous": planned.previous,
+        "date": planned.date,
+        "by": by,
+        "licence": made.licence,
+        "digest": digest,
+        "triples": len(planned.triples),
+        "terms": dict(sorted(kinds.items())),
+        "changes": planned.difference.counts(),
+        "checks": asdict(planned.verdict),
+        "made_with": f"onconode {__version__}",
+        "files": dict(files),
+    }
