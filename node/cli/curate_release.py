@@ -20,10 +20,12 @@ from node.config import CONFIG_FILE, load_settings
 from node.curation.collecting import told_by_endpoint, told_by_file
 from node.curation.content import Content, content_of, read_content
 from node.curation.differences import compare
-from node.curation.kgcl import as_commands, as_document, as_lines, as_markdown, as_tsv
+from node.curation.kgcl import as_commands, as_document, as_lines, as_markdown, as_tsv, counted
 from node.curation.rehearsal import Side, rehearse
 from node.curation.release import (
     Planned,
+    Verdict,
+    between,
     last_release,
     make,
     note_in_queue,
@@ -57,13 +59,13 @@ def diff(old: str | None, new: str | None, folder: Path, form: str, out: Path | 
     Without NEW the workspace as it is; without OLD either, since the last release.
     """
     if new is not None and old is not None and _is_file(old) and _is_file(new):
-        before, after = read_content(Path(old)), read_content(Path(new))
+        found = compare(read_content(Path(old)), read_content(Path(new)))
     else:
         workspace = Workspace.open(folder)
         chosen = old or last_release(workspace)
         before = _content(workspace, chosen) if chosen else content_of(b"")
         after = _content(workspace, new) if new else content_of(workspace.triples())
-    found = compare(before, after)
+        found = between(workspace, before, after)
     if output.json:
         form = "json"
     title = f"Changes from {old or 'the last release'} to {new or 'the workspace'}"
@@ -83,7 +85,7 @@ def diff(old: str | None, new: str | None, folder: Path, form: str, out: Path | 
     except OSError as error:
         raise ConfigurationError(f"cannot be written: {error.strerror}.", where=Place(source=str(out))) from error
     counts = found.counts()
-    output.say(f"{out}: {sum(counts.values()):,} changes of {len(found.touched()):,} terms.")
+    output.say(f"{out}: {counted(sum(counts.values()), 'change')} of {counted(len(found.touched()), 'term')}.")
 
 
 def _is_file(text: str) -> bool:
@@ -228,6 +230,11 @@ def release(
     name = workspace.settings.vocabulary.name
     output.say(f"  Nodes install it with: onconode ontology install {name} --from {made.folder} --node DIR")
     output.result({**_planned(planned), "folder": made.folder, "digest": made.digest, "served": noted})
+
+
+def verdict(*, reasoner: bool) -> Callable[[Workspace], Verdict]:
+    """TODO"""
+    return lambda workspace: Verdict()
 
 
 def _planned(planned: Planned) -> dict[str, Any]:

@@ -11,7 +11,9 @@ import click
 from node import __version__
 from node.cli.copies import backup, dump, restore
 from node.cli.curate import curate
+from node.cli.curate_demand import demand
 from node.cli.curate_edit import COMMANDS as CURATE_COMMANDS
+from node.cli.curate_release import diff, rehearse_command, release
 from node.cli.demo import demo
 from node.cli.drifts import drift, migrate_command
 from node.cli.exit_codes import exit_code
@@ -55,7 +57,7 @@ for _command in (
 for _command in (mappings, drift, migrate_command):
     ontology.add_command(_command)
 
-for _command in CURATE_COMMANDS:
+for _command in (*CURATE_COMMANDS, diff, rehearse_command, release, demand):
     curate.add_command(_command)
 
 

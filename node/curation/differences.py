@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from node.curation.content import Content, Statement, Value
 from node.rdf.namespaces import OBO, OBOINOWL, OWL, RDF_TYPE, RDFS, RDFS_LABEL, RDFS_SUBCLASS_OF, SKOS
@@ -74,11 +75,13 @@ class Difference:
     """All changes from an old release to a new one, in the order of what they are about; ``names`` are labels by IRI.
 
     ``kinds`` says what each thing is (``class``, ``object property``, …), as of the new release if it is there.
+    ``prefixes`` are those of the vocabulary itself, to namespaces, for CURIEs.
     """
 
     changes: tuple[Change, ...]
     names: Mapping[str, str] = field(repr=False)
     kinds: Mapping[str, str] = field(repr=False)
+    prefixes: Mapping[str, str] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self.changes)
@@ -93,8 +96,17 @@ class Difference:
         return tuple(sorted({change.about for change in self.changes if change.about}))
 
 
-def compare(old: Content, new: Content) -> Difference:
-    """What has to be done to ``old`` to make ``new`` of it. What the header of the ontology says is not compared."""
+def compare(
+    old: Content,
+    new: Content,
+    *,
+    prefixes: Mapping[str, str] = MappingProxyType({}),
+    names: Mapping[str, str] = MappingProxyType({}),
+) -> Difference:
+    """What has to be done to ``old`` to make ``new`` of it. What the header of the ontology says is not compared.
+
+    ``prefixes`` and ``names`` (labels by IRI, of terms that neither describes) are for telling it.
+    """
     headers = {f"<{iri}>" for iri in old.ontologies | new.ontologies}
     gone, come = old.statements - new.statements, new.statements - old.statements
     changed = sorted({s for s, _, _ in (*gone, *come)} - headers)
@@ -106,8 +118,8 @@ def compare(old: Content, new: Content) -> Difference:
     changes += _annotations(old, new, headers)
     changes += (Change("LogicalAxiomChange", "", old=axiom) for axiom in sorted(old.axioms - new.axioms, key=str))
     changes += (Change("LogicalAxiomChange", "", new=axiom) for axiom in sorted(new.axioms - old.axioms, key=str))
-    names = _names(old) | _names(new)
-    return Difference(tuple(changes), names, _kinds(old) | _kinds(new))
+    known = {**names, **_names(old), **_names(new)}
+    return Difference(tuple(changes), known, _kinds(old) | _kinds(new), prefixes)
 
 
 class _Hierarchy:

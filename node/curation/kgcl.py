@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
@@ -22,6 +22,9 @@ _ON, _SOME, _ALL, _VALUE = (f"<{OWL}{n}>" for n in ("onProperty", "someValuesFro
 _AND, _OR, _NOT, _MEMBERS = (f"<{OWL}{n}>" for n in ("intersectionOf", "unionOf", "complementOf", "members"))
 
 
+Shorten = Callable[[str], str]
+
+
 def curie(iri: str) -> str:
     """``NCIT:C3262`` for an OBO IRI, a CURIE with another prefix where one fits, else the IRI in angle brackets."""
     prefix, underscore, local = iri.removeprefix(OBO).partition("_")
@@ -30,34 +33,51 @@ def curie(iri: str) -> str:
     return shorten(iri)
 
 
-def expression(value: Value, names: Mapping[str, str] | None = None) -> str:
+def shortener(difference: Difference) -> Shorten:
+    """``curie`` with the prefixes of the vocabulary that the difference is of."""
+
+    def short(iri: str) -> str:
+        for prefix, namespace in difference.prefixes.items():
+            local = iri.removeprefix(namespace)
+            if local != iri and local.replace("_", "").replace("-", "").isalnum():
+                return f"{prefix}:{local}"
+        return curie(iri)
+
+    return short
+
+
+def expression(value: Value, names: Mapping[str, str] | None = None, short: Shorten = curie) -> str:
     """A value to read: IRIs as names (or CURIEs without ``names``), class expressions in Manchester syntax."""
     if isinstance(value, str):
         if value.startswith("<"):
             iri = value[1:-1]
             name = names.get(iri, "") if names is not None else ""
-            return f"'{name}'" if name else curie(iri)
+            return f"'{name}'" if name else short(iri)
         return f"'{text_of(value)}'" if value.startswith('"') else value
     if value and value[0] == LIST:
-        return "(" + ", ".join(expression(member, names) for member in value[1:]) + ")"
+        return "(" + ", ".join(expression(member, names, short) for member in value[1:]) + ")"
     said = pairs(value)
     if _ON in said:
         for key, word in ((_SOME, "some"), (_ALL, "only"), (_VALUE, "value")):
             if key in said:
-                return f"({expression(said[_ON], names)} {word} {expression(said[key], names)})"
+                return f"({expression(said[_ON], names, short)} {word} {expression(said[key], names, short)})"
     for key, word in ((_AND, " and "), (_OR, " or ")):
         if key in said and isinstance(said[key], tuple):
-            return "(" + word.join(expression(member, names) for member in said[key][1:]) + ")"
+            return "(" + word.join(expression(member, names, short) for member in said[key][1:]) + ")"
     if _NOT in said:
-        return f"not {expression(said[_NOT], names)}"
-    parts = (f"{curie(p[1:-1])} {expression(v, names)}" for p, v in said.items())
+        return f"not {expression(said[_NOT], names, short)}"
+    parts = (f"{short(p[1:-1])} {expression(v, names, short)}" for p, v in said.items())
     return "[" + "; ".join(parts) + "]"
 
 
-def command(change: Change) -> str:  # noqa: PLR0912 - one command for each kind of change
+def command(change: Change, short: Shorten = curie) -> str:  # noqa: PLR0912 - one command for each kind of change
     """The change as a KGCL command; a comment (``# …``) where the language has no command."""
-    about = curie(change.about) if change.about else ""
+    about = short(change.about) if change.about else ""
     old, new = change.old, change.new
+
+    def show(value: Value) -> str:
+        return expression(value, short=short)
+
     match change.type:
         case "ClassCreation" | "NodeCreation":
             return f"create node {about} {_quoted(new)}" if new else f"create {about}"
@@ -68,7 +88,7 @@ def command(change: Change) -> str:  # noqa: PLR0912 - one command for each kind
         case "NodeObsoletion":
             return f"obsolete {about}"
         case "NodeObsoletionWithDirectReplacement":
-            return f"obsolete {about} with replacement {expression(new)}"
+            return f"obsolete {about} with replacement {show(new)}"
         case "NodeUnobsoletion":
             return f"unobsolete {about}"
         case "NewSynonym":
@@ -81,38 +101,38 @@ def command(change: Change) -> str:  # noqa: PLR0912 - one command for each kind
         case "NewTextDefinition":
             return f"add definition {_quoted(new)} to {about}"
         case "TextDefinitionReplacement" | "NodeAnnotationChange":
-            predicate = curie(change.predicate)
-            return f"change annotation of {about} with {predicate} from {_term(old)} to {_term(new)}"
+            predicate = short(change.predicate)
+            return f"change annotation of {about} with {predicate} from {_term(old, short)} to {_term(new, short)}"
         case "NodeMove":
-            predicate = curie(change.predicate)
-            return f"move {about} {predicate} {expression(old)} from {expression(old)} to {expression(new)}"
+            predicate = short(change.predicate)
+            return f"move {about} {predicate} {show(old)} from {show(old)} to {show(new)}"
         case "NodeDeepening" | "NodeShallowing":
             word = "deepen" if change.type == "NodeDeepening" else "shallow"
-            return f"{word} {about} from {expression(old)} to {expression(new)}"
+            return f"{word} {about} from {show(old)} to {show(new)}"
         case "PlaceUnder":
-            return f"create edge {about} {curie(change.predicate)} {expression(new)}"
+            return f"create edge {about} {short(change.predicate)} {show(new)}"
         case "RemoveUnder":
-            return f"delete edge {about} {curie(change.predicate)} {expression(old)}"
+            return f"delete edge {about} {short(change.predicate)} {show(old)}"
         case "AddNodeToSubset":
-            return f"add {about} to subset {expression(new)}"
+            return f"add {about} to subset {show(new)}"
         case "RemoveNodeFromSubset":
-            return f"remove {about} from subset {expression(old)}"
+            return f"remove {about} from subset {show(old)}"
         case "EdgeCreation" | "EdgeDeletion":
             value = new or old
             word = "create" if new else "delete"
             plain = isinstance(value, str)
-            line = f"{word} edge {about} {curie(change.predicate)} {expression(value)}"
+            line = f"{word} edge {about} {short(change.predicate)} {show(value)}"
             return line if plain else f"# {line}"
         case _:
-            sign = "add" if new else "remove"
-            return f"# {sign} {about} {curie(change.predicate) if change.predicate else ''} {expression(new or old)}"
+            parts = ["add" if new else "remove", about, short(change.predicate) if change.predicate else ""]
+            return " ".join(["#", *filter(None, parts), show(new or old)])
 
 
 def words(change: Change, difference: Difference) -> str:  # noqa: PLR0912 - one sentence for each kind of change
     """The change as a sentence."""
-    names = difference.names
-    name = _name(change.about, names)
-    old, new = _shown(change.old, names), _shown(change.new, names)
+    short = shortener(difference)
+    name = _name(change.about, difference, short)
+    old, new = _shown(change.old, difference, short), _shown(change.new, difference, short)
     kind = difference.kinds.get(change.about, "term")
     below = "below" if change.predicate == RDFS_SUBCLASS_OF else "under"
     match change.type:
@@ -121,11 +141,11 @@ def words(change: Change, difference: Difference) -> str:  # noqa: PLR0912 - one
         case "NodeDeletion":
             return f"{name} is gone without being obsolete first"
         case "NodeRename":
-            return f"{curie(change.about)} was called {old}, is now {new}"
+            return f"{short(change.about)} was called {old}, is now {new}"
         case "NodeObsoletion":
             return f"{name} is obsolete, and nothing replaces it"
         case "NodeObsoletionWithDirectReplacement":
-            return f"{name} is obsolete; use {_shown(change.new, names)} ({expression(change.new)})"
+            return f"{name} is obsolete; use {new} ({expression(change.new, short=short)})"
         case "NodeUnobsoletion":
             return f"{name} is in force again"
         case "NewSynonym":
@@ -151,17 +171,17 @@ def words(change: Change, difference: Difference) -> str:  # noqa: PLR0912 - one
         case "RemoveUnder":
             return f"{name} is no longer {below} {old}"
         case "MappingCreation":
-            return f"{name} is mapped: {curie(change.predicate)} {new}"
+            return f"{name} is mapped: {short(change.predicate)} {new}"
         case "RemoveMapping":
-            return f"{name} is no longer mapped: {curie(change.predicate)} {old}"
+            return f"{name} is no longer mapped: {short(change.predicate)} {old}"
         case "AddNodeToSubset":
             return f"{name} joins the subset {new}"
         case "RemoveNodeFromSubset":
             return f"{name} leaves the subset {old}"
     where = name or "the ontology"
     if change.on is not None:
-        where = f"the statement {curie(change.on[1][1:-1])} {_shown(change.on[2], names)} of {where}"
-    predicate = f" {curie(change.predicate)}" if change.predicate else ""
+        where = f"the statement {short(change.on[1][1:-1])} {_shown(change.on[2], difference, short)} of {where}"
+    predicate = f" {short(change.predicate)}" if change.predicate else ""
     if change.type == "NodeAnnotationChange":
         return f"{where}:{predicate} was {old}, is now {new}"
     if change.type in ("EdgeCreation", "EdgeDeletion", "LogicalAxiomChange"):
@@ -171,15 +191,16 @@ def words(change: Change, difference: Difference) -> str:  # noqa: PLR0912 - one
 
 def as_rows(difference: Difference) -> Iterator[dict[str, str]]:
     """Each change with the cells of ``COLUMNS``."""
+    short = shortener(difference)
     for change in difference.changes:
         yield {
             "type": change.type,
-            "about": curie(change.about) if change.about else "",
+            "about": short(change.about) if change.about else "",
             "about_label": difference.names.get(change.about, ""),
-            "predicate": curie(change.predicate) if change.predicate else "",
-            "old": _cell(change.old),
-            "new": _cell(change.new),
-            "command": command(change),
+            "predicate": short(change.predicate) if change.predicate else "",
+            "old": _cell(change.old, short),
+            "new": _cell(change.new, short),
+            "command": command(change, short),
             "words": words(change, difference),
         }
 
@@ -203,7 +224,8 @@ def as_document(difference: Difference) -> dict[str, Any]:
 
 def as_commands(difference: Difference) -> str:
     """All changes as KGCL, one command a line."""
-    return "".join(f"{command(change)}\n" for change in difference.changes)
+    short = shortener(difference)
+    return "".join(f"{command(change, short)}\n" for change in difference.changes)
 
 
 def as_lines(difference: Difference, *, most: int | None = None) -> list[str]:
@@ -212,7 +234,8 @@ def as_lines(difference: Difference, *, most: int | None = None) -> list[str]:
     if not counts:
         return ["No differences."]
     told = ", ".join(f"{count:,} {name}" for name, count in counts.items())
-    lines = [f"{sum(counts.values()):,} changes of {len(difference.touched()):,} terms: {told}."]
+    changes, terms = sum(counts.values()), len(difference.touched())
+    lines = [f"{counted(changes, 'change')} of {counted(terms, 'term')}: {told}."]
     said = [*_told(difference)]
     lines += [f"  {line}" for line in said[:most]]
     if most is not None and len(said) > most:
@@ -228,9 +251,14 @@ def as_markdown(difference: Difference, *, title: str, level: int = 1) -> str:
         return "\n".join([*lines, "No differences.", ""])
     lines += ["| Change | Number |", "| --- | ---: |", *(f"| {name} | {count} |" for name, count in counts.items()), ""]
     for about, changes in groupby(difference.changes, key=lambda change: change.about):
-        lines.append(f"- **{_escaped(_name(about, difference.names) or 'axioms of no single term')}**")
+        lines.append(f"- **{_escaped(_name(about, difference, shortener(difference)) or 'axioms of no single term')}**")
         lines += [f"  - {_escaped(words(change, difference))}" for change in changes]
     return "\n".join([*lines, ""])
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 change``, ``1,234 changes``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _told(difference: Difference) -> Iterator[str]:
@@ -245,24 +273,24 @@ def _worth(change: Change) -> bool:
     return change.type in ("PlaceUnder", "NewTextDefinition", "NewSynonym", "MappingCreation")
 
 
-def _name(iri: str, names: Mapping[str, str]) -> str:
+def _name(iri: str, difference: Difference, short: Shorten) -> str:
     if not iri:
         return ""
-    name = names.get(iri)
-    return f"{name} ({curie(iri)})" if name else curie(iri)
+    name = difference.names.get(iri)
+    return f"{name} ({short(iri)})" if name else short(iri)
 
 
-def _shown(value: Value, names: Mapping[str, str]) -> str:
-    shown = expression(value, names) if value else ""
+def _shown(value: Value, difference: Difference, short: Shorten) -> str:
+    shown = expression(value, difference.names, short) if value else ""
     return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 1]}…"
 
 
-def _cell(value: Value) -> str:
+def _cell(value: Value, short: Shorten) -> str:
     """A value for a table: text with its language, IRIs as CURIEs, expressions."""
     if isinstance(value, str) and value.startswith('"'):
         language = language_of(value)
         return text_of(value) + (f"@{language}" if language else "")
-    return expression(value) if value else ""
+    return expression(value, short=short) if value else ""
 
 
 def _quoted(value: Value) -> str:
@@ -272,12 +300,12 @@ def _quoted(value: Value) -> str:
     return f"'{text}'" + (f"@{language}" if language else "")
 
 
-def _term(value: Value) -> str:
+def _term(value: Value, short: Shorten) -> str:
     """A value of an annotation as KGCL writes it."""
     if isinstance(value, str) and value.startswith('"'):
         language = language_of(value)
         return '"' + " ".join(text_of(value).split()).replace('"', "”") + '"' + (f"@{language}" if language else "")
-    return expression(value)
+    return expression(value, short=short)
 
 
 def _escaped(text: str) -> str:

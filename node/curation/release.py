@@ -30,7 +30,9 @@ from node.curation.pages import Site
 from node.curation.settings import Vocabulary
 from node.curation.versions import check_version, latest, next_version
 from node.curation.workspace import RELEASES, Workspace
+from node.curation.writing import written
 from node.errors import Conflict, NotFound, Place
+from node.ontology.core import core_vocabulary
 from node.rdf.namespaces import DCT, OWL, PREFIXES, PROV, XSD
 from node.rdf.terms import iri, literal, triple
 
@@ -107,7 +109,20 @@ def changes_since(workspace: Workspace, version: str | None) -> tuple[Difference
     """What has changed in the workspace since a release (None: everything is new), and what the workspace says."""
     now = content_of(workspace.triples(), source=str(workspace.folder))
     before = release_content(workspace, version) if version else content_of(b"")
-    return compare(before, now), now
+    return between(workspace, before, now), now
+
+
+def between(workspace: Workspace, before: Content, after: Content) -> Difference:
+    """What has changed, told with the prefix of the workspace and the names of what it hangs under."""
+    made = workspace.settings.vocabulary
+    return compare(before, after, prefixes={made.prefix: made.namespace}, names=foreign_names(after, before))
+
+
+def foreign_names(*contents: Content) -> dict[str, str]:
+    """Labels of the NCIt and OBI classes that these refer to, as far as the packaged tables have them."""
+    known = core_vocabulary()
+    referred = {value[1:-1] for content in contents for _, _, value in content.statements if isinstance(value, str)}
+    return {iri: concept.label for iri in referred if (concept := known.get(iri))}
 
 
 def plan(
@@ -246,7 +261,7 @@ def _files(workspace: Workspace, planned: Planned, digest: str, by: str) -> Iter
     prefixes = {**PREFIXES, made.prefix: made.namespace}
     yield f"{made.name}.nt", _canonical(planned.triples)
     for ending, form in _FORMATS.items():
-        yield f"{made.name}.{ending}", serialize(planned.triples, format=form, prefixes=prefixes) or b""
+        yield f"{made.name}.{ending}", written(planned.triples, form, prefixes)
     graph = as_obograph(planned.content, ontology=made.ontology, version_iri=version_iri(made, planned.version))
     yield f"{made.name}.json", graph.encode("utf-8")
     obo = as_obo(planned.content, ontology=made.ontology, version=planned.version, namespace=made.name)
@@ -268,7 +283,7 @@ def _files(workspace: Workspace, planned: Planned, digest: str, by: str) -> Iter
         date=planned.date,
         licence=made.licence,
         namespace=made.namespace,
-        foreign={},
+        foreign=foreign_names(planned.content),
     )
     words = as_lines(planned.difference, most=_WORDS_ON_INDEX)
     downloads = [f"{made.name}.{ending}" for ending in ("owl", "ttl", "nt", "jsonld", "json", "obo")]
@@ -323,7 +338,7 @@ def _provenance(workspace: Workspace, planned: Planned, digest: str, by: str) ->
         lines.append(triple(agent, iri(a), iri(PROV + "Agent")))
         lines.append(triple(agent, iri("http://xmlns.com/foaf/0.1/name"), literal(label or name)))
     triples = [quad.triple for quad in parse("".join(lines), RdfFormat.N_TRIPLES)]
-    return serialize(triples, format=RdfFormat.TURTLE, prefixes=dict(PREFIXES)) or b""
+    return written(triples, RdfFormat.TURTLE, PREFIXES)
 
 
 def _checked(verdict: Verdict) -> str:
