@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from node.curation.content import Content, Value, pairs
@@ -22,6 +22,7 @@ from node.curation.differences import (
     text_of,
 )
 from node.curation.kgcl import curie
+from node.curation.settings import Vocabulary
 from node.rdf.namespaces import OBOINOWL, OWL, RDF_TYPE, RDFS, RDFS_LABEL, RDFS_SUBCLASS_OF
 
 _TYPES = {
@@ -67,14 +68,22 @@ def as_obograph(content: Content, *, ontology: str, version_iri: str) -> str:
     return json.dumps({"graphs": [graph]}, ensure_ascii=False, indent=1) + "\n"
 
 
-def as_obo(content: Content, *, ontology: str, version: str, namespace: str) -> str:
+def as_obo(content: Content, *, version: str, vocabulary: Vocabulary) -> str:
     """The release in OBO format: terms and relations, what the format has a tag for."""
     about = content.by_subject
-    lines = ["format-version: 1.4", f"data-version: {version}", f"ontology: {ontology}", ""]
+    prefix, namespace = vocabulary.prefix, vocabulary.namespace
+
+    def identifier(iri: str) -> str:
+        local = iri.removeprefix(namespace)
+        return f"{prefix}:{local}" if local != iri else curie(iri).strip("<>")
+
+    lines = ["format-version: 1.4", f"data-version: {version}", f"idspace: {prefix} {namespace}"]
+    lines += [f"default-namespace: {vocabulary.name}", f"ontology: {vocabulary.ontology}", ""]
     for iri in sorted(about):
         kind = kind_of(about[iri])
         if kind in ("class", "concept", "object property"):
-            lines += [*_stanza(iri, about[iri], "[Typedef]" if kind == "object property" else "[Term]", namespace), ""]
+            head = "[Typedef]" if kind == "object property" else "[Term]"
+            lines += [*_stanza(iri, about[iri], head, identifier), ""]
     return "\n".join(lines)
 
 
@@ -170,13 +179,11 @@ def _domain_and_range(iri: str, said: Said) -> dict[str, Any] | None:
     return {"predicateId": iri, "domainClassIds": domains, "rangeClassIds": ranges}
 
 
-def _stanza(iri: str, said: Said, head: str, namespace: str) -> Iterator[str]:
+def _stanza(iri: str, said: Said, head: str, identifier: Callable[[str], str]) -> Iterator[str]:
     yield head
-    yield f"id: {_id(iri)}"
+    yield f"id: {identifier(iri)}"
     if label := text_of(label_of(said)):
         yield f"name: {_line(label)}"
-    if head == "[Term]":
-        yield f"namespace: {namespace}"
     for predicate in DEFINITIONS:
         if predicate in said:
             yield f'def: "{_quoted(text_of(said[predicate][0]))}" []'
@@ -190,16 +197,12 @@ def _stanza(iri: str, said: Said, head: str, namespace: str) -> Iterator[str]:
     for predicate in PARENTS:
         for value in said.get(predicate, ()):
             if isinstance(value, str) and value.startswith("<"):
-                yield f"is_a: {_id(value[1:-1])}"
+                yield f"is_a: {identifier(value[1:-1])}"
             elif restricted := restriction_of(value):
-                yield f"relationship: {_id(restricted[0])} {_id(restricted[1])}"
+                yield f"relationship: {identifier(restricted[0])} {identifier(restricted[1])}"
     if is_obsolete(said):
         yield "is_obsolete: true"
-        yield from (f"replaced_by: {_id(successor)}" for successor in named(said.get(REPLACED_BY, ())))
-
-
-def _id(iri: str) -> str:
-    return curie(iri).strip("<>")
+        yield from (f"replaced_by: {identifier(successor)}" for successor in named(said.get(REPLACED_BY, ())))
 
 
 def _line(text: str) -> str:

@@ -20,7 +20,7 @@ from node.curation.differences import (
     named,
     text_of,
 )
-from node.curation.kgcl import curie, expression
+from node.curation.kgcl import Shorten, curie, expression
 from node.rdf.namespaces import OWL, RDF_TYPE, RDFS, RDFS_LABEL, RDFS_SUBCLASS_OF
 
 STYLE = """\
@@ -35,6 +35,7 @@ h2 { border-bottom: 1px solid var(--line); font-size: 1.15rem; margin-top: 2rem;
 nav, footer { color: GrayText; font-size: .9rem; }
 footer { border-top: 1px solid var(--line); margin-top: 3rem; padding-top: .5rem; }
 code, .iri { font-family: ui-monospace, monospace; font-size: .9em; overflow-wrap: anywhere; }
+td code { overflow-wrap: normal; white-space: nowrap; }
 .obsolete { border-left: .3rem solid #b3261e; background: var(--soft); padding: .5rem .8rem; }
 dl { display: grid; gap: .3rem 1.2rem; grid-template-columns: minmax(8rem, max-content) 1fr; }
 dt { font-weight: 600; }
@@ -65,8 +66,10 @@ class Site:
         licence: str,
         namespace: str,
         foreign: Mapping[str, str],
+        short: Shorten = curie,
     ) -> None:
-        """``foreign`` are labels of terms of other ontologies, by IRI."""
+        """``foreign`` are labels of terms of other ontologies, by IRI; ``short`` writes an IRI as a CURIE."""
+        self._short = short
         self._about = content.by_subject
         self._title, self._description = title, description
         self._version, self._date, self._licence = version, date, licence
@@ -87,7 +90,7 @@ class Site:
         yield "style.css", STYLE
         yield "index.html", self._index(list(changes), list(downloads))
         for iri, file in self._files.items():
-            yield file, self._page(self._names.get(iri, curie(iri)), self._term(iri), crumb=True)
+            yield file, self._page(self._names.get(iri, self._short(iri)), self._term(iri), crumb=True)
 
     def _index(self, changes: list[str], downloads: list[str]) -> str:
         body = [f"<h1>{escape(self._title)}</h1>", f"<p>{escape(self._description)}</p>", "<dl>"]
@@ -108,7 +111,7 @@ class Site:
                 note = " (obsolete)" if is_obsolete(said) else ""
                 definition = next((text_of(v) for p in DEFINITIONS for v in said.get(p, ())), "")
                 body.append(
-                    f"<tr><td>{self._link(iri)}{note}</td><td><code>{escape(curie(iri))}</code></td>"
+                    f"<tr><td>{self._link(iri)}{note}</td><td><code>{escape(self._short(iri))}</code></td>"
                     f"<td>{escape(definition)}</td></tr>"
                 )
             body.append("</tbody></table>")
@@ -118,7 +121,7 @@ class Site:
 
     def _term(self, iri: str) -> str:
         said = self._about[iri]
-        body = [f"<h1>{escape(self._names.get(iri, curie(iri)))}</h1>", f'<p class="iri">{escape(iri)}</p>']
+        body = [f"<h1>{escape(self._names.get(iri, self._short(iri)))}</h1>", f'<p class="iri">{escape(iri)}</p>']
         if is_obsolete(said):
             successors = ", ".join(self._link(each) for each in named(said.get(REPLACED_BY, ())))
             body.append(
@@ -132,9 +135,9 @@ class Site:
             word = "Below" if predicate == RDFS_SUBCLASS_OF else "Under"
             rows += [(word, self._value(value)) for value in said.get(predicate, ())]
         rows += [("Above", self._link(child)) for child in self._children.get(iri, ())]
-        rows += [(curie(p), self._value(v)) for p in (*_AXIOMS, *MAPPINGS) for v in said.get(p, ())]
+        rows += [(self._short(p), self._value(v)) for p in (*_AXIOMS, *MAPPINGS) for v in said.get(p, ())]
         others = sorted(set(said) - _SHOWN - set(_AXIOMS))
-        rows += [(self._names.get(p) or curie(p), self._value(v)) for p in others for v in said[p]]
+        rows += [(self._names.get(p) or self._short(p), self._value(v)) for p in others for v in said[p]]
         body += ["<h2>Details</h2>", "<dl>"]
         last = ""
         for term, value in rows:
@@ -146,11 +149,11 @@ class Site:
     def _value(self, value: Value) -> str:
         if isinstance(value, str):
             return self._link(value[1:-1]) if value.startswith("<") else _text(value)
-        return f"<code>{escape(expression(value, self._names))}</code>"
+        return f"<code>{escape(expression(value, self._names, self._short))}</code>"
 
     def _link(self, iri: str) -> str:
         name = self._names.get(iri)
-        shown = escape(name) if name else f"<code>{escape(curie(iri))}</code>"
+        shown = escape(name) if name else f"<code>{escape(self._short(iri))}</code>"
         if not iri.startswith(("http://", "https://")):
             return shown
         return f'<a href="{escape(self._files.get(iri, iri))}">{shown}</a>'

@@ -24,7 +24,7 @@ from node import __version__
 from node.curation.content import Content, content_of, read_content
 from node.curation.demand import Queue
 from node.curation.differences import Difference, compare, kind_of, text_of
-from node.curation.kgcl import as_commands, as_lines, as_markdown, as_tsv
+from node.curation.kgcl import as_commands, as_lines, as_markdown, as_tsv, shortener
 from node.curation.obographs import as_obo, as_obograph
 from node.curation.pages import Site
 from node.curation.settings import Vocabulary
@@ -33,7 +33,7 @@ from node.curation.workspace import RELEASES, Workspace
 from node.curation.writing import written
 from node.errors import Conflict, NotFound, Place
 from node.ontology.core import core_vocabulary
-from node.rdf.namespaces import DCT, OWL, PREFIXES, PROV, XSD
+from node.rdf.namespaces import DCT, OBO, OWL, PREFIXES, PROV, XSD
 from node.rdf.terms import iri, literal, triple
 
 RECORD = "release.json"
@@ -43,6 +43,19 @@ PAGES = "docs"
 MAPPINGS = "mappings"
 _FORMATS = {"owl": RdfFormat.RDF_XML, "ttl": RdfFormat.TURTLE, "jsonld": RdfFormat.JSON_LD}
 _WORDS_ON_INDEX = 200
+#: What the Information Artifact Ontology calls the annotations that every term has.
+_IAO = {
+    f"{OBO}IAO_{number}": label
+    for number, label in (
+        ("0000114", "has curation status"),
+        ("0000115", "definition"),
+        ("0000117", "term editor"),
+        ("0000119", "definition source"),
+        ("0000120", "metadata complete"),
+        ("0000122", "ready for release"),
+        ("0000125", "pending final vetting"),
+    )
+}
 
 
 @dataclass(frozen=True)
@@ -122,7 +135,7 @@ def foreign_names(*contents: Content) -> dict[str, str]:
     """Labels of the NCIt and OBI classes that these refer to, as far as the packaged tables have them."""
     known = core_vocabulary()
     referred = {value[1:-1] for content in contents for _, _, value in content.statements if isinstance(value, str)}
-    return {iri: concept.label for iri in referred if (concept := known.get(iri))}
+    return _IAO | {iri: concept.label for iri in referred if (concept := known.get(iri))}
 
 
 def plan(
@@ -264,8 +277,7 @@ def _files(workspace: Workspace, planned: Planned, digest: str, by: str) -> Iter
         yield f"{made.name}.{ending}", written(planned.triples, form, prefixes)
     graph = as_obograph(planned.content, ontology=made.ontology, version_iri=version_iri(made, planned.version))
     yield f"{made.name}.json", graph.encode("utf-8")
-    obo = as_obo(planned.content, ontology=made.ontology, version=planned.version, namespace=made.name)
-    yield f"{made.name}.obo", obo.encode("utf-8")
+    yield f"{made.name}.obo", as_obo(planned.content, version=planned.version, vocabulary=made).encode("utf-8")
     for path in workspace.mappings():
         yield f"{MAPPINGS}/{path.name}", path.read_bytes()
     heading = f"{planned.version} ({planned.date})"
@@ -284,6 +296,7 @@ def _files(workspace: Workspace, planned: Planned, digest: str, by: str) -> Iter
         licence=made.licence,
         namespace=made.namespace,
         foreign=foreign_names(planned.content),
+        short=shortener(planned.difference),
     )
     words = as_lines(planned.difference, most=_WORDS_ON_INDEX)
     downloads = [f"{made.name}.{ending}" for ending in ("owl", "ttl", "nt", "jsonld", "json", "obo")]
