@@ -15,7 +15,7 @@ from node.cli.nodes import node_option
 from node.cli.output import Output, json_option, table
 from node.curation.collecting import running, told_by_endpoint, told_by_file, told_by_node, with_candidates
 from node.curation.demand import Queue, Status, Told, Wish
-from node.curation.kgcl import curie
+from node.curation.kgcl import counted
 from node.curation.proposing import Draft, propose
 from node.curation.release import note_in_queue
 from node.curation.requests import Term, ncit_request, obi_request
@@ -73,7 +73,7 @@ def export(folder: Path, fewest: int | None, open_only: bool, file: Path) -> Non
         file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise ConfigurationError(f"cannot be written: {error.strerror}.", where=Place(source=str(file))) from error
-    click.echo(f"{file}: {len(document['waiting'])} words; {document['withheld']} are too rare to be told.")
+    click.echo(f"{file}: {counted(len(document['waiting']), 'word')}; {document['withheld']} too rare to be told.")
 
 
 @demand.command("collect")
@@ -106,13 +106,16 @@ def collect(
     queue.save()
     withheld = sum(one.withheld for one in told)
     output.progress_done()
-    output.say(f"{len(told)} nodes asked: {new} new words, {len(queue)} in the queue of {workspace.folder}.")
+    asked = f"{counted(len(told), 'node')} asked: {counted(new, 'new word')}"
+    output.say(f"{asked}, {len(queue)} in the queue of {workspace.folder}.")
     if served:
-        output.say(f"  {served} times a node no longer waits for what it waited for.")
+        output.say(f"  {counted(served, 'word')} no longer waited for by the node that waited.")
     if withheld:
-        output.say(f"  {withheld} words were too rare to be told.")
+        output.say(f"  {counted(withheld, 'word')} too rare to be told.")
     if known:
-        output.say(f"  {known} words have a code in what is installed here: their nodes need only install and publish.")
+        output.say(
+            f"  {counted(known, 'word')} can be coded with what is installed here: install it there and publish."
+        )
     output.result({"new": new, "queue": len(queue), "served": served, "withheld": withheld, "known": known})
 
 
@@ -192,7 +195,9 @@ def propose_command(
         raise ProtocolError(f"{wish.text!r} is like no class.", remedy="Say where it hangs: --parent NCIT:C3262.")
     draft = Draft(label or wish.text, hung, definition, sources, synonyms)
     made = propose(workspace, queue, wish, draft, chosen)
-    output.say(f"{made.id} is {made.status}: {made.label} ({curie(made.term)}) under {hung}, in templates/demand.tsv.")
+    output.say(
+        f"{made.id} is {made.status}: {made.label} ({workspace.settings.shorten(made.term)}) under {hung}, in templates/demand.tsv."
+    )
     if not (definition and sources):
         output.say("  The checks will ask for a definition and its source: write them into the row.")
     output.say(f"  Next: onconode curate check -w {folder}")

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from node.assembly import Node, build
-from node.cli.curate import workspace_option
+from node.cli.curate import release_option, workspace_option
 from node.cli.output import Output, json_option
 from node.cli.rehearsed import rehearsal_document, rehearsal_lines
 from node.config import CONFIG_FILE, load_settings
@@ -21,11 +21,13 @@ from node.curation.collecting import told_by_endpoint, told_by_file
 from node.curation.content import Content, content_of, read_content
 from node.curation.differences import compare
 from node.curation.kgcl import as_commands, as_document, as_lines, as_markdown, as_tsv, counted
+from node.curation.reasoning import Reasoner
 from node.curation.rehearsal import Side, rehearse
 from node.curation.release import (
     Planned,
     Verdict,
     between,
+    checked,
     last_release,
     make,
     note_in_queue,
@@ -198,21 +200,40 @@ def _side(node: Node) -> Side:
 
 @click.command("release")
 @workspace_option()
+@release_option()
 @click.option("--version", help="What it is called (1.2.0 or 2026-12-01); default: the next that the changes ask for.")
 @click.option("--date", "day", help="Its date (2026-12-01); default: SOURCE_DATE_EPOCH, else today.")
 @click.option("--by", default="", help="Who releases it: a curator of the workspace.")
 @click.option("--without-reasoner", is_flag=True, help="Leave out HermiT; the release says so.")
+@click.option("--java", type=click.Path(path_type=Path), help="The Java to use; without it that of the extra curation.")
+@click.option("--memory", type=click.IntRange(64), default=2000, show_default=True, help="MiB for the reasoner.")
+@click.option("--seconds", type=click.FloatRange(1), default=300.0, show_default=True, help="Time for one run of it.")
 @click.option("--dry-run", is_flag=True, help="Check and say what would go out, but write nothing.")
 @json_option
 def release(
-    folder: Path, version: str | None, day: str | None, by: str, without_reasoner: bool, dry_run: bool, output: Output
+    folder: Path,
+    releases: dict[str, Path],
+    version: str | None,
+    day: str | None,
+    by: str,
+    without_reasoner: bool,
+    java: Path | None,
+    memory: int,
+    seconds: float,
+    dry_run: bool,
+    output: Output,
 ) -> None:
     """Make a release of the workspace in releases/VERSION, if the checks pass; it never changes afterwards."""
-    workspace = Workspace.open(folder)
+    workspace = Workspace.open(folder, releases)
     if by:
         by = workspace.settings.curator(by).id
     output.progress("checking")
-    planned = plan(workspace, version=version, day=day, check=verdict(reasoner=not without_reasoner))
+    reasoner = None if without_reasoner else Reasoner(java, memory, seconds)
+
+    def judge(opened: Workspace) -> Verdict:
+        return checked(opened, reasoner, output.progress)
+
+    planned = plan(workspace, version=version, day=day, judge=judge)
     output.progress_done()
     for line in as_lines(planned.difference, most=_SHOWN):
         output.say(line)
@@ -224,17 +245,12 @@ def release(
     made = make(workspace, planned, by=by)
     noted = note_in_queue(workspace)
     output.progress_done()
-    output.say(f"{planned.version} ({planned.date}) is in {made.folder}: {len(made.files)} files.")
+    output.say(f"{planned.version} ({planned.date}) is in {made.folder}: {counted(len(made.files), 'file')}.")
     if noted:
-        output.say(f"  It serves {len(noted)} words of the queue: {', '.join(noted)}.")
+        output.say(f"  It serves {counted(len(noted), 'word')} of the queue: {', '.join(noted)}.")
     name = workspace.settings.vocabulary.name
     output.say(f"  Nodes install it with: onconode ontology install {name} --from {made.folder} --node DIR")
     output.result({**_planned(planned), "folder": made.folder, "digest": made.digest, "served": noted})
-
-
-def verdict(*, reasoner: bool) -> Callable[[Workspace], Verdict]:
-    """TODO"""
-    return lambda workspace: Verdict()
 
 
 def _planned(planned: Planned) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from node.cli.output import table
-from node.curation.kgcl import curie
+from node.curation.kgcl import counted, curie
 from node.curation.rehearsal import MOST_CLASSES, Affected, Rehearsal
 
 _SHOWN = 20
@@ -52,7 +52,7 @@ _COLUMNS = ("samples", "gained", "gone", "obsolete", "out of branch", "moved", "
 
 def _gained(found: Rehearsal) -> Iterator[str]:
     samples = sum(each.samples for each in found.gained)
-    yield f"Codes gained: {samples:,} samples, by {len(found.gained):,} words."
+    yield f"Codes gained: {counted(samples, 'sample')}, by {counted(len(found.gained), 'word')}."
     for each in found.gained[:_SHOWN]:
         yield f"  {each.samples:>6,} {each.text!r} ({_short(each.property_iri)}): {each.label} ({curie(each.code)})"
         for sample in each.listed[:_SAMPLES_SHOWN]:
@@ -66,7 +66,8 @@ def _gained(found: Rehearsal) -> Iterator[str]:
 def _recoded(found: Rehearsal) -> Iterator[str]:
     if not found.recoded:
         return
-    yield f"Coded otherwise: {sum(each.samples for each in found.recoded):,} samples, by {len(found.recoded):,} words."
+    samples = sum(each.samples for each in found.recoded)
+    yield f"Coded otherwise: {counted(samples, 'sample')}, by {counted(len(found.recoded), 'word')}."
     for each in found.recoded[:_SHOWN]:
         after = curie(each.after) if each.after else f"no code ({each.reason})"
         yield f"  {each.samples:>6,} {each.text!r} ({_short(each.property_iri)}): {curie(each.before)} becomes {after}"

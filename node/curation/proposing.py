@@ -30,6 +30,8 @@ _COLUMNS: Mapping[str, str] = {
     "synonyms": "AL oio:hasExactSynonym@en SPLIT=|",
     "editor": "A obo:IAO_0000117",
     "status": "AI obo:IAO_0000114",
+    "obsolete": "AT owl:deprecated^^xsd:boolean",
+    "replaced by": "AI obo:IAO_0100001",
 }
 #: "metadata complete" of the Information Artifact Ontology: what a term has that is ready to go out.
 _COMPLETE = "obo:IAO_0000120"

@@ -21,18 +21,20 @@ from typing import Any
 from pyoxigraph import CanonicalizationAlgorithm, Dataset, NamedNode, Quad, RdfFormat, Triple, parse, serialize
 
 from node import __version__
+from node.curation.checking import check
 from node.curation.content import Content, content_of, read_content
 from node.curation.demand import Queue
 from node.curation.differences import Difference, compare, kind_of, text_of
+from node.curation.findings import ORDER
 from node.curation.kgcl import as_commands, as_lines, as_markdown, as_tsv, shortener
 from node.curation.obographs import as_obo, as_obograph
 from node.curation.pages import Site
+from node.curation.reasoning import Reasoner
 from node.curation.settings import Vocabulary
 from node.curation.versions import check_version, latest, next_version
 from node.curation.workspace import RELEASES, Workspace
 from node.curation.writing import written
 from node.errors import Conflict, NotFound, Place
-from node.ontology.core import core_vocabulary
 from node.rdf.namespaces import DCT, OBO, OWL, PREFIXES, PROV, XSD
 from node.rdf.terms import iri, literal, triple
 
@@ -128,14 +130,27 @@ def changes_since(workspace: Workspace, version: str | None) -> tuple[Difference
 def between(workspace: Workspace, before: Content, after: Content) -> Difference:
     """What has changed, told with the prefix of the workspace and the names of what it hangs under."""
     made = workspace.settings.vocabulary
-    return compare(before, after, prefixes={made.prefix: made.namespace}, names=foreign_names(after, before))
+    return compare(before, after, prefixes={made.prefix: made.namespace}, names=foreign_names(workspace, after, before))
 
 
-def foreign_names(*contents: Content) -> dict[str, str]:
-    """Labels of the NCIt and OBI classes that these refer to, as far as the packaged tables have them."""
-    known = core_vocabulary()
+def checked(
+    workspace: Workspace, reasoner: Reasoner | None, progress: Callable[[str], None] = lambda _: None
+) -> Verdict:
+    """What all checks of the workspace say; without a reasoner, those that need none. Raises what they raise."""
+    report = check(workspace, reasoner, progress)
+    errors = (one for one in report.findings if one.severity == ORDER[0])
+    return Verdict(
+        errors=tuple(f"{one.rule}: {one.label or one.subject}: {one.message} ({one.place})" for one in errors),
+        warnings=report.counts["warn"],
+        reasoner="HermiT" if reasoner is not None else "",
+    )
+
+
+def foreign_names(workspace: Workspace, *contents: Content) -> dict[str, str]:
+    """Labels of what these refer to and do not describe: the classes of the releases that the vocabulary hangs under."""
+    known = workspace.base_terms.labels
     referred = {value[1:-1] for content in contents for _, _, value in content.statements if isinstance(value, str)}
-    return _IAO | {iri: concept.label for iri in referred if (concept := known.get(iri))}
+    return _IAO | {iri_: known[iri_] for iri_ in referred if iri_ in known}
 
 
 def plan(
@@ -143,13 +158,13 @@ def plan(
     *,
     version: str | None,
     day: str | None,
-    check: Callable[[Workspace], Verdict],
+    judge: Callable[[Workspace], Verdict],
 ) -> Planned:
     """Check everything that can keep a release from being made; nothing is written.
 
-    ``version`` None takes the next one that the changes ask for, ``day`` (ISO 8601) None the day of
-    ``SOURCE_DATE_EPOCH`` or today. Raises Conflict when nothing has changed, the version is taken or too early, or the
-    checks fail.
+    ``judge`` gives the verdict of the checks. ``version`` None takes the next one that the changes ask for, ``day``
+    (ISO 8601) None the day of ``SOURCE_DATE_EPOCH`` or today. Raises Conflict when nothing has changed, the version is
+    taken or too early, or the checks fail.
     """
     previous = last_release(workspace)
     difference, _ = changes_since(workspace, previous)
@@ -164,7 +179,7 @@ def plan(
         raise Conflict(f"{chosen} has been released, and a release never changes.", remedy="Give a later version.")
     check_version(chosen, previous, difference.changes)
     when = _day(day)
-    verdict = check(workspace)
+    verdict = judge(workspace)
     if verdict.errors:
         more = f"\n  … and {len(verdict.errors) - 10} more" if len(verdict.errors) > 10 else ""
         listed = "".join(f"\n  {error}" for error in verdict.errors[:10])
@@ -295,7 +310,7 @@ def _files(workspace: Workspace, planned: Planned, digest: str, by: str) -> Iter
         date=planned.date,
         licence=made.licence,
         namespace=made.namespace,
-        foreign=foreign_names(planned.content),
+        foreign=foreign_names(workspace, planned.content),
         short=shortener(planned.difference),
     )
     words = as_lines(planned.difference, most=_WORDS_ON_INDEX)
