@@ -113,9 +113,7 @@ def collect(
     if withheld:
         output.say(f"  {counted(withheld, 'word')} too rare to be told.")
     if known:
-        output.say(
-            f"  {counted(known, 'word')} can be coded with what is installed here: install it there and publish."
-        )
+        output.say(f"  {counted(known, 'word')} can be coded with what is installed here; install it there.")
     output.result({"new": new, "queue": len(queue), "served": served, "withheld": withheld, "known": known})
 
 
@@ -195,9 +193,8 @@ def propose_command(
         raise ProtocolError(f"{wish.text!r} is like no class.", remedy="Say where it hangs: --parent NCIT:C3262.")
     draft = Draft(label or wish.text, hung, definition, sources, synonyms)
     made = propose(workspace, queue, wish, draft, chosen)
-    output.say(
-        f"{made.id} is {made.status}: {made.label} ({workspace.settings.shorten(made.term)}) under {hung}, in templates/demand.tsv."
-    )
+    code = workspace.settings.shorten(made.term)
+    output.say(f"{made.id} is {made.status}: {made.label} ({code}) under {hung}, in templates/demand.tsv.")
     if not (definition and sources):
         output.say("  The checks will ask for a definition and its source: write them into the row.")
     output.say(f"  Next: onconode curate check -w {folder}")

@@ -147,7 +147,7 @@ def checked(
 
 
 def foreign_names(workspace: Workspace, *contents: Content) -> dict[str, str]:
-    """Labels of what these refer to and do not describe: the classes of the releases that the vocabulary hangs under."""
+    """Labels of what these only refer to: classes of the releases that the vocabulary hangs under."""
     known = workspace.base_terms.labels
     referred = {value[1:-1] for content in contents for _, _, value in content.statements if isinstance(value, str)}
     return _IAO | {iri_: known[iri_] for iri_ in referred if iri_ in known}

@@ -1,4 +1,4 @@
-"""A curator's work from end to end: what two partners could not code becomes a term, is released, used, and replaced."""
+"""A curator's work from end to end: what two partners could not code becomes a term, goes out, and is replaced."""
 
 from __future__ import annotations
 
