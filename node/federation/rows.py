@@ -12,7 +12,7 @@ import functools
 import itertools
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from node.rdf.namespaces import XSD
 from node.sparql.results import MalformedResults, read_json_results
@@ -40,10 +40,14 @@ def _rows(columns: int) -> re.Pattern[bytes]:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of one answer: ``body`` holds ``len(columns)`` cells a row. Columns are named s, p, o and g."""
+    """Rows of one answer: ``body`` holds ``len(columns)`` cells a row. Columns are named s, p, o and g.
+
+    ``version`` is that of the data they are from, None where the member does not say.
+    """
 
     columns: tuple[str, ...]
     body: bytes
+    version: str | None = field(default=None, compare=False)
 
     def __len__(self) -> int:
         return self.body.count(b"\n")

@@ -11,9 +11,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, cast
 
 from node.config import Member
 from node.errors import MemberProtocolError, MemberTruncated, NodeError
@@ -29,6 +29,7 @@ from node.model.access import Tier
 from node.model.identifiers import Identifiers
 from node.rdf.dataset import GraphScope
 from node.rdf.formats import JSON, NTRIPLES, TSV, Format
+from node.sparql.protocol import DATA_VERSION_HEADER
 from node.sparql.results import MalformedResults, read_json_results
 from node.store.quads import Answer, Budget, Generation, QuadStore
 
@@ -39,6 +40,14 @@ PARALLEL = 2
 #: How long a member that has published no summary is not asked for one again.
 _ABSENT_SECONDS = 300.0
 _QUERY = "application/sparql-query"
+
+
+@dataclass(frozen=True)
+class Recalled:
+    """What a member said it holds, None: nothing; it was last seen to hold ``at`` that monotonic time."""
+
+    summary: Summary | None
+    at: float
 
 
 class Source(Protocol):
@@ -66,6 +75,14 @@ class Source(Protocol):
         """What the member holds now; None if it does not say: then it may hold anything."""
         ...
 
+    def recalled(self) -> Recalled | None:
+        """What was learnt last; None where nothing was, or it has to be asked for again. Asks nobody."""
+        ...
+
+    def forget(self) -> None:
+        """What was learnt no longer holds."""
+        ...
+
     def select(self, text: str, columns: tuple[str, ...], meter: Meter) -> Table:
         """The rows of a SELECT of these variables, each bound in every row."""
         ...
@@ -79,6 +96,30 @@ class Source(Protocol):
         ...
 
 
+class SummaryReading:
+    """Reads this node's own summary, each generation's once. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._read: tuple[int, Summary | None] | None = None
+
+    def read(self, store: QuadStore, tiers: tuple[Tier, ...]) -> Summary | None:
+        """That of the current generation; ``tiers`` are those it counts."""
+        known, generation = self._read, store.generation()
+        if known is None or known[0] != generation.number:
+            data, version = store.file("summary.json"), _local_version(generation)
+            summary = None if data is None else read_summary_file(data, version)
+            if data is None and not generation.number and not store.graphs(tiers):
+                summary = Summary(0, {}, {}, version)
+            if store.generation().number != generation.number:
+                return self.read(store, tiers)
+            self._read = known = generation.number, summary
+        return known[1]
+
+
+def _local_version(generation: Generation) -> str:
+    return f"generation {generation.number}"
+
+
 class LocalSource:
     """This node itself, within what the caller may see."""
 
@@ -86,8 +127,16 @@ class LocalSource:
     alike = True
 
     def __init__(
-        self, store: QuadStore, identifiers: Identifiers, tiers: tuple[Tier, ...], *, name: str, memory_bytes: int
+        self,
+        store: QuadStore,
+        identifiers: Identifiers,
+        tiers: tuple[Tier, ...],
+        *,
+        name: str,
+        memory_bytes: int,
+        reading: SummaryReading | None = None,
     ) -> None:
+        self._reading = reading or SummaryReading()
         self.name = name
         self.endpoint = identifiers.base + "sparql"
         self._store = store
@@ -99,11 +148,13 @@ class LocalSource:
         """From the generation's ``summary.json``, which counts what is public: None for a caller who sees more."""
         if self._tiers != (Tier.PUBLIC,):
             return None
-        generation = self._store.generation().number
-        if not generation and not self._store.graphs(self._tiers):
-            return Summary(0, {}, {}, "nothing")
-        data = self._store.file("summary.json")
-        return None if data is None else read_summary_file(data, f"generation {generation}")
+        return self._reading.read(self._store, self._tiers)
+
+    def recalled(self) -> Recalled | None:
+        return Recalled(self.summary(Meter(0, 0, 0)), time.monotonic())
+
+    def forget(self) -> None:
+        """It is never behind the data."""
 
     def select(self, text: str, columns: tuple[str, ...], meter: Meter) -> Table:
         return self._whole(text, TSV, meter, lambda data: read_tsv(data, columns))
@@ -131,20 +182,28 @@ class LocalSource:
         started = time.monotonic()
         chunks: list[bytes] = []
         with self._query(text, (results, NTRIPLES), meter) as answer:
+            version = _local_version(answer.generation)
             for chunk in answer:
                 meter.received(self.name, len(chunk))
                 chunks.append(chunk)
         made = read(b"".join(chunks))
+        if isinstance(made, Table):
+            made = cast("T", replace(made, version=version))
         meter.done(self.name, len(made) if isinstance(made, Table) else 0, time.monotonic() - started)
         return made
 
 
 @dataclass(frozen=True)
 class _Known:
-    """What we last learnt of a member's summary. ``at`` is monotonic time; ``summary`` None: it had none then."""
+    """What we last learnt of a member's summary. ``at`` is monotonic time; ``summary`` None: it had none then.
+
+    ``tag`` is the description's ``ETag``. ``told``: the member's answers say which version of its data they are from.
+    """
 
     at: float
     summary: Summary | None
+    tag: str = ""
+    told: bool = False
 
 
 class RemoteSource:
@@ -163,6 +222,7 @@ class RemoteSource:
         self._profiling = threading.Lock()
         self._server = ""
         self._known: _Known | None = None
+        self._forgotten = False
         self._lock = threading.Lock()
 
     @property
@@ -197,19 +257,27 @@ class RemoteSource:
     def _summary(self, known: _Known | None, meter: Meter) -> Summary | None:
         headers = {"Accept": NTRIPLES.media_type}
         if known is not None and known.summary is not None:
-            headers["If-None-Match"] = known.summary.version
+            headers["If-None-Match"] = known.tag
         url = self.endpoint.removesuffix("sparql") + ".well-known/void"
+        # What is learnt holds from when it was asked for.
+        asked = time.monotonic()
         with self._client.exchange("GET", url, body=None, headers=headers, meter=meter) as reply:
-            if reply.status == 304 and known is not None:
-                reply.finish_empty()
-                return known.summary
+            version = reply.header(DATA_VERSION_HEADER)
             summary: Summary | None = None
-            if reply.status == 200 and reply.media_type in NTRIPLES.media_types and (tag := reply.header("ETag")):
-                summary = read_void(reply.body().decode("utf-8", "replace"), self.endpoint, tag)
+            tag = reply.header("ETag") or ""
+            if reply.status == 304 and known is not None and known.summary is not None:
+                reply.finish_empty()
+                summary, tag = known.summary, known.tag
+                if version is not None and version != summary.version:
+                    # The data is the same; a member that was restarted calls it otherwise.
+                    summary = replace(summary, version=version)
+            elif reply.status == 200 and reply.media_type in NTRIPLES.media_types and tag:
+                summary = read_void(reply.body().decode("utf-8", "replace"), self.endpoint, version or tag)
             elif reply.status >= 500:
                 reply.require()
         with self._lock:
-            self._known = _Known(time.monotonic(), summary)
+            self._known = _Known(asked, summary, tag, told=version is not None)
+            self._forgotten = False
         return summary
 
     def _declared(self, meter: Meter) -> Summary | None:
@@ -219,6 +287,21 @@ class RemoteSource:
                 asked = profile(lambda text, columns: self.select(text, columns, meter), self._version)
                 self._known = _Known(time.monotonic(), asked)
             return self._known.summary
+
+    def recalled(self) -> Recalled | None:
+        """A member whose answers do not say what they are from has to be asked each time."""
+        known = self._known
+        if known is not None and self._version:
+            # Its operator's word that the data stays counts at any time.
+            return Recalled(known.summary, time.monotonic())
+        if known is None or self._forgotten or (known.summary is not None and not known.told):
+            return None
+        if known.summary is None and time.monotonic() - known.at >= _ABSENT_SECONDS:
+            return None
+        return Recalled(known.summary, known.at)
+
+    def forget(self) -> None:
+        self._forgotten = True
 
     def select(self, text: str, columns: tuple[str, ...], meter: Meter) -> Table:
         """TSV from servers of the same engine as this node's; JSON, which shows its own end, from others."""
@@ -285,6 +368,7 @@ class RemoteSource:
         with self._post(text, results.media_type, meter) as reply:
             if reply.media_type not in results.media_types:
                 raise self._wrong_type(reply)
+            version = reply.header(DATA_VERSION_HEADER)
             data = reply.body()
         try:
             made = read(data)
@@ -292,9 +376,10 @@ class RemoteSource:
             raise MemberProtocolError(
                 f"{self.name} gave an answer that is not SPARQL results: {error}.", member=self.name
             ) from error
-        if isinstance(made, Table):
-            meter.done(self.name, len(made), 0.0)
-        return made
+        if not isinstance(made, Table):
+            return made
+        meter.done(self.name, len(made), 0.0)
+        return cast("T", replace(made, version=version))
 
     def _wrong_type(self, reply: Reply) -> MemberProtocolError:
         return MemberProtocolError(
@@ -310,6 +395,7 @@ class _RemoteAnswer:
     def __init__(self, chosen: Format, reply: Reply) -> None:
         self.format = chosen
         self.generation = Generation(0, Path())
+        self.version = reply.header(DATA_VERSION_HEADER)
         self._reply = reply
 
     def __iter__(self) -> Iterator[bytes]:

@@ -15,6 +15,8 @@ from node.rdf.terms import is_absolute_iri, is_iri
 FORM = "application/x-www-form-urlencoded"
 QUERY = "application/sparql-query"
 UPDATE = "application/sparql-update"
+#: Names, with an answer over a node's own data, what was asked: the same value as long as the data is the same.
+DATA_VERSION_HEADER = "Onconode-Data-Version"
 _PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _CHARSET = re.compile(r";\s*charset\s*=\s*\"?([^\s;\"]+)", re.IGNORECASE)
 _MOST_PARAMETERS = 1_000

@@ -17,7 +17,7 @@ from node.federation.engine import FederatedAnswer
 from node.policy.decide import Principal
 from node.rdf.formats import GRAPH_FORMATS, JSON, RESULT_FORMATS, Format
 from node.sparql.head import with_head_member
-from node.sparql.protocol import within
+from node.sparql.protocol import DATA_VERSION_HEADER, within
 from node.store.quads import Answer, BegunQuery, PromptAnswer, PromptStore
 from node.web.cache import AnswerCache, KeptAnswer
 from node.web.coding import Packed, coding_of, encode_reply, packed
@@ -65,6 +65,7 @@ class SparqlService:
         self._node = node
         self._answers = answers
         self._readings = Readings(node, validators=validators, identify=identify)
+        self._validators = validators
         self._prompt = node.store if isinstance(node.store, PromptStore) else None
 
     def read(self, endpoint: Endpoint, request: WebRequest) -> Reading:
@@ -220,7 +221,7 @@ class SparqlService:
             return None
         if reading.question.generation != self._node.store.generation().number:
             return None
-        return _not_modified(reading, reading.tag, reading.question.generation)
+        return self._not_modified(reading, reading.tag, reading.question.generation)
 
     def _start(
         self,
@@ -234,13 +235,20 @@ class SparqlService:
         number = answer.generation.number
         known = request.headers.get("if-none-match")
         if tag is not None and known and matches(known, tag):
-            return _not_modified(reading, tag, number)
+            return self._not_modified(reading, tag, number)
         headers = [("content-type", choice.content_type), *_caching(reading, tag), *_COMMON, *_mapping_sets(reading)]
         if isinstance(answer, FederatedAnswer):
             if answer.annotated:
                 headers += completeness_headers(answer.completeness)
             headers.append(("server-timing", _server_timing(answer)))
+        else:
+            headers.append((DATA_VERSION_HEADER.lower(), self._validators.data(number)))
         return Reply(200, headers, notes={"generation": number, "cached": isinstance(answer, KeptAnswer)})
+
+    def _not_modified(self, reading: Reading, tag: str, generation: int) -> Reply:
+        """``304`` (RFC 9110, section 15.4.5), with what a ``200`` would say of caching."""
+        headers = [*_caching(reading, tag), (DATA_VERSION_HEADER.lower(), self._validators.data(generation)), *_COMMON]
+        return Reply(304, headers, notes={"generation": generation})
 
     def _whole(
         self, reply: Reply, reading: Reading, choice: Choice, body: bytes, question: Question | None = None
@@ -271,11 +279,6 @@ class SparqlService:
 def _is_small(request: WebRequest) -> bool:
     """Whether reading a request takes no time worth speaking of, and nobody need be looked up for it."""
     return len(request.query_string) + len(request.body) <= _SMALL_CHARACTERS and "authorization" not in request.headers
-
-
-def _not_modified(reading: Reading, tag: str, generation: int) -> Reply:
-    """``304`` (RFC 9110, section 15.4.5), with what a ``200`` would say of caching."""
-    return Reply(304, [*_caching(reading, tag), *_COMMON], notes={"generation": generation})
 
 
 def _caching(reading: Reading, tag: str | None) -> tuple[tuple[str, str], ...]:

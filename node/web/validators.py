@@ -34,6 +34,10 @@ class Validators:
     def __init__(self) -> None:
         self._life = secrets.token_hex(16)
 
+    def data(self, generation: int) -> str:
+        """What names the generation in the header ``Onconode-Data-Version``: the same as long as the data is."""
+        return self.tag(generation, "data")
+
     def tag(self, generation: int, *parts: str) -> str:
         """The opaque part of the ETag of what these texts and the generation determine."""
         return digest(self._life, str(generation), *parts).hex()[:32]

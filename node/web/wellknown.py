@@ -15,6 +15,7 @@ from node.rdf.formats import GRAPH_FORMATS, JSON, JSONLD, TURTLE
 from node.rdf.namespaces import ONCO, RDFS, RDFS_LABEL, SH, SKOS, shorten
 from node.rdf.statements import Statement, read_ntriples, to_ntriples
 from node.resources import resource
+from node.sparql.protocol import DATA_VERSION_HEADER
 from node.web.call import read_call
 from node.web.middleware import NOTES
 from node.web.negotiation import choose_among
@@ -24,6 +25,8 @@ from node.web.responses import data, described, page
 blueprint = Blueprint("wellknown", __name__)
 
 _HOUR = 3600
+#: The VoID description of a generation, with its number: every node that asks this one wants it.
+_VOID = "onconode.void"
 
 
 @blueprint.get("/.well-known/void")
@@ -33,15 +36,20 @@ def void() -> Response:
     # Read before the description, so that a change in between gives an ETag that does not come back.
     generation = node.store.generation().number
     request.environ[NOTES] = {"generation": generation}
-    ntriples = void_description(node.store, node.identifiers, node.settings.node)
-    return described(
+    kept: tuple[int, bytes] | None = current_app.extensions.get(_VOID)
+    if kept is None or kept[0] != generation:
+        kept = generation, void_description(node.store, node.identifiers, node.settings.node)
+        current_app.extensions[_VOID] = kept
+    response = described(
         call,
         iri=f"{node.identifiers.base}.well-known/void",
-        ntriples=ntriples,
+        ntriples=kept[1],
         formats=GRAPH_FORMATS,
         # Other nodes keep what they fetched here for as long as this ETag stays. Equal counts are not equal data.
         version=str(generation),
     )
+    response.headers[DATA_VERSION_HEADER] = call.validators.data(generation)
+    return response
 
 
 @blueprint.get("/context/v1.jsonld")
