@@ -4,8 +4,8 @@
 
 Serves each file ``DIR/<name>.nt`` as a node of that name: ``/<name>/sparql`` (POST, answers in TSV, JSON or N-Triples),
 ``/<name>/.well-known/void`` with an ``ETag``, both with the version of the data. Blank nodes become IRIs, as at
-publication. ``/-/counts`` gives, for each node, the requests since it was last asked for: queries, queries with an answer
-that is not empty, descriptions. Prints its address when it listens.
+publication. ``/-/counts`` gives, for each node, the requests since it was last asked for: queries with rows as answer,
+queries without, descriptions. Prints its address when it listens.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._headers_buffer.append(b"\r\n" + body)  # type: ignore[attr-defined]
         self.flush_headers()
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, *args: Any) -> None:
         """Silence."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -17,11 +18,13 @@ from node.federation.meter import Meter, Tally
 from node.federation.plan import Body, Closure, Names, Scan
 from node.federation.requests import DEFAULT_GRAPH, Job, Scope, arm_text, scan_text
 from node.federation.rows import Shape, Table, cell
-from node.federation.runner import Runner, Workers
+from node.federation.runner import Runner
 from node.federation.scratch import Scratch
 from node.federation.selection import Catalogue
 from node.federation.sources import Source
 from node.federation.unfold import unfold
+from node.federation.versions import Changed, Patience
+from node.federation.workers import Workers
 from node.rdf.formats import JSON, NTRIPLES, Format
 from node.sparql.algebra import Form, Query, Variable
 from node.sparql.head import with_head_member
@@ -102,6 +105,21 @@ class HeldAnswer:
         """Nothing is open."""
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """What ``Execution.answer`` is asked, for each plan of it."""
+
+    query: Query
+    sources: Sequence[Source]
+    formats: tuple[Format, Format]
+    meter: Meter
+    budget: Budget
+    generation: Generation
+    plan: Query
+    quads: bytes
+    losses: Losses
+
+
 class Execution:
     """What is the same for all federated queries of one node: threads, cache, and the evaluator of the last step."""
 
@@ -137,8 +155,27 @@ class Execution:
         """
         if query.services:
             raise no_service()
-        losses = losses or Losses()
-        runner = Runner(sources, self._workers, self._cache, meter, losses)
+        losses, since, patience = losses or Losses(), time.monotonic(), Patience()
+        asked = _Asked(query, sources, formats, meter, budget, generation, plan or query, quads, losses)
+        while True:
+            runner = Runner(sources, self._workers, self._cache, meter, losses, since=since, patience=patience)
+            with ExitStack() as stack:
+                try:
+                    answer = stack.enter_context(self._planned(asked, runner))
+                except Changed as change:
+                    patience.changed(change.names)
+                    for source in sources:
+                        if source.name in change.names:
+                            source.forget()
+                    continue
+                yield answer
+                return
+
+    @contextmanager
+    def _planned(self, asked: _Asked, runner: Runner) -> Iterator[FederatedAnswer]:
+        """The answer by one plan. Raises Changed when a member turns out to hold other data than it counts on."""
+        query, sources, losses = asked.query, asked.sources, asked.losses
+        formats, meter, budget, generation = asked.formats, asked.meter, asked.budget, asked.generation
 
         def report() -> tuple[MemberReport, ...]:
             members = tuple(_report(source, meter, runner, losses) for source in sources)
@@ -150,12 +187,13 @@ class Execution:
             scope = Scope() if dataset is None else Scope(dataset.default, dataset.named)
             summaries = runner.learn()
             catalogue = Catalogue(summaries, scope, frozenset(s.name for s in sources if s.alike))
-            body = unfold(plan or query)
+            body = unfold(asked.plan)
             if may_need_mending(query.text):
                 query = mended(query) or query
-            alone = None if quads else _only_source(query, body, catalogue)
+            alone = None if asked.quads else _only_source(query, body, catalogue)
             if alone is not None:
                 source = next(s for s in sources if s.name == alone)
+                runner.look(s.name for s in sources if s.name != alone)
                 with ExitStack() as stack:
                     try:
                         answer = stack.enter_context(source.answer(query.self_contained(), formats, meter))
@@ -163,16 +201,19 @@ class Execution:
                         losses.add(alone, error)
                     else:
                         runner.whole = alone
+                        runner.settle()
                         yield FederatedAnswer(answer, generation, report)
                         return
-            gathering = _Gathering(query, body, catalogue, runner, quads=quads)
+            gathering = _Gathering(query, body, catalogue, runner, quads=asked.quads)
 
             def evaluate(text: str, wanted: tuple[Format, Format]) -> AbstractContextManager[Answer]:
                 triples, quads = gathering.statements()
                 left = replace(budget, seconds=min(budget.seconds, meter.remaining()))
                 return self._evaluate(triples, quads, text, wanted, left)
 
+            runner.look(catalogue.idle(body.scans()))
             gathering.fetch()
+            runner.settle()
             text = query.without_dataset_clause()
             if query.form is Form.DESCRIBE:
                 text = gathering.describe(evaluate)
@@ -183,6 +224,8 @@ class Execution:
                     yield FederatedAnswer(answer, generation, report, found_nothing=nothing)
                     return
                 yield FederatedAnswer(answer, generation, report)
+        except Changed:
+            raise
         except BaseException:
             meter.stop()
             raise

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ALL_COMPLETED, FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ALL_COMPLETED, FIRST_EXCEPTION, Future, wait
 from typing import Any
 
 from node.errors import MemberError, MemberTimeout
@@ -14,8 +14,10 @@ from node.federation.losses import Losses
 from node.federation.meter import Meter, Turn
 from node.federation.requests import Job
 from node.federation.rows import Table
-from node.federation.sources import PARALLEL, Source
+from node.federation.sources import Source
 from node.federation.summaries import Summary
+from node.federation.versions import Patience, Versions
+from node.federation.workers import Workers
 
 # Larger answers are not kept to answer the same request of the same query again.
 _REMEMBERED_BYTES = 4_000_000
@@ -23,33 +25,22 @@ _REMEMBERED_BYTES = 4_000_000
 _PART = 0.5
 
 
-class Workers:
-    """Threads for each member, shared by all queries: at most ``PARALLEL`` requests to one member run at a time."""
-
-    def __init__(self) -> None:
-        self._executors: dict[str, ThreadPoolExecutor] = {}
-        self._lock = threading.Lock()
-
-    def of(self, name: str) -> ThreadPoolExecutor:
-        """The threads for this member."""
-        with self._lock:
-            if name not in self._executors:
-                self._executors[name] = ThreadPoolExecutor(PARALLEL, thread_name_prefix=f"member {name}")
-            return self._executors[name]
-
-    def close(self) -> None:
-        """End the threads; what waits is dropped."""
-        with self._lock:
-            for executor in self._executors.values():
-                executor.shutdown(wait=False, cancel_futures=True)
-            self._executors.clear()
-
-
 class Runner:
-    """The requests of one query. It goes on without a member that fails if ``losses`` takes that."""
+    """The requests of one plan of a query. It goes on without a member that fails if ``losses`` takes that.
+
+    ``since``: when the query came (monotonic time). What members with whom there is no ``patience`` say does not count.
+    """
 
     def __init__(
-        self, sources: Sequence[Source], workers: Workers, cache: PartCache, meter: Meter, losses: Losses
+        self,
+        sources: Sequence[Source],
+        workers: Workers,
+        cache: PartCache,
+        meter: Meter,
+        losses: Losses,
+        *,
+        since: float,
+        patience: Patience,
     ) -> None:
         self._sources = {source.name: source for source in sources}
         self._workers = workers
@@ -58,19 +49,58 @@ class Runner:
         self._losses = losses
         self._meters = {name: self._turn(name) for name in self._sources} if losses.tolerated else {}
         self._remembered: dict[Job, Answer] = {}
+        self._patience = patience
+        self._versions = Versions(since)
+        self._looking: dict[Future[Summary | None], str] = {}
         self.summaries: dict[str, Summary | None] = {}
         self.asked: set[str] = set()
         self.whole: str | None = None
 
     def learn(self) -> Mapping[str, Summary | None]:
-        """Ask every member what it holds now. Raises MemberError when one is down that the query needs."""
-        futures: dict[Future[Summary | None], str] = {
-            self._workers.of(name).submit(source.summary, self._meter_of(name)): name
-            for name, source in self._sources.items()
-        }
+        """What every member holds, as far as was known before; those are asked of which nothing is.
+
+        Raises MemberError when one of them is down that the query needs.
+        """
+        learnt: dict[str, Summary | None] = {}
+        futures: dict[Future[Summary | None], str] = {}
+        for name, source in self._sources.items():
+            if name in self._patience:
+                learnt[name] = None
+            elif (recalled := source.recalled()) is not None:
+                learnt[name] = recalled.summary
+                if recalled.summary is not None:
+                    self._versions.plan(name, recalled.summary.version, recalled.at)
+            else:
+                futures[self._look_at(name)] = name
         self._finish(futures)
-        self.summaries = {name: f.result() for f, name in futures.items() if name not in self._losses}
+        for future, name in futures.items():
+            if name in self._losses:
+                continue
+            learnt[name] = summary = future.result()
+            if summary is not None:
+                self._versions.plan(name, summary.version, time.monotonic())
+        self.summaries = {name: learnt[name] for name in self._sources if name in learnt}
         return self.summaries
+
+    def look(self, names: Iterable[str]) -> None:
+        """Begin to see whether these members, which the query will not ask, still hold what the plan counts on."""
+        unseen = set(self._versions.unseen())
+        self._looking.update({self._look_at(name): name for name in names if name in unseen})
+
+    def settle(self) -> None:
+        """See to it that all members hold what the plan counts on. Raises Changed, and MemberError as ``learn``."""
+        left = set(self._versions.unseen()) - set(self._looking.values())
+        looking = {**self._looking, **{self._look_at(name): name for name in left if name not in self._losses}}
+        self._looking = {}
+        self._finish(looking)
+        for future, name in looking.items():
+            if name not in self._losses:
+                summary = future.result()
+                self._versions.saw(name, "none" if summary is None else summary.version)
+        self._versions.require()
+
+    def _look_at(self, name: str) -> Future[Summary | None]:
+        return self._workers.submit(name, self._sources[name].summary, self._meter_of(name))
 
     def finish(self, rounds: Rounds) -> None:
         """Walk to the end."""
@@ -95,7 +125,7 @@ class Runner:
             elif job.source in self._losses:
                 answers[job] = _nothing(job)
             else:
-                future = self._workers.of(job.source).submit(self._do, job)
+                future = self._workers.submit(job.source, self._do, job)
                 futures[future] = job.source
                 waiting[future] = job
         self._finish(futures)
@@ -106,6 +136,7 @@ class Runner:
             answers[job] = answer = future.result()
             if not isinstance(answer, Table) or len(answer.body) <= _REMEMBERED_BYTES:
                 self._remembered[job] = answer
+        self._versions.require()
         return [answers[job] for job in jobs]
 
     def _known(self, job: Job) -> Answer | None:
@@ -122,9 +153,10 @@ class Runner:
         if not job.columns:
             return source.ask(job.text, meter)
         table = source.select(job.text, job.columns, meter)
+        self._versions.saw(job.source, table.version)
         summary = self.summaries.get(job.source)
         if summary is not None:
-            self._cache.put(source.endpoint, summary.version, job.text, table)
+            self._cache.put(source.endpoint, table.version or summary.version, job.text, table)
         return table
 
     def _finish(self, futures: Mapping[Future[Any], str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from node.federation.plan import Candidates, Scan
@@ -113,6 +113,11 @@ class Catalogue:
             elif count > 0 and not self._rules_out(name, scan):
                 chosen.append(name)
         return chosen, questions
+
+    def idle(self, scans: Iterable[Scan]) -> list[str]:
+        """The members that can hold no match of any of these patterns, as far as they say."""
+        scans = list(scans)
+        return [name for name in self.summaries if all(self.count(name, scan) == 0 for scan in scans)]
 
     def only_source(self, scans: Sequence[Scan]) -> str | None:
         """The one member that can hold matches of these patterns, if there is one and every member says what it

@@ -25,6 +25,7 @@ from node.federation.retries import persistently
 from node.federation.rows import Table, read_json, read_tsv
 from node.federation.summaries import Summary, read_summary_file, read_void
 from node.federation.truncation import RowWatch, count_text
+from node.federation.workers import PARALLEL
 from node.model.access import Tier
 from node.model.identifiers import Identifiers
 from node.rdf.dataset import GraphScope
@@ -35,8 +36,6 @@ from node.store.quads import Answer, Budget, Generation, QuadStore
 
 T = TypeVar("T")
 
-#: Requests to one member at a time, for one coordinator.
-PARALLEL = 2
 #: How long a member that has published no summary is not asked for one again.
 _ABSENT_SECONDS = 300.0
 _QUERY = "application/sparql-query"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -15,6 +16,7 @@ from node.federation.execution import Execution, FederatedAnswer
 from node.federation.meter import Meter
 from node.federation.profile import profile
 from node.federation.rows import Table, read_json, read_tsv
+from node.federation.sources import Recalled
 from node.federation.summaries import Summary, read_summary_file
 from node.rdf.formats import JSON, NTRIPLES, Format
 from node.sparql.algebra import Form, Query
@@ -68,7 +70,8 @@ class StoreSource:
     ``summarised``: like a node of ours, it says what it holds; otherwise like a foreign endpoint that says nothing and
     may hold blank nodes. ``exaggerate`` multiplies what it says it holds, so that it is sent blocks of values and not
     asked for all of a predicate. ``detailed``: it says under which namespaces its terms are, and which values there
-    are. ``profiled``: like a foreign endpoint that is known not to change.
+    are. ``profiled``: like a foreign endpoint that is known not to change. ``remembers``: what it said before counts
+    until its answers say that they are from other data.
     """
 
     name: str
@@ -78,7 +81,9 @@ class StoreSource:
     exaggerate: int = 1
     detailed: bool = True
     profiled: bool = False
+    remembers: bool = False
     requests: list[str] = field(default_factory=list)
+    known: Recalled | None = None
 
     @property
     def endpoint(self) -> str:
@@ -95,13 +100,27 @@ class StoreSource:
             return profile(self._rows, str(self.version))
         if not self.summarised:
             return None
+        asked = time.monotonic()
         said = summary_of(self.store, str(self.version))
         predicates, classes = (
             {k: n * self.exaggerate for k, n in counts.items()} for counts in (said.predicates, said.classes)
         )
         # Without the details it is what an older release says.
         details = said.details if self.detailed else {}
-        return Summary(said.triples * self.exaggerate, predicates, classes, said.version, details)
+        summary = Summary(said.triples * self.exaggerate, predicates, classes, said.version, details)
+        self.known = Recalled(summary, asked)
+        return summary
+
+    def recalled(self) -> Recalled | None:
+        return self.known if self.remembers else None
+
+    def forget(self) -> None:
+        self.known = None
+
+    def change(self, store: ox.Store) -> None:
+        """From now on it holds this."""
+        self.store = store
+        self.version += 1
 
     def select(self, text: str, columns: tuple[str, ...], meter: Meter) -> Table:
         meter.request(self.name)
@@ -112,11 +131,12 @@ class StoreSource:
         return table
 
     def _rows(self, text: str, columns: tuple[str, ...]) -> Table:
+        version = str(self.version)
         wanted = ox.QueryResultsFormat.TSV if self.summarised else ox.QueryResultsFormat.JSON
         # Not kept in a variable: an error's traceback would carry it to another thread, which pyoxigraph forbids.
         data = self.store.query(text).serialize(format=wanted) or b""
         if self.summarised:
-            return read_tsv(data, columns)
+            return replace(read_tsv(data, columns), version=version)
         # A foreign endpoint's labels mean something within one answer only.
         return read_json(_relabelled(data, len(self.requests)), columns)
 
