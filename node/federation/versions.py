@@ -18,7 +18,7 @@ _PATIENCE = 2
 _ROUNDS = 5
 
 
-class Changed(Exception):  # noqa: N818 - nothing is wrong: the query begins again
+class Changed(Exception):
     """Members have other data than the query was planned with."""
 
     def __init__(self, names: Collection[str]) -> None:
@@ -29,8 +29,7 @@ class Changed(Exception):  # noqa: N818 - nothing is wrong: the query begins aga
 class Versions:
     """The versions that one plan counts on. Safe to use from several threads.
 
-    ``planned``: of each member that says what it holds, the version. What ``seen_at`` (monotonic time) is not older than
-    ``since`` was seen when the query was there already.
+    ``since`` is when the query came (monotonic time): what was seen later holds for it.
     """
 
     def __init__(self, since: float) -> None:

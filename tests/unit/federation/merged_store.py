@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -84,6 +85,7 @@ class StoreSource:
     remembers: bool = False
     requests: list[str] = field(default_factory=list)
     known: Recalled | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def endpoint(self) -> str:
@@ -101,7 +103,9 @@ class StoreSource:
         if not self.summarised:
             return None
         asked = time.monotonic()
-        said = summary_of(self.store, str(self.version))
+        with self.lock:
+            store, version = self.store, str(self.version)
+        said = summary_of(store, version)
         predicates, classes = (
             {k: n * self.exaggerate for k, n in counts.items()} for counts in (said.predicates, said.classes)
         )
@@ -119,8 +123,8 @@ class StoreSource:
 
     def change(self, store: ox.Store) -> None:
         """From now on it holds this."""
-        self.store = store
-        self.version += 1
+        with self.lock:
+            self.store, self.version = store, self.version + 1
 
     def select(self, text: str, columns: tuple[str, ...], meter: Meter) -> Table:
         meter.request(self.name)
@@ -131,10 +135,11 @@ class StoreSource:
         return table
 
     def _rows(self, text: str, columns: tuple[str, ...]) -> Table:
-        version = str(self.version)
+        with self.lock:
+            store, version = self.store, str(self.version)
         wanted = ox.QueryResultsFormat.TSV if self.summarised else ox.QueryResultsFormat.JSON
         # Not kept in a variable: an error's traceback would carry it to another thread, which pyoxigraph forbids.
-        data = self.store.query(text).serialize(format=wanted) or b""
+        data = store.query(text).serialize(format=wanted) or b""
         if self.summarised:
             return replace(read_tsv(data, columns), version=version)
         # A foreign endpoint's labels mean something within one answer only.

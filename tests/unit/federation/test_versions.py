@@ -44,6 +44,11 @@ class Restless(StoreSource):
     """Holds other data each time that it has answered, for ``changes`` times."""
 
     changes = 0
+    held: tuple[ox.Store, ...] = ()
+
+    def change(self, store: ox.Store) -> None:
+        self.held = (*self.held, self.store, store)
+        super().change(store)
 
     def select(self, text, columns, meter):  # type: ignore[no-untyped-def]
         table = super().select(text, columns, meter)
@@ -66,7 +71,8 @@ def test_a_member_that_changes_while_it_is_asked(changes: int) -> None:
     finally:
         execution.close()
     if changes <= 2:
-        assert same(rows, expected(merge([restless.store, other.store]), text))
+        # All of one instant, though both patterns are asked for at once.
+        assert any(same(rows, expected(merge([store, other.store]), text)) for store in restless.held)
     # Two plans that came to nothing, one that holds it to nothing: it is not asked without end.
     assert len(restless.requests) <= 8
 
