@@ -180,7 +180,7 @@ def propose_command(
     curator: str | None,
     output: Output,
 ) -> None:
-    """Make a row in templates/demand.tsv for the word: a term of this vocabulary, with a new IRI."""
+    """Make a row in templates/terms.tsv for the word: a term of this vocabulary, with a new IRI."""
     workspace = Workspace.open(folder)
     queue = Queue.open(folder)
     wish = queue.get(name)
@@ -194,7 +194,7 @@ def propose_command(
     draft = Draft(label or wish.text, hung, definition, sources, synonyms)
     made = propose(workspace, queue, wish, draft, chosen)
     code = workspace.settings.shorten(made.term)
-    output.say(f"{made.id} is {made.status}: {made.label} ({code}) under {hung}, in templates/demand.tsv.")
+    output.say(f"{made.id} is {made.status}: {made.label} ({code}) under {hung}, in templates/terms.tsv.")
     if not (definition and sources):
         output.say("  The checks will ask for a definition and its source: write them into the row.")
     output.say(f"  Next: onconode curate check -w {folder}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import socket
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 from tests.command_line import onconode
 from tests.integration.running_node import running
 
+DEFINITION = "A made-up tumour of notochordal and fat cells."
 SAMPLES = {"alpha": 12, "beta": 5}
 HEADER = "PATIENT_ID\tSAMPLE_ID\tONCOTREE_CODE\tCANCER_TYPE_DETAILED\tSAMPLE_TYPE\n"
 #: A hierarchy query that no partner can answer alone: all samples of any neoplasm that is one of the hub's own terms.
@@ -89,11 +89,7 @@ def test_from_a_word_that_waits_to_a_term_that_is_replaced(tmp_path: Path) -> No
     assert refused.returncode == 7
     assert "definition" in refused.stderr
     assert not list((ws / "releases").iterdir())
-    template = ws / "templates" / "demand.tsv"
-    text = template.read_text(encoding="utf-8")
-    described = text.replace("NCIT:C2947\t\t\t", "NCIT:C2947\tA made-up tumour of notochordal and fat cells.\tPMID:1\t")
-    assert described != text
-    template.write_text(described, encoding="utf-8")
+    done("curate", "set", "Lipochordomyxoma", "-w", ws, f"definition={DEFINITION}", "definition source=PMID:1")
     assert answer("curate", "check", "-w", ws)["counts"]["error"] == 0
 
     # before it goes out: which samples gain a code
@@ -127,24 +123,20 @@ def test_from_a_word_that_waits_to_a_term_that_is_replaced(tmp_path: Path) -> No
     (first,) = {row["class"] for row in rows}
 
     # a better term, the old one obsolete in its favour
-    lines = template.read_text(encoding="utf-8").splitlines()
-    columns = lines[0].split("\t")
-    old = dict(zip(columns, lines[2].split("\t"), strict=True))
-    new = {**old, "ID": "rare:0000002", "label": "Chordal lipomyxoma", "synonyms": "Lipochordomyxoma"}
-    gone = {**old, "label": "obsolete Lipochordomyxoma", "parent": "", "synonyms": "", "obsolete": "true"}
-    gone["replaced by"] = "rare:0000002"
-    lines[2:] = ["\t".join(row[column] for column in columns) for row in (gone, new)]
-    template.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    register = ws / "minted.tsv"
-    minted = register.read_text(encoding="utf-8").splitlines()[1].split("\t")
-    minted[0], minted[-1] = minted[0].replace("0000001", "0000002"), "Chordal lipomyxoma"
-    register.write_text(register.read_text(encoding="utf-8") + "\t".join(minted) + "\n", encoding="utf-8")
+    add = ("curate", "add", "-w", ws, "--curator", "curator-1", "--label", "Chordal lipomyxoma")
+    done(*add, "--parent", "NCIT:C2947", "--definition", DEFINITION, "--source", "PMID:2")
+    done("curate", "obsolete", "Lipochordomyxoma", "--replaced-by", "Chordal lipomyxoma", "-w", ws)
+    done("curate", "set", "Chordal lipomyxoma", "-w", ws, "exact synonyms=Lipochordomyxoma")
     changed = answer("curate", "rehearse", "-w", ws, "--node", nodes["alpha"])
     (affected,) = [each for each in changed["affected"] if each["what"] == "obsolete"]
     assert (affected["code"], affected["samples"]) == (first, 12)
     assert affected["detail"] == [first.replace("0000001", "0000002")]
     second = answer("curate", "release", "-w", ws, "--date", "2026-12-08")
     assert (second["version"], second["previous"]) == ("1.1.0", "1.0.0")
-    shutil.copytree(ws / "releases" / "1.1.0", tmp_path / "sent")
     for node in nodes.values():
-        done("ontology", "install", "rare", "--from", tmp_path / "sent", "--node", node)
+        done("ontology", "install", "rare", "--from", ws / "releases" / "1.1.0", "--node", node)
+        done("ontology", "migrate", "--node", node)
+    with running(serve, tmp_path / "beta.log"):
+        rows = federated(nodes["alpha"])
+    assert len(rows) == 17
+    assert {row["class"] for row in rows} == {first.replace("0000001", "0000002")}
