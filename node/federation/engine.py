@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from node.cancellation import current
 from node.config import CONFIG_FILE, Member, Settings, load_settings
@@ -27,8 +28,9 @@ from node.model.identifiers import Identifiers
 from node.policy.decide import ANONYMOUS, Principal
 from node.rdf.dataset import GraphScope
 from node.rdf.formats import Format
-from node.sparql.algebra import Query
+from node.sparql.algebra import DatasetClause, Query
 from node.sparql.parser import parse_query
+from node.sparql.writer import written
 from node.store.quads import Answer, QuadStore
 from node.store.scratch import ScratchEvaluator
 
@@ -79,17 +81,27 @@ class FederationEngine:
         self.circuits = Circuits(settings.folder / CIRCUITS_FILE if settings.folder.is_dir() else None)
 
     @contextmanager
-    def query(self, text: str, formats: tuple[Format, Format], *, partial: bool = False) -> Iterator[FederatedAnswer]:
+    def query(
+        self,
+        text: str,
+        formats: tuple[Format, Format],
+        *,
+        partial: bool = False,
+        dataset: GraphScope | None = None,
+    ) -> Iterator[FederatedAnswer]:
         """Answer a query over what is public at all members, whoever asks.
 
         What only an operator may see takes no part: bindings are sent to the other members, and so would be its values.
         ``partial``: a member that fails is left out where the answer is then a lower bound (see ``monotone``).
+        ``dataset``: graphs of all members that count instead of those that ``FROM`` names.
 
         Raises QuerySyntaxError, QueryTooDeep, TargetRefused and Unsupported (``SERVICE``), MemberError naming the
         member or service that failed, LimitExceeded (TooBusy, QueryTimeout, ResultTooLarge, …) and StoreError. A
         failure after the first bytes is raised while the answer is read.
         """
         query = parse_query(text, self._identifiers.base, depth=self._settings.limits.query_depth)
+        if dataset is not None:
+            query = written(replace(query, dataset=DatasetClause(dataset.default, dataset.named, ())))
         with (
             self._session(ANONYMOUS) as (session, meter),
             session.over_all(query, formats, meter, partial=partial) as answer,

@@ -32,6 +32,7 @@ from node.sparql.mending import may_need_mending, mended
 from node.sparql.parser import no_service
 from node.sparql.results import read_json_results
 from node.sparql.terms import Term, iri_term
+from node.sparql.zero_length import without_lone_paths
 from node.store.quads import Answer, Budget, Generation
 
 #: The last step: triples (N-Triples) and quads (N-Quads) in chunks, the query, formats, budget.
@@ -214,9 +215,10 @@ class Execution:
             runner.look(catalogue.idle(body.scans()))
             gathering.fetch()
             runner.settle()
-            text = query.without_dataset_clause()
             if query.form is Form.DESCRIBE:
                 text = gathering.describe(evaluate)
+            else:
+                text = (without_lone_paths(query, gathering.may_hold) or query).without_dataset_clause()
             with evaluate(text, formats) as answer:
                 if query.form is Form.ASK and losses.lost:
                     answer = HeldAnswer(answer.format, b"".join(answer), generation)  # noqa: PLW2901 - the same, read
@@ -281,6 +283,12 @@ class _Gathering:
         body = Body((Scan("r", "p", "o"),), (), (("r", cells),), frozenset("rpo"))
         self._runner.finish(self._fetcher.body(body, {}))
         return "DESCRIBE " + " ".join(c.decode() for c in sorted(cells))
+
+    def may_hold(self, term: Term) -> bool:
+        """Whether a term may be a node of what was fetched of the default graph."""
+        written = cell(term)
+        statements = (*self._scratch.triples, self._given)
+        return bool(self._scratch.again) or any(written in piece for piece in statements)
 
     def statements(self) -> tuple[list[bytes], list[bytes]]:
         """Everything fetched. Rows with blank nodes come again, those of a member in one answer."""

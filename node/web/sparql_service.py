@@ -12,9 +12,10 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from node.assembly import query_budget
-from node.errors import NodeError, NotAcceptable, Unsupported
+from node.errors import NodeError, NotAcceptable
 from node.federation.engine import FederatedAnswer
 from node.policy.decide import Principal
+from node.rdf.dataset import GraphScope
 from node.rdf.formats import GRAPH_FORMATS, JSON, RESULT_FORMATS, Format
 from node.sparql.head import with_head_member
 from node.sparql.protocol import DATA_VERSION_HEADER, within
@@ -191,12 +192,10 @@ class SparqlService:
         """
         asked = reading.asked
         if endpoint.federated:
-            if asked.names_dataset:
-                raise Unsupported(
-                    "the federation does not take default-graph-uri or named-graph-uri.",
-                    remedy="Ask without them, or ask one member at its own endpoint.",
-                )
-            return None, OpenAnswer(self._node.federation.query(asked.query or "", formats, partial=asked.partial))
+            dataset = GraphScope(asked.default_graphs, asked.named_graphs) if asked.names_dataset else None
+            return None, OpenAnswer(
+                self._node.federation.query(asked.query or "", formats, partial=asked.partial, dataset=dataset)
+            )
         text = asked.query or ""
         question = reading.question
         if question is None and beyond_store(self._node, asked, reading.principal) is not None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal as OneOf
 
-from pyoxigraph import BlankNode, RdfFormat, Triple, parse
+from pyoxigraph import RdfFormat, Triple, parse
 
 #: ``update syntax`` is about updates, the others about queries.
 Kind = OneOf["evaluation", "positive syntax", "negative syntax", "positive update syntax", "negative update syntax"]
@@ -59,19 +59,6 @@ class Case:
     def names_graphs(self) -> bool:
         """Whether the test needs more than a default graph."""
         return bool(self.graphs) or re.search(r"graph|from|service", self.query.text(), re.IGNORECASE) is not None
-
-    def federates(self) -> bool:
-        """Whether the test can be asked of the federation: no named graphs, no blank nodes in the data."""
-        return self.kind == "evaluation" and not self.names_graphs() and not self.has_blank_nodes()
-
-    def has_blank_nodes(self) -> bool:
-        """Whether there are blank nodes in its data."""
-        return any(
-            isinstance(term, BlankNode)
-            for file in (*self.data, *self.graphs)
-            for triple in file.triples()
-            for term in (triple.subject, triple.object)
-        )
 
 
 @dataclass(frozen=True)

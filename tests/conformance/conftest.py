@@ -13,7 +13,7 @@ from tests.conformance.cases import Suite
 from tests.conformance.earl import Report
 from tests.conformance.judging import Judge
 from tests.conformance.manifests import read_suite
-from tests.conformance.nodes import Network, RunningNode, network
+from tests.conformance.nodes import SPLITS, Network, RunningNode, network
 from tests.conftest import REPOSITORY
 
 
@@ -34,7 +34,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     found = suite() or Suite((), (), (), (), (), {})
     chosen: dict[str, list[tuple[str, object]]] = {
         "evaluation": [(c.label, c) for c in found.cases if c.kind == "evaluation"],
-        "federated": [(c.label, c) for c in found.cases if c.federates()],
+        "federated": [
+            (f"{c.label} {split}", (c, split)) for split in SPLITS for c in found.cases if c.kind == "evaluation"
+        ],
         "syntax": [(c.label, c) for c in found.cases if c.kind in ("positive syntax", "negative syntax")],
         "update": [(c.label, c) for c in found.updates],
         "update_syntax": [(c.label, c) for c in found.cases if "update" in c.kind],

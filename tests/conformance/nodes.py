@@ -11,9 +11,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import Literal as OneOf
 from urllib.parse import quote, urlencode, urlsplit
 
-from pyoxigraph import BlankNode, NamedNode, RdfFormat, Triple, serialize
+from pyoxigraph import BlankNode, NamedNode, Quad, RdfFormat, Triple, serialize
 
 from node.model.access import Tier
 from node.model.identifiers import Identifiers
@@ -22,11 +23,15 @@ from node.store.quads import Change, GraphContent
 from tests.command_line import onconode
 from tests.conformance.cases import Case, File, GraphStore
 from tests.integration.running_node import running
+from tests.integration.sparql_server import SparqlServer, servers
 
 GRAPH_STORE = "rdf-graph-store"
 #: How many members hold the data of a federated test, and which triples are held by two of them.
 MEMBERS = 3
 _TWICE = 10
+#: How a test's triples are spread: each for itself, or those of one subject together.
+Split = OneOf["at random", "by subject"]
+SPLITS: tuple[Split, ...] = ("at random", "by subject")
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,7 @@ class RunningNode:
 
     def hold_files(self, files: Mapping[str, File], addresses: Mapping[str, str] | None = None) -> None:
         """The same with files of the suite, their blank nodes skolemised, their services where ``addresses`` says."""
-        contents = {name: self._skolemised(file).decode() for name, file in files.items()}
+        contents = {name: self.skolemised(file).decode() for name, file in files.items()}
         self.hold({name: readdressed(content, addresses or {}).encode() for name, content in contents.items()})
 
     def unskolemise(self, iri: str) -> NamedNode | BlankNode:
@@ -119,7 +124,8 @@ class RunningNode:
                 reply = self.change(method, GRAPH_STORE, query_string, body=body, content_type="application/n-triples")
                 assert reply.status in (201, 204), reply
 
-    def _skolemised(self, file: File) -> bytes:
+    def skolemised(self, file: File) -> bytes:
+        """The triples of a file as N-Triples, its blank nodes as IRIs of this node."""
         identifiers = Identifiers(self.address)
         names: dict[str, NamedNode] = {}
 
@@ -138,20 +144,39 @@ class Network:
 
     coordinator: RunningNode
     members: tuple[RunningNode, ...]
+    services: tuple[SparqlServer, ...]
 
-    def hold(self, files: tuple[File, ...]) -> None:
-        """Spread these files' triples over the members, at random but always alike; every tenth is held twice."""
-        shares: list[list[Triple]] = [[] for _ in self.members]
-        choice = random.Random(" ".join(file.iri for file in files))
-        triples = sorted({triple for file in files for triple in file.triples()}, key=str)
-        for number, triple in enumerate(triples):
-            holders = choice.sample(range(len(self.members)), 2)
-            for holder in holders if number % _TWICE == 0 else holders[:1]:
-                shares[holder].append(triple)
+    def spread(self, case: Case, split: Split) -> tuple[tuple[tuple[str, str], ...], dict[str, str]]:
+        """Spread a test's data over the members, always alike; every tenth triple is held twice.
+
+        Every file is a graph that is at all members. Gives the protocol's parameters that make of it the test's RDF
+        dataset, as ``place`` does, and where the services of the test are.
+        """
+        addresses = {}
+        for server, (service, file) in zip(self.services, case.services, strict=False):
+            server.store.clear()
+            server.store.extend(Quad(t.subject, t.predicate, t.object) for t in file.triples())
+            addresses[service] = server.endpoint
+        shares: list[dict[str, bytes]] = [{} for _ in self.members]
+        for file in (*case.data, *case.graphs):
+            content = readdressed(self.coordinator.skolemised(file).decode(), addresses)
+            for share, lines in zip(shares, _split(content.splitlines(keepends=True), split, len(shares)), strict=True):
+                share[file.iri] = "".join(lines).encode()
         self.coordinator.hold({})
         for member, share in zip(self.members, shares, strict=True):
-            content = serialize(share, format=RdfFormat.N_TRIPLES) or b""
-            member.hold({"http://example.org/share": content})
+            member.hold(share or {"http://example.org/share": b""})
+        return dataset_of(case), addresses
+
+
+def _split(lines: list[str], split: Split, members: int) -> list[list[str]]:
+    shares: list[list[str]] = [[] for _ in range(members)]
+    for number, line in enumerate(sorted(set(lines))):
+        key = line if split == "at random" else line.partition(" ")[0]
+        choice = random.Random(key)
+        holders = choice.sample(range(members), 2)
+        for holder in holders if number % _TWICE == 0 else holders[:1]:
+            shares[holder].append(line)
+    return shares
 
 
 def readdressed(text: str, addresses: Mapping[str, str]) -> str:
@@ -168,6 +193,11 @@ def place(node: RunningNode, case: Case, addresses: Mapping[str, str] | None = N
     that has no named graphs. For the others the parameters take it apart, unless the query does so itself (FROM).
     """
     node.hold_files({file.iri: file for file in (*case.data, *case.graphs)}, addresses)
+    return dataset_of(case)
+
+
+def dataset_of(case: Case) -> tuple[tuple[str, str], ...]:
+    """The protocol's parameters for the RDF dataset of a test that names graphs in it and not in its query."""
     if not case.names_graphs() or "from" in case.query.text().lower():
         return ()
     default = [("default-graph-uri", file.iri) for file in case.data]
@@ -183,8 +213,17 @@ def network(folder: Path) -> Iterator[Network]:
     for place_, address in zip(folders, addresses, strict=True):
         made = onconode("init", str(place_), "--base-iri", address)
         assert made.returncode == 0, made.stderr
-    # The members play the services of the tests, and some of those call one another.
-    services = f"\n[services]\nallow = {json.dumps(addresses)}\nprivate_addresses = true\n"
+    with servers(MEMBERS, summarised=False) as services, _network(folders, ports, addresses, services) as started:
+        yield started
+
+
+@contextmanager
+def _network(
+    folders: list[Path], ports: list[int], addresses: list[str], others: list[SparqlServer]
+) -> Iterator[Network]:
+    # The members play the services of the tests at one node, and some of those call one another.
+    allowed = json.dumps([*addresses, *(server.base for server in others)])
+    services = f"\n[services]\nallow = {allowed}\nprivate_addresses = true\n"
     tokens = []
     for place_ in folders:
         with (place_ / "node.toml").open("a", encoding="utf-8") as settings:
@@ -204,9 +243,9 @@ def network(folder: Path) -> Iterator[Network]:
             # A node that never held anything has no summary, which a coordinator remembers for minutes.
             node.hold({"http://example.org/share": b""})
             command = ["-m", "node", "serve", "--node", str(place_), "--port", str(port)]
-            stack.enter_context(running(command, folder / f"node{port}.log"))
+            stack.enter_context(running(command, place_ / "serve.log"))
             nodes.append(node)
-        yield Network(nodes[0], tuple(nodes[1:]))
+        yield Network(nodes[0], tuple(nodes[1:]), tuple(others))
 
 
 def _free_ports(count: int) -> list[int]:

@@ -90,7 +90,7 @@ BAD = [
     Bad("SERVICE in disguise", 403, ask("SELECT * { SERV\\u0049CE <http://127.0.0.1:1/> { ?s ?p ?o } }")),
     Bad("SERVICE over the federation", 400, ask("SELECT * { SERVICE ?x { ?s ?p ?o } }", "/federation/sparql")),
     Bad("nonsense over the federation", 400, ask("nonsense", "/federation/sparql")),
-    Bad("a dataset over the federation", 400, f"/federation/sparql?query={ASK}&default-graph-uri=urn:a"),
+    Bad("a relative graph over the federation", 400, f"/federation/sparql?query={ASK}&default-graph-uri=a"),
     Bad("very deep nesting", 422, method="POST", body=b"ASK " + b"{" * 50_000, headers=DIRECT),
     Bad("a body that is too large", 413, method="POST", body=b"#" * 11_000_000, headers=DIRECT),
     Bad("solutions as Turtle", 406, ask("SELECT * { ?s ?p ?o } LIMIT 1"), headers={"Accept": "text/turtle"}),

@@ -108,7 +108,7 @@ class QueryMaker:
         if kind < 0.2:
             key = random.choice(VARIABLES)
             counted = random.choice(VARIABLES)
-            function = random.choice(["COUNT", "COUNT(DISTINCT", "MIN", "MAX", "SUM"])
+            function = random.choice(["COUNT", "COUNT(DISTINCT", "MIN", "MAX", "SUM", "AVG"])
             call = f"{function}({counted})" if "DISTINCT" not in function else f"COUNT(DISTINCT {counted})"
             self.fresh += 1
             if random.random() < 0.3:
@@ -185,7 +185,13 @@ class QueryMaker:
             return f"{variable} {random.choice(['<', '!=', '>='])} {random.choice(['1', '?y', '?z'])}"
         if kind < 0.8:
             return f"{random.choice(['', '!'])}BOUND({variable})"
+        if kind < 0.84:
+            return f"{random.choice(['ISIRI', 'ISLITERAL', 'ISNUMERIC', 'LANG', 'STR'])}({variable})"
+        if kind < 0.87:
+            return f"{variable} NOT IN ({self.value()}, {self.value()})"
         if kind < 0.9:
+            return f'REGEX(STR(COALESCE(?y, IF(BOUND({variable}), {variable}, 1))), "[n1-3]$")'
+        if kind < 0.95:
             return f"{self.condition(depth - 1)} && {self.condition(depth - 1)}"
         return f"{self.condition(depth - 1)} || {self.condition(depth - 1)}"
 

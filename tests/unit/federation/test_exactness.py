@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from random import Random
 
 import pyoxigraph as ox
@@ -12,7 +11,6 @@ from hypothesis import strategies as st
 from merged_store import (
     BUDGET,
     NOWHERE,
-    StoreSource,
     evaluate_in_memory,
     expected,
     federated,
@@ -20,7 +18,7 @@ from merged_store import (
     merge,
     same,
 )
-from random_queries import QueryMaker, random_homes, random_members
+from random_checks import compared, members
 
 from node.errors import LimitExceeded, ResultTooLarge, Unsupported
 from node.federation.execution import Execution
@@ -157,17 +155,6 @@ def stores() -> Stores:
     return made
 
 
-def members(stores: Sequence[ox.Store], kind: str) -> list[StoreSource]:
-    """``ours``: with summaries; ``large``: and made to look large; ``foreign``: without; ``mixed``: one without;
-    ``homes``: with what was found out about namespaces."""
-    factor = 1_000_000 if kind == "large" else 1
-    silent = {"foreign": len(stores), "mixed": 1, "homes": len(stores)}.get(kind, 0)
-    return [
-        StoreSource(f"m{i}", s, summarised=i >= silent, exaggerate=factor, profiled=kind == "homes")
-        for i, s in enumerate(stores)
-    ]
-
-
 @pytest.mark.parametrize("kind", ["ours", "large", "foreign", "mixed", "homes"])
 @pytest.mark.parametrize("text", QUERIES)
 def test_written_queries(stores: Stores, text: str, kind: str) -> None:
@@ -188,16 +175,9 @@ def test_there_are_answers_to_compare(stores: Stores) -> None:
 
 def check_random(random: Random, kind: str) -> bool:
     """One random query over random data; False when it is not a query."""
-    blank = kind == "blank" or (kind == "homes" and random.random() < 0.3)
-    data, nodes = random_homes(random, blank=blank) if kind == "homes" else (random_members(random, blank=blank), None)
-    text = QueryMaker(random, blank=blank, nodes=nodes).query()
-    try:
-        wanted = expected(merge(data), text)
-    except SyntaxError:
-        return False
-    got = federated(members(data, "foreign" if kind == "blank" else kind), text)
-    assert same(got, wanted), text
-    return True
+    verdict, text = compared(random, kind)
+    assert verdict != "different", text
+    return verdict != "invalid"
 
 
 @given(

@@ -78,7 +78,7 @@ def test_the_customary_parameter_format(client: FlaskClient) -> None:
     assert odd.content_type.startswith("text/csv")
 
 
-def test_the_dataset_of_the_request_narrows_the_scope(client: FlaskClient) -> None:
+def test_the_dataset_of_the_request_narrows_the_scope(client: FlaskClient, fake_node: FakeNode) -> None:
     """Protocol parameters choose among what is visible and open nothing."""
     ask = "ASK { ?s ?p ?o }"
     graph = f"{BASE}graph/glioma"
@@ -92,8 +92,8 @@ def test_the_dataset_of_the_request_narrows_the_scope(client: FlaskClient) -> No
     assert not boolean(**{"named-graph-uri": graph})
     named = client.get(url("/sparql", "ASK { GRAPH ?g { ?s ?p ?o } }", **{"named-graph-uri": graph}))
     assert json.loads(named.data)["boolean"]
-    refused = client.get(url("/federation/sparql", ask, **{"default-graph-uri": graph}))
-    assert refused.status_code == 400
+    assert client.get(url("/federation/sparql", ask, **{"default-graph-uri": graph})).status_code == 200
+    assert fake_node.federation.datasets == [GraphScope((graph,), ())]
 
 
 def test_service_never_reaches_the_store(client: FlaskClient, fake_node: FakeNode) -> None:

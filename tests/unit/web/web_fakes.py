@@ -244,8 +244,18 @@ class FakeFederation:
     node: FakeNode
     failure: NodeError | None = None
 
+    datasets: list[GraphScope] = field(default_factory=list)
+
     @contextmanager
-    def query(self, text: str, formats: tuple[Format, Format], *, partial: bool = False) -> Iterator[FederatedAnswer]:
+    def query(
+        self,
+        text: str,
+        formats: tuple[Format, Format],
+        *,
+        partial: bool = False,
+        dataset: GraphScope | None = None,
+    ) -> Iterator[FederatedAnswer]:
+        self.datasets += [dataset] if dataset else []
         if self.failure is not None:
             raise self.failure
         lost = MemberReport("Lost \u00e9", "https://lost.example/sparql", "timeout", 1, 0, 0, 10.0, "too late")

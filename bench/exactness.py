@@ -1,0 +1,55 @@
+"""Random queries over random data spread at random: the federation's answers beside those of one merged store.
+
+    python -m bench.exactness [--queries 5000] [--seed TEXT]
+
+Members are in memory; what is tried is everything between a query's text and its answer. Each query is of one of five
+kinds of federation: nodes that say what they hold (``ours``), the same said to be large, so that values are sent to
+them (``large``), one member that says nothing (``mixed``), foreign endpoints with blank nodes (``blank``), and foreign
+endpoints of which it is known which namespaces they hold (``homes``). Prints one line a kind and every query whose answers differ, with the seed that makes it again; ends with 1 if there is one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from random import Random
+
+UNIT_TESTS = Path(__file__).parents[1] / "tests" / "unit" / "federation"
+KINDS = ("ours", "large", "mixed", "blank", "homes")
+
+
+def main() -> int:
+    """Run as many queries as asked for; give the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--queries", type=int, default=5000)
+    parser.add_argument("--seed", default="onconode")
+    options = parser.parse_args()
+    sys.path.insert(0, str(UNIT_TESTS))
+    from random_checks import compared  # noqa: PLC0415 - beside the unit tests, which are no package
+
+    counts: Counter[tuple[str, str]] = Counter()
+    started = time.monotonic()
+    number = done = 0
+    while done < options.queries:
+        kind = KINDS[number % len(KINDS)]
+        seed = f"{options.seed} {kind} {number}"
+        verdict, text = compared(Random(seed), kind)
+        number += 1
+        if verdict == "invalid":
+            continue
+        done += 1
+        counts[kind, verdict] += 1
+        if verdict == "different":
+            print(f"different: seed {seed!r}\n  {text}", flush=True)
+    for kind in KINDS:
+        print(f"{kind:6} " + "  ".join(f"{v} {counts[kind, v]:,}" for v in ("same", "empty", "different")))
+    different = sum(n for (_, verdict), n in counts.items() if verdict == "different")
+    print(f"{done:,} queries, {different} different, {time.monotonic() - started:.0f} s")
+    return 1 if different else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
