@@ -5,7 +5,8 @@
 Members are in memory; what is tried is everything between a query's text and its answer. Each query is of one of five
 kinds of federation: nodes that say what they hold (``ours``), the same said to be large, so that values are sent to
 them (``large``), one member that says nothing (``mixed``), foreign endpoints with blank nodes (``blank``), and foreign
-endpoints of which it is known which namespaces they hold (``homes``). Prints one line a kind and every query whose answers differ, with the seed that makes it again; ends with 1 if there is one.
+endpoints of which it is known which namespaces they hold (``homes``). Prints one line a kind and every query whose
+answers differ, with the seed that makes it again; ends with 1 if there is one.
 """
 
 from __future__ import annotations
