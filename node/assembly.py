@@ -12,6 +12,7 @@ from pathlib import Path
 from node.config import Limits, Settings, load_settings
 from node.federation.addresses import Resolve, look_up
 from node.federation.engine import FederationEngine
+from node.federation.network_usage import NetworkUsage
 from node.federation.session import must_be_merged
 from node.model.identifiers import Identifiers
 from node.ontology.asking import Mapped, Reach, with_mappings
@@ -44,6 +45,8 @@ _MAY_BE_BEYOND = ("service", "from", "\\u")
 _DUMP_SECONDS = 3600.0
 #: Where, beside the generations, the indexes of names are.
 _SEARCH_FOLDER = "search"
+#: Concepts whose datasets are remembered.
+_CONCEPTS_KEPT = 1_000
 
 
 def query_budget(limits: Limits) -> Budget:
@@ -67,11 +70,19 @@ class Node:
     federation: FederationEngine
     _vocabulary: tuple[int, Vocabulary] | None = field(default=None, repr=False)
     _concepts: tuple[int, ConceptSearch] | None = field(default=None, repr=False)
+    _datasets_with: dict[tuple[int, Principal, str, int], list[tuple[str, int]]] = field(
+        default_factory=dict, repr=False
+    )
     _usage: dict[tuple[int, Principal, str], Usage] = field(default_factory=dict, repr=False)
     _mappings: tuple[int, Mappings] | None = field(default=None, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _search_lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _usage_lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @cached_property
+    def network_usage(self) -> NetworkUsage:
+        """How many samples the other members have of each concept, asked when somebody wants to know."""
+        return NetworkUsage(self.federation.sources)
 
     @cached_property
     def tokens(self) -> Tokens:
@@ -162,8 +173,15 @@ class Node:
 
         As far as this principal may see them, and at most ``usage.MOST_DATASETS``. Raises what a query raises.
         """
-        rows = self._rows(datasets_query(property_iri, codes), principal) if codes else ()
-        return [(row["dataset"].value, int(row["n"].value)) for row in rows if "dataset" in row]
+        key = (self.store.generation().number, principal, property_iri, hash(tuple(codes)))
+        found = self._datasets_with.get(key)
+        if found is None:
+            rows = self._rows(datasets_query(property_iri, codes), principal) if codes else ()
+            found = [(row["dataset"].value, int(row["n"].value)) for row in rows if "dataset" in row]
+            if len(self._datasets_with) >= _CONCEPTS_KEPT:
+                self._datasets_with.clear()
+            self._datasets_with[key] = found
+        return found
 
     def _rows(self, text: str, principal: Principal) -> tuple[dict[str, Term], ...]:
         with self.query(text, principal, (JSON, TURTLE)) as answer:

@@ -165,6 +165,10 @@ class FederationEngine:
             own = self._identifiers.base + "sparql"
             return tuple(member for member in self._members if member.endpoint != own)
 
+    def sources(self) -> list[RemoteSource]:
+        """What asks the other members, each by itself."""
+        return self._sources()
+
     def check(self) -> tuple[MemberStatus, ...]:
         """Ask every member whether it answers."""
         return check(self._sources())

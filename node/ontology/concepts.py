@@ -172,6 +172,10 @@ class Vocabulary:
         line = self._lines.get(iri)
         return next((source for source, lines in reversed(self._tables) if iri in lines and lines[iri] is line), None)
 
+    def sources(self) -> tuple[str, ...]:
+        """The names of the tables that concepts come from, in order."""
+        return tuple(dict.fromkeys(source for source, lines in self._tables if lines))
+
     def ancestors(self, iri: str) -> frozenset[str]:
         """The IRI itself and those of all its superclasses; a cycle does no harm. Just itself for an unknown IRI."""
         known = self._ancestors.get(iri)

@@ -20,6 +20,8 @@ from node.errors import (
 )
 from node.observability import log
 from node.web import (
+    concept_tree,
+    concepts,
     demand,
     descriptions,
     dumps,
@@ -28,6 +30,7 @@ from node.web import (
     graph_store,
     graphs,
     library,
+    reconcile,
     sparql_endpoints,
     updates,
     wellknown,
@@ -71,6 +74,9 @@ def create_app(node: Node) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     for blueprint in (
         descriptions.blueprint,
+        concept_tree.blueprint,
+        concepts.blueprint,
+        reconcile.blueprint,
         dumps.blueprint,
         exports.blueprint,
         graphs.blueprint,
@@ -96,6 +102,14 @@ def _on_error(error: Exception) -> Response:
     if isinstance(error, HTTPException) and error.code is not None and error.code < 400:
         redirect = error.get_response()
         return Response(redirect.get_data(), status=redirect.status_code, headers=redirect.headers)
+    if isinstance(error, HTTPException) and error.code == 404 and request.method in ("GET", "HEAD"):
+        try:
+            term = concepts.term_response(read_call(current_app, request))
+        except NodeError as failure:
+            error = failure
+        else:
+            if term is not None:
+                return term
     known, headers = _translate(error)
     if status_of(known) == 500:
         log("error", level=logging.ERROR, exception=error, request=request.environ.get(REQUEST_ID))
