@@ -151,7 +151,7 @@ class Node:
                 known = self._concepts[1].index if self._concepts else None
                 if known is None or known.digest != vocabulary.digest:
                     known = open_index(self.settings.data / _SEARCH_FOLDER, vocabulary)
-                codes = Codes(vocabulary, installed_code_map(self.store))
+                codes = Codes(vocabulary, installed_code_map(self.store), self.mappings())
                 self._concepts = (number, ConceptSearch(vocabulary, known, codes))
             return self._concepts[1]
 

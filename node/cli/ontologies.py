@@ -151,7 +151,7 @@ def show(code: str, folder: Path, output: Output) -> None:
         for one, label in near:
             output.say(f"  {word}  {curie(one)}  {label}")
     for mapped in about.mappings:
-        output.say(f"  {shorten(mapped.predicate).partition(':')[2]} from {mapped.name}  {mapped.label}")
+        output.say(f"  {shorten(mapped.predicate).partition(':')[2]} from {mapped.code}  {mapped.label}")
     if concept.replaced_by:
         output.say(f"  replaced by {curie(concept.replaced_by)}")
     if about.release is not None:

@@ -12,7 +12,7 @@ from node.ontology.core import CORE, concept_triples
 from node.ontology.releases import Release
 from node.ontology.search import ConceptSearch
 from node.rdf import terms
-from node.rdf.namespaces import OBOINOWL, RDFS, RDFS_LABEL, RDFS_SUBCLASS_OF
+from node.rdf.namespaces import OBOINOWL, RDFS, RDFS_LABEL, RDFS_SUBCLASS_OF, shorten
 
 #: The most direct subclasses that are told; a class has hundreds at most.
 MOST_CHILDREN = 1_000
@@ -73,7 +73,8 @@ class About:
             "children": several(self.children),
             "more_children": self.more_children,
             "mappings": [
-                {"code": m.code, "system": m.system, "label": m.label, "predicate": m.predicate} for m in self.mappings
+                {"code": m.code, "iri": m.code_iri, "label": m.label, "predicate": shorten(m.predicate), "by": m.by}
+                for m in self.mappings
             ],
             "source": self.source,
             "release": asdict(self.release) if self.release else None,
@@ -91,9 +92,12 @@ class About:
             if label:
                 yield terms.triple(terms.iri(iri), terms.iri(RDFS_LABEL), terms.literal(label))
         for mapped in self.mappings:
-            yield terms.triple(
-                subject, terms.iri(OBOINOWL + "hasDbXref"), terms.literal(f"{mapped.system}:{mapped.code}")
-            )
+            if mapped.code_iri:
+                yield terms.triple(terms.iri(mapped.code_iri), terms.iri(mapped.predicate), subject)
+                if mapped.label:
+                    yield terms.triple(terms.iri(mapped.code_iri), terms.iri(RDFS_LABEL), terms.literal(mapped.label))
+            else:
+                yield terms.triple(subject, terms.iri(OBOINOWL + "hasDbXref"), terms.literal(mapped.code))
         if self.release is not None and self.release.version_iri:
             yield terms.triple(subject, terms.iri(RDFS + "isDefinedBy"), terms.iri(self.release.version_iri))
 

@@ -157,7 +157,7 @@ class ConceptSearch:
         for mapped in self.codes.mapped(text):
             if mapped.iri in self.index.place:
                 score = _MAPPED + (_CLOSE if mapped.exact else 0.0) - (0.0 if mapped.as_written else _CLOSE)
-                note = f"{mapped.name}: {mapped.label}" if mapped.label else mapped.name
+                note = f"{mapped.code}: {mapped.label}" if mapped.label else mapped.code
                 yield score, Hit(mapped.iri, "", 1.0, mapped.code, "mapping", note=note, relation=mapped.predicate)
 
     def _by_name(self, wanted: Wanted, allowed: frozenset[int] | None) -> list[tuple[float, Name]]:

@@ -104,14 +104,13 @@ def property_wanted(call: Call, iri: str) -> str:
 
 
 def entry_points(node: Node) -> list[tuple[str, str]]:
-    """Where to begin looking around: the known roots of the branches that samples are coded from, and the property."""
+    """Where to begin looking around: the roots of the branches that samples are coded from, with the property."""
     vocabulary = node.vocabulary()
     found: dict[str, str] = {}
     for property_iri in SAMPLE_PROPERTIES:
         for root in BRANCHES[property_iri]:
-            inside = vocabulary.ancestors(root) - {root}
-            if root in vocabulary and inside.isdisjoint(BRANCHES[property_iri]) and vocabulary.children(root):
-                found.setdefault(root, property_iri)
+            if root in vocabulary and vocabulary.children(root) and found.keys().isdisjoint(vocabulary.ancestors(root)):
+                found[root] = property_iri
     return list(found.items())
 
 

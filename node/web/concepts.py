@@ -214,7 +214,7 @@ def concept_response(call: Call, iri: str) -> Response:
             parents=[entry(call, i) for i, _label in about.parents],
             children=sorted(below, key=lambda pair: -(pair[1] or 0)),
             successor=entry(call, about.successor[0]) if about.successor else None,
-            mappings=[(m.name, m.label, shorten(m.predicate).partition(":")[2]) for m in about.mappings],
+            mappings=[(m, shorten(m.predicate).partition(":")[2]) for m in about.mappings],
             used=used,
             main=LABELS[main],
             datasets=_titled(node, datasets),

@@ -121,9 +121,7 @@ def _candidates(call: Call, key: str, query: dict[str, Any]) -> list[dict[str, A
             "description": _definition(call, hit),
             "score": round(100 * hit.score, 1),
             "match": _is_match(hits, place),
-            "type": [
-                _type(call, iri) for iri, _property in entry_points(call.node) if concepts.vocabulary.is_a(hit.iri, iri)
-            ],
+            "type": [_type(call, root) for root in roots if concepts.vocabulary.is_a(hit.iri, root)],
         }
         for place, hit in enumerate(hits)
     ]

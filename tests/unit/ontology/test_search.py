@@ -9,11 +9,15 @@ import pytest
 
 from node.errors import NotFound, ProtocolError, StoreError
 from node.ontology.about import About
+from node.ontology.code_systems import ICDO3, ONCOTREE
 from node.ontology.codes import Codes, curie
 from node.ontology.concepts import Concept, Translation, Vocabulary
+from node.ontology.correspondences import Correspondence
+from node.ontology.mapping_sets import Mappings, MappingSet
 from node.ontology.mappings import BROAD, EXACT, CodeMap, MappingRow
 from node.ontology.search import LONGEST, ConceptSearch, Wanted
 from node.ontology.search_index import open_index, plain_words, stem
+from node.ontology.sssom import MANUAL
 from node.rdf.namespaces import OBO
 
 NEOPLASM, GLIOMA, GBM, OLD, LUNG, CARCINOMA, ASSAY, BRAIN = (
@@ -40,12 +44,26 @@ NCIT = (
     Concept(LUNG, "Lung Carcinoma", (CARCINOMA,), synonyms=("Carcinoma of the Lung", "Lung Cancer")),
     Concept(BRAIN, "Brain"),
 )
-CODES = CodeMap(
-    {
-        "oncotree": {"GBM": MappingRow("GBM", "Glioblastoma Multiforme", GBM, EXACT, "test")},
-        "icdo3m": {"9440/3": MappingRow("9440/3", "Glioblastoma, NOS", GBM, EXACT, "test")},
-        "icdo3t": {"C71.9": MappingRow("C71.9", "Brain, NOS", BRAIN, BROAD, "test")},
-    }
+VALUES = CodeMap({"gdc": {"glioblastoma_nos": MappingRow("glioblastoma_nos", "", GBM, EXACT, "test")}})
+
+
+def mapped(code: str, predicate: str, concept: str, label: str) -> Correspondence:
+    return Correspondence(code, predicate, concept, MANUAL, subject_label=label)
+
+
+SET = MappingSet("own", "1", "https://example.org/own", "", "own.tsv", "", "2026-01-01", 3, 3, {})
+MAPPINGS = Mappings(
+    [
+        (
+            SET,
+            [
+                mapped(ONCOTREE + "GBM", EXACT, GBM, "Glioblastoma Multiforme"),
+                mapped(ICDO3 + "9440/3", EXACT, GBM, "Glioblastoma, NOS"),
+                mapped(ICDO3 + "C71.9", BROAD, BRAIN, "Brain, NOS"),
+                mapped(OBO + "MONDO_0018177", EXACT, GBM, "glioblastoma"),
+            ],
+        )
+    ]
 )
 
 
@@ -53,7 +71,7 @@ CODES = CodeMap(
 def search(tmp_path_factory: pytest.TempPathFactory) -> ConceptSearch:
     vocabulary = Vocabulary.of(NCIT, "ncit").overlaid_by(Vocabulary.of([Concept(ASSAY, "assay")], "obi"))
     index = open_index(tmp_path_factory.mktemp("index"), vocabulary)
-    return ConceptSearch(vocabulary, index, Codes(vocabulary, CODES))
+    return ConceptSearch(vocabulary, index, Codes(vocabulary, VALUES, MAPPINGS))
 
 
 def first(search: ConceptSearch, text: str, **wanted: object) -> str | None:
@@ -71,7 +89,7 @@ def first(search: ConceptSearch, text: str, **wanted: object) -> str | None:
         *(("glioblastome cerebral", GBM), ("Glioblastom", GBM), ("neubildung", NEOPLASM), ("glioblas", GBM)),
         *(("NCIT:C3058", GBM), ("ncit:c3058", GBM), ("C3058", GBM), ("obo:NCIT_C3058", GBM), ("NCIT_C3058", GBM)),
         *((GBM, GBM), (f"<{GBM}>", GBM), ("OBI:0000070", ASSAY), ("9440/3", GBM), ("ICD-O-3: 9440/3", GBM)),
-        *(("oncotree:GBM", GBM), ("C71.9", BRAIN)),
+        *(("oncotree:GBM", GBM), ("C71.9", BRAIN), ("MONDO:0018177", GBM), ("glioblastoma_nos", GBM)),
     ],
 )
 def test_what_is_meant_comes_first(search: ConceptSearch, text: str, iri: str) -> None:
@@ -84,7 +102,7 @@ def test_a_hit_says_by_what_it_was_found(search: ConceptSearch) -> None:
     (hit, *_) = search.find(Wanted("glioblastome cérébral")).hits
     assert (hit.label, hit.kind, hit.language, hit.name) == ("Glioblastoma", "exact", "fr", "glioblastome cérébral")
     (hit, *_) = search.find(Wanted("9440/3")).hits
-    assert (hit.kind, hit.relation, hit.note) == ("mapping", EXACT, "ICD-O-3 9440/3: Glioblastoma, NOS")
+    assert (hit.kind, hit.relation, hit.note) == ("mapping", EXACT, "ICDO3:9440/3: Glioblastoma, NOS")
     (hit,) = search.find(Wanted("C3058")).hits
     assert (hit.kind, hit.score) == ("code", 1.0)
 
@@ -185,10 +203,16 @@ def test_about_a_concept(search: ConceptSearch) -> None:
     """Parents, children, the codes that lead to it and its successor, with labels; its RDF says the same."""
     about = About.of(GBM, search, None)
     assert about.parents == ((GLIOMA, "Glioma"),)
-    assert [mapped.name for mapped in about.mappings] == ["OncoTree GBM", "ICD-O-3 9440/3"]
+    assert [one.code for one in about.mappings] == [
+        "ICDO3:9440/3",
+        "MONDO:0018177",
+        "ONCOTREE:GBM",
+        "GDC glioblastoma_nos",
+    ]
     text = about.triples().decode()
     assert f'<{GBM}> <{OBO}IAO_0000115> "A tumour of the brain."' in text
     assert '"Glioblastom"@de' in text
+    assert f"<{ONCOTREE}GBM> <{EXACT}> <{GBM}>" in text
     assert About.of(GLIOMA, search, None).children == ((GBM, "Glioblastoma"),)
     old = About.of(OLD, search, None)
     assert (old.status, old.successor) == ("obsolete", (GBM, "Glioblastoma"))

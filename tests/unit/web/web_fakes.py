@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +18,12 @@ from node.federation.execution import FederatedAnswer
 from node.model.access import Tier
 from node.model.identifiers import Identifiers
 from node.model.kinds import Kind
+from node.ontology.codes import Codes
 from node.ontology.concepts import Concept, Vocabulary
+from node.ontology.mapping_sets import Mappings
+from node.ontology.mappings import CodeMap
+from node.ontology.search import ConceptSearch
+from node.ontology.search_index import open_index
 from node.policy.decide import ANONYMOUS, Principal, decide
 from node.publishing.catalog import DatasetSummary
 from node.rdf.dataset import GraphScope
@@ -27,6 +33,7 @@ from node.store.quads import Budget, Change, Generation
 
 BASE = "http://node.example/"
 SECRET = "/srv/secret/place"
+VOCABULARY = Vocabulary.of([Concept("http://purl.obolibrary.org/obo/NCIT_C3058", "Glioblastoma")])
 TRIPLES = """
 @prefix dcat: <http://www.w3.org/ns/dcat#> . @prefix dct: <http://purl.org/dc/terms/> .
 @prefix onco: <https://w3id.org/onconode/vocab#> . @prefix obo: <http://purl.obolibrary.org/obo/> .
@@ -277,7 +284,6 @@ class FakeNode:
     store: FakeStore
     catalog: FakeCatalog
     federation: FakeFederation = field(init=False)
-    concepts: Mapping[str, str] = field(default_factory=dict)
     tokens: FakeTokens = field(default_factory=FakeTokens)
     called_out: list[GraphScope | None] = field(default_factory=list)
 
@@ -309,7 +315,12 @@ class FakeNode:
         return text if "SERVICE" in text else None
 
     def vocabulary(self) -> Vocabulary:
-        return Vocabulary.of([Concept("http://purl.obolibrary.org/obo/NCIT_C3058", "Glioblastoma")])
+        return VOCABULARY
+
+    def concepts(self) -> ConceptSearch:
+        with tempfile.TemporaryDirectory() as folder:
+            index = open_index(Path(folder), VOCABULARY)
+        return ConceptSearch(VOCABULARY, index, Codes(VOCABULARY, CodeMap({}), Mappings()))
 
     def close(self) -> None:
         pass
