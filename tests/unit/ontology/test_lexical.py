@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from node.ontology.lexical import Likeness, Spellings, without_side
@@ -78,6 +78,7 @@ def test_nothing_is_alike_by_chance() -> None:
     assert Likeness([]).alike("glioma", most=3) == []
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_has_an_answer(text: str) -> None:
     """No text breaks the search, and scores stay in their bounds."""
