@@ -1,26 +1,36 @@
-"""Reads one ontology release: its concepts for the table, its triples for the graph, in one pass over the file."""
+"""Reads one ontology release: its concepts for the table, its triples for the graph, in one pass over the file.
+
+RDF in Turtle, N-Triples, RDF/XML, N-Quads and TriG, OBO, and OBO Graphs JSON, each packed by gzip or not; what a file
+is, its first bytes say where its name does not.
+"""
 
 from __future__ import annotations
 
 import gzip
 import hashlib
 import io
+import itertools
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from pyoxigraph import BlankNode, Literal, NamedNode, Quad, parse
+from pyoxigraph import BlankNode, Literal, NamedNode, Quad, RdfFormat, parse
 
 from node.errors import DocumentSyntaxError, MediaTypeNotSupported, Place
 from node.ontology.concepts import Concept, Translation
-from node.rdf.formats import DOCUMENT_FORMATS, JSONLD, format_of_file
-from node.rdf.namespaces import OBO, OBOINOWL, OWL, RDF_TYPE, RDFS_LABEL, RDFS_SUBCLASS_OF, SKOS
+from node.ontology.inference import Axioms
+from node.ontology.obo_format import read_obo
+from node.ontology.obo_graph import read_obo_graph
+from node.rdf.formats import JSONLD, NTRIPLES, RDFXML, TURTLE, Format, format_of_file
+from node.rdf.namespaces import DCT, OBO, OBOINOWL, OWL, RDF_TYPE, RDFS_LABEL, RDFS_SUBCLASS_OF, SKOS
 
 _CLASSES = frozenset({OWL + "Class", SKOS + "Concept"})
 _VERSION_IRI = OWL + "versionIRI"
 _VERSION_INFO = OWL + "versionInfo"
+_LICENCE = (DCT + "license", "http://creativecommons.org/ns#license")
 _DEPRECATED = OWL + "deprecated"
 _REPLACED_BY = OBO + "IAO_0100001"
 _LABELS = frozenset({RDFS_LABEL, SKOS + "prefLabel"})
@@ -40,12 +50,16 @@ _CHUNK = 1 << 20
 
 @dataclass
 class ReleaseContent:
-    """What one file said: its concepts by IRI, the ontology's own version, and how many triples it has."""
+    """What one file said: its concepts by IRI, the ontology's own name, version and licence, how many triples it has,
+    and the axioms about its classes, with blank nodes by the parser's labels."""
 
     concepts: dict[str, Concept]
     version_iri: str | None
     version_info: str | None
     triples: int
+    ontology: str | None
+    licence: str | None
+    axioms: Axioms
 
 
 def file_digest(path: Path) -> str:
@@ -57,13 +71,13 @@ def file_digest(path: Path) -> str:
 def read_release(
     path: Path, *, skolem: Callable[[str], str], digest: str, triples: IO[bytes] | None = None
 ) -> ReleaseContent:
-    """Read an ontology (Turtle, N-Triples, RDF/XML, N-Quads, TriG; ``.gz`` or not) without holding it in memory.
+    """Read an ontology without holding it in memory.
 
     Its triples go to ``triples`` as N-Triples, when given. Blank nodes become ``skolem(token)``, where the token is
     made of the file's digest and of the place in the order in which blank nodes first occur: the same file gives the
     same IRIs, whatever labels the parser chose. Raises MediaTypeNotSupported, DocumentSyntaxError (with the line).
     """
-    table = _Table()
+    table, axioms = _Table(), Axioms()
     names: dict[str, str] = {}
 
     def term(node: NamedNode | BlankNode) -> str:
@@ -80,6 +94,7 @@ def read_release(
     for quad in _quads(path):
         count += 1
         table.add(quad)
+        _add_axiom(axioms, quad)
         if triples is not None:
             value = quad.object
             if isinstance(value, NamedNode | BlankNode):
@@ -96,7 +111,27 @@ def read_release(
                 lines.clear()
     if triples is not None:
         triples.write("".join(lines).encode("utf-8"))
-    return ReleaseContent(table.concepts(), table.version_iri, table.version_info, count)
+    return ReleaseContent(
+        concepts=table.concepts(),
+        version_iri=table.version_iri,
+        version_info=table.version_info,
+        triples=count,
+        ontology=table.ontology,
+        licence=table.licence,
+        axioms=axioms,
+    )
+
+
+def _add_axiom(axioms: Axioms, quad: Quad) -> None:
+    subject, value = quad.subject, quad.object
+    if isinstance(subject, NamedNode | BlankNode) and isinstance(value, NamedNode | BlankNode):
+        axioms.add(
+            subject.value,
+            quad.predicate.value,
+            value.value,
+            subject_blank=isinstance(subject, BlankNode),
+            value_blank=isinstance(value, BlankNode),
+        )
 
 
 def _not_rdf11(path: Path) -> DocumentSyntaxError:
@@ -116,6 +151,8 @@ class _Table:
     successors: dict[str, str] = field(default_factory=dict)
     version_iri: str | None = None
     version_info: str | None = None
+    ontology: str | None = None
+    licence: str | None = None
 
     def add(self, quad: Quad) -> None:
         if not isinstance(quad.subject, NamedNode):
@@ -128,6 +165,8 @@ class _Table:
     def _add_link(self, subject: str, predicate: str, value: str) -> None:
         if predicate == RDF_TYPE:
             self.typed.add(subject)
+            if value == OWL + "Ontology":
+                self.ontology = subject
             if value in _CLASSES:
                 self.classes.add(subject)
         elif predicate == RDFS_SUBCLASS_OF:
@@ -138,6 +177,8 @@ class _Table:
             self.successors[subject] = value
         elif predicate == _VERSION_IRI:
             self.version_iri = value
+        elif predicate in _LICENCE and subject == self.ontology:
+            self.licence = value
 
     def _add_text(self, subject: str, predicate: str, value: Literal) -> None:
         if predicate in _LABELS:
@@ -202,30 +243,101 @@ def _keep(texts: dict[str, tuple[int, str]], subject: str, value: Literal) -> No
         texts[subject] = (rank, value.value)
 
 
+#: What the beginning of a file says of its format, where its name says nothing.
+_BEGINNINGS: tuple[tuple[bytes, Format | str], ...] = (
+    (b"format-version:", "obo"),
+    (b"{", "graph"),
+    (b"<?xml", RDFXML),
+    (b"<rdf:RDF", RDFXML),
+    (b"<!DOCTYPE rdf:RDF", RDFXML),
+    (b"@prefix", TURTLE),
+    (b"@base", TURTLE),
+    (b"PREFIX", TURTLE),
+    (b"<http", NTRIPLES),
+    (b"_:", NTRIPLES),
+)
+#: Beginnings of what is not RDF at all, and what it is.
+_OTHERS = (
+    (b"Ontology(", "OWL in functional syntax"),
+    (b"Prefix(", "OWL in functional syntax"),
+    (b"<Ontology", "OWL/XML, not RDF/XML"),
+    (b"<!doctype html", "a web page"),
+    (b"<html", "a web page"),
+    (b"version https://git-lfs", "a pointer to a file in Git LFS, not the file"),
+    (b"PK\x03\x04", "a zip archive"),
+)
+_LOOKED_AT = 4_096
+
+
 def _quads(path: Path) -> Iterator[Quad]:
-    document_format = format_of_file(path.name)
-    if document_format is None or document_format is JSONLD:
-        endings = ", ".join(e for f in DOCUMENT_FORMATS if f is not JSONLD for e in f.endings)
-        raise MediaTypeNotSupported(
-            "an ontology release is not read from such a file.",
-            where=Place(source=path.name),
-            remedy=f"Give one that ends in {endings}, optionally with .gz.",
-        )
+    place = Place(source=path.name)
     try:
         with _opened(path) as file:
-            yield from parse(file, format=document_format.rdf, base_iri="https://w3id.org/onconode/")
+            found = _format(path, file.peek(_LOOKED_AT)[:_LOOKED_AT])
+            if found == "obo":
+                lines = read_obo(io.TextIOWrapper(file, "utf-8"), source=path.name)
+                yield from _parsed_lines(lines)
+            elif found == "graph":
+                yield from _parsed_lines(read_obo_graph(file.read(), source=path.name))
+            else:
+                assert isinstance(found, Format)
+                yield from parse(file, format=found.rdf, base_iri="https://w3id.org/onconode/")
     except SyntaxError as error:
         # pyoxigraph counts lines from 1 and says the column in ``offset``
         place = Place(source=path.name, line=error.lineno, column=error.offset)
-        raise DocumentSyntaxError(f"{error.msg}.", where=place) from error
-    except (OSError, EOFError, ValueError) as error:
-        raise DocumentSyntaxError(f"cannot be read: {error}.", where=Place(source=path.name)) from error
+        raise DocumentSyntaxError(
+            f"{error.msg}.", where=place, remedy="If it was downloaded or copied, get it again: it may be damaged."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise DocumentSyntaxError("is not UTF-8.", where=place) from error
+    except (OSError, EOFError, ValueError, zlib.error) as error:
+        raise DocumentSyntaxError(
+            f"cannot be read: {error}.", where=place, remedy="Get it again: it is damaged or not whole."
+        ) from error
+
+
+def _parsed_lines(lines: Iterator[str]) -> Iterator[Quad]:
+    while some := "".join(itertools.islice(lines, 10_000)):
+        yield from parse(some, format=RdfFormat.N_TRIPLES)
+
+
+def _format(path: Path, beginning: bytes) -> Format | str:
+    """The format of a file from its name and its first bytes, unpacked. Raises DocumentSyntaxError,
+    MediaTypeNotSupported."""
+    start = beginning.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if not start:
+        raise DocumentSyntaxError("is empty.", where=Place(source=path.name), remedy="Get it again.")
+    for sign, what in _OTHERS:
+        declared = start[:5].lower() == b"<?xml" and sign.startswith(b"<") and sign in start
+        if declared or start[: len(sign)].lower() == sign.lower():
+            raise DocumentSyntaxError(
+                f"is {what}.",
+                where=Place(source=path.name),
+                remedy="Give a release in RDF/XML, Turtle, N-Triples, OBO or OBO Graphs JSON; ROBOT converts others.",
+            )
+    lower = path.name.lower().removesuffix(".gz")
+    if lower.endswith(".obo"):
+        return "obo"
+    named = format_of_file(lower)
+    if named is JSONLD:
+        return "graph"
+    if named is not None and not (named is RDFXML and not start.startswith(b"<")):
+        return named
+    for sign, found in _BEGINNINGS:
+        if start.startswith(sign):
+            return found
+    raise MediaTypeNotSupported(
+        "an ontology release is not read from such a file.",
+        where=Place(source=path.name),
+        remedy="Give one that ends in .owl, .rdf, .ttl, .nt, .obo or .json, optionally with .gz.",
+    )
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[IO[bytes]]:
+def _opened(path: Path) -> Iterator[io.BufferedReader]:
     with path.open("rb") as raw:
-        if path.name.lower().endswith(".gz"):
+        packed = raw.peek(2)[:2] == b"\x1f\x8b"
+        if packed or path.name.lower().endswith(".gz"):
             with gzip.GzipFile(fileobj=raw) as unpacked:
                 yield io.BufferedReader(unpacked, _CHUNK)
         else:
