@@ -67,7 +67,7 @@ class HttpClient:
         started = time.monotonic()
         # Compressing costs more than it saves where nothing has to travel.
         encoding = "identity" if urlsplit(url).hostname in _LOOPBACK else "gzip"
-        response = self._send(method, url, body, {**headers, "Accept-Encoding": encoding}, meter, dial=tuple(dial))
+        response = self._send(method, url, body, {"Accept-Encoding": encoding, **headers}, meter, dial=tuple(dial))
         reply = Reply(response, self._name, url, meter)
         meter.on_stop(id(reply), reply.abort)
         try:

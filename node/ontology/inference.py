@@ -1,10 +1,10 @@
 """What follows about the superclasses of named classes from the axioms of a release: classification, without Java.
 
 The completion rules of EL (Baader, Brandt and Lutz, "Pushing the EL Envelope", IJCAI 2005; the bookkeeping after
-Kazakov, Krötzsch and Simančík, "The Incredible ELK", JAR 2014) over named classes, intersections, existential restrictions,
-subproperties and transitive properties; ``hasValue`` is an existential restriction to one thing, and each member of a
-union is below it. What else the axioms say (negation, universal and number restrictions, property chains, domains) is
-not used: nothing false is inferred, but a reasoner for all of OWL may find more. Curators use one.
+Kazakov, Krötzsch and Simančík, "The Incredible ELK", JAR 2014) over named classes, intersections, existential
+restrictions, subproperties and transitive properties; ``hasValue`` is an existential restriction to one thing, and each
+member of a union is below it. What else the axioms say (negation, universal and number restrictions, property chains,
+domains) is not used: nothing false is inferred, but a reasoner for all of OWL may find more. Curators use one.
 """
 
 from __future__ import annotations

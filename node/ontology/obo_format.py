@@ -2,9 +2,8 @@
 
 Read: headers that say which release it is; of ``[Term]`` frames names, definitions, comments, synonyms by scope,
 superclasses, definitions by ``intersection_of``, ``relationship``, equivalence, disjointness, cross-references,
-subsets, status and successors; of ``[Typedef]`` frames names, hierarchy and whether a relation is transitive.
-``property_value`` and what else a frame says is left out. fastobo, which does more, refuses the released ``obi.obo`` without its default
-namespace.
+subsets, status and successors; of ``[Typedef]`` frames names, hierarchy and whether a relation is transitive. What
+else a frame says is left out. fastobo, which does more, refuses the released ``obi.obo`` without a default namespace.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -26,7 +26,8 @@ class Release:
     ``source`` is the name of the file it came from, ``address`` where that was downloaded, ``digest`` the SHA-256 of
     the file(s), ``graph`` the IRI of the graph that serves it (None: it is only used to check codes), ``installed`` a
     date (ISO 8601), ``core_added`` how many concepts of the packaged table, lacking in the release, its graph serves
-    besides. ``inferred`` counts the superclasses that were inferred, which are in ``inferred_graph``.
+    besides. ``classified``: what follows from its axioms was looked for; ``inferred`` counts the superclasses that were
+    found, which are in ``inferred_graph``.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Release:
     core_added: int = 0
     graph: str | None = None
     address: str = ""
+    classified: bool = False
     inferred: int = 0
     inferred_graph: str | None = None
 
@@ -50,8 +52,28 @@ class Release:
         return tuple(graph for graph in (self.graph, self.inferred_graph) if graph)
 
 
+#: What can be installed, in the order in which it is listed.
+NAMES = ("onconode", "ncit", "obi", "oncotree", "icdo3", "gdc")
+#: What is installed as mappings: name to the systems of codes in it.
+MAPPINGS = {"oncotree": ("oncotree",), "icdo3": ("icdo3m", "icdo3t"), "gdc": ("gdc",)}
+EXTENSIONS_FILE = "vocabulary/extensions.json"
 #: The parts of a release on the shelf, by name of file.
 CONCEPTS, TRIPLES, INFERRED = "concepts.tsv.gz", "graph.nt.gz", "inferred.nt.gz"
+
+
+def extensions(store: QuadStore) -> tuple[str, ...]:
+    """The names of the installed extensions, sorted. Raises StoreError for a damaged list."""
+    data = store.file(EXTENSIONS_FILE)
+    try:
+        return tuple(sorted(map(str, json.loads(data)))) if data is not None else ()
+    except (ValueError, TypeError) as error:
+        raise StoreError("the list of extensions is damaged.", where=Place(EXTENSIONS_FILE)) from error
+
+
+def releases(store: QuadStore) -> list[Release]:
+    """The active releases, in the order of ``NAMES``, then the extensions."""
+    found = (release_of(store, name) for name in (*NAMES, *extensions(store)))
+    return [release for release in found if release is not None]
 
 
 def record_file(name: str) -> str:
@@ -85,15 +107,29 @@ def kept(store: QuadStore, name: str) -> list[Release]:
 
     The active one is among them even where it was installed before there was a shelf. Raises StoreError.
     """
-    data = store.file(_index_file(name))
-    try:
-        listed = [] if data is None else [Release(**entry) for entry in json.loads(data)]
-    except (ValueError, TypeError) as error:
-        raise StoreError("the list of releases is damaged.", where=Place(_index_file(name))) from error
+    listed = _listed(store, name)
     active = release_of(store, name)
     if active is not None and all(release.version != active.version for release in listed):
         listed.append(active)
     return listed
+
+
+def is_on_shelf(store: QuadStore, release: Release) -> bool:
+    """Whether what the release is made of is kept, and not only in use."""
+    return any(other.version == release.version for other in _listed(store, release.name))
+
+
+def _listed(store: QuadStore, name: str) -> list[Release]:
+    data = store.file(_index_file(name))
+    try:
+        return [] if data is None else [Release(**entry) for entry in json.loads(data)]
+    except (ValueError, TypeError) as error:
+        raise StoreError("the list of releases is damaged.", where=Place(_index_file(name))) from error
+
+
+def mapping_part(system: str) -> str:
+    """What the mapping table of a system of codes is called on the shelf."""
+    return f"{system}.tsv"
 
 
 def part(store: QuadStore, release: Release, name: str) -> bytes | None:
@@ -114,7 +150,7 @@ def put_on_shelf(
 ) -> dict[str, bytes | Path | None]:
     """The files to write so that a release with these parts is kept, in place of one of the same version."""
     others = [other for other in kept(store, release.name) if other.version != release.version]
-    files: dict[str, bytes | Path | None] = dict(_gone(store, release))
+    files: dict[str, bytes | Path | None] = _gone(store, release)
     files |= {_part_file(release, name): content for name, content in parts.items()}
     return {**files, _index_file(release.name): _index([*others, release])}
 
@@ -125,14 +161,10 @@ def take_from_shelf(store: QuadStore, release: Release) -> dict[str, bytes | Pat
     return {**_gone(store, release), _index_file(release.name): _index(others)}
 
 
-def _gone(store: QuadStore, release: Release) -> Iterator[tuple[str, None]]:
-    for name in (CONCEPTS, TRIPLES, INFERRED, *_MAPPING_PARTS):
-        if store.file(_part_file(release, name)) is not None:
-            yield _part_file(release, name), None
-
-
-#: What mapping tables are called on the shelf: by the system of codes.
-_MAPPING_PARTS = ("oncotree.tsv", "icdo3m.tsv", "icdo3t.tsv", "gdc.tsv")
+def _gone(store: QuadStore, release: Release) -> dict[str, bytes | Path | None]:
+    parts = (CONCEPTS, TRIPLES, INFERRED, *map(mapping_part, MAPPINGS.get(release.name, ())))
+    files = (_part_file(release, name) for name in parts)
+    return {file: None for file in files if store.file(file) is not None}
 
 
 def _index(releases: list[Release]) -> bytes:
@@ -144,5 +176,5 @@ def _index_file(name: str) -> str:
 
 
 def _part_file(release: Release, name: str) -> str:
-    version = quote(release.version, safe="").replace(".", "%2E") if release.version.strip(".") == "" else release.version
-    return f"releases/{release.name}/{quote(version, safe='.')}/{name}"
+    # A version may be any text, and a folder's name may not be made of dots alone.
+    return f"releases/{release.name}/{'v' + quote(release.version, safe='.')}/{name}"
