@@ -2,7 +2,8 @@
 
     python -m bench.crashes --kills 500
 
-Publishing, replacing, amending and withdrawing take turns. Each command is given in a child process that is killed
+Publishing, replacing, amending, withdrawing, installing a release and rolling back to another take turns.
+Each command is given in a child process that is killed
 (SIGKILL) after a random time; then the node's state is compared with what it was before and with what the whole command
 makes of it, the same command is given again, and has to end with the latter. A state is everything the node has: all
 quads, all files, and the number of the generation. Only times differ between runs; they are left out. A quarter of
@@ -175,8 +176,31 @@ def cases(folder: Path) -> list[Case]:
         (Command("replace", ("publish", str(changed))), second),
         (Command("amend", ("amend", _DATASET, "--set", "title=Another title")), second),
         (Command("withdraw", ("withdraw", _DATASET, "--reason", "consent was taken back")), second),
+        (Command("install", ("ontology", "install", "ncit", "--from", str(_release(folder, "ncit-2020")))), first),
+        (Command("rollback", ("ontology", "rollback", "ncit", "--to", "2020")), _with_releases(folder, first)),
     )
     return [_case(command, start, folder / command.name) for command, start in starts]
+
+
+def _release(folder: Path, name: str) -> Path:
+    """A made release of two classes, one of them called as the file is."""
+    path = folder / f"{name}.ttl"
+    path.write_text(
+        "@prefix obo: <http://purl.obolibrary.org/obo/> . @prefix owl: <http://www.w3.org/2002/07/owl#> .\n"
+        "@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .\n"
+        f"obo:NCIT_C1 a owl:Class . obo:NCIT_C2 a owl:Class ; rdfs:subClassOf obo:NCIT_C1 ; rdfs:label '{name}' .\n",
+        encoding="utf-8",
+    )
+    return path
+
+
+def _with_releases(folder: Path, start: Path) -> Path:
+    """A node with two releases of NCIt, the later one active."""
+    node = folder / "releases"
+    shutil.copytree(start, node)
+    for name in ("ncit-2020", "ncit-2021"):
+        completed(Command("first", ("ontology", "install", "ncit", "--from", str(_release(folder, name)))), node)
+    return node
 
 
 def _case(command: Command, start: Path, scratch: Path) -> Case:

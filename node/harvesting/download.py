@@ -90,12 +90,14 @@ def download(
     meter = Turn(Meter(seconds + 1, 100, 1 << 62), seconds, lambda: late)
     try:
         for attempt in range(_ATTEMPTS):
+            before = _read_part(whole).size
             try:
                 _fetch(client, address, allow, whole, max_bytes=max_bytes, meter=meter, progress=progress)
                 return whole
             except MemberError as error:
-                last = attempt == _ATTEMPTS - 1
-                if last or not _read_part(whole).size or isinstance(error, MemberTimeout | MemberProtocolError):
+                # One that brought something goes on; whatever else is wrong stays wrong.
+                went_on = _read_part(whole).size not in (0, before)
+                if not went_on or attempt == _ATTEMPTS - 1 or isinstance(error, MemberTimeout):
                     raise type(error)(error.detail, member=str(address), remedy=_remedy(whole)) from error
     finally:
         client.close()

@@ -275,8 +275,8 @@ def _quads(path: Path) -> Iterator[Quad]:
         with _opened(path) as file:
             found = _format(path, file.peek(_LOOKED_AT)[:_LOOKED_AT])
             if found == "obo":
-                lines = read_obo(io.TextIOWrapper(file, "utf-8"), source=path.name)
-                yield from _parsed_lines(lines)
+                lines = (line.decode("utf-8") for line in file)
+                yield from _parsed_lines(read_obo(lines, source=path.name))
             elif found == "graph":
                 yield from _parsed_lines(read_obo_graph(file.read(), source=path.name))
             else:

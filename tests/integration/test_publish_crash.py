@@ -35,9 +35,9 @@ def crashes(kills: int, repository: Path) -> subprocess.CompletedProcess[str]:
 
 def test_a_few_kills(repository: Path) -> None:
     """One of each command, for every run of the tests; the next test takes many."""
-    done = crashes(4, repository)
+    done = crashes(6, repository)
     assert done.returncode == 0, done.stderr
-    for command in ("publish", "replace", "amend", "withdraw"):
+    for command in ("publish", "replace", "amend", "withdraw", "install", "rollback"):
         assert f"{command}: 1 kills" in done.stdout
 
 

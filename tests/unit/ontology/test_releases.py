@@ -180,7 +180,7 @@ def test_what_cannot_be_installed(store: MemoryQuadStore, tmp_path: Path) -> Non
     with pytest.raises(NotFound):
         install("icdo3", None, store=store, identifiers=IDS)
     with pytest.raises(MediaTypeNotSupported):
-        install("obi", write(tmp_path, "obi.obo", "format-version: 1.2"), store=store, identifiers=IDS)
+        install("obi", write(tmp_path, "obi.docx", "a document"), store=store, identifiers=IDS)
     with pytest.raises(DocumentSyntaxError) as caught:
         install("obi", write(tmp_path, "broken.nt", "<urn:a> <urn:b> .\n"), store=store, identifiers=IDS)
     assert caught.value.where is not None
@@ -189,8 +189,10 @@ def test_what_cannot_be_installed(store: MemoryQuadStore, tmp_path: Path) -> Non
     broken_gzip.write_bytes(gzip.compress(b"<urn:a> <urn:b> <urn:c> .\n" * 1000)[:-20])
     with pytest.raises(DocumentSyntaxError):
         install("obi", broken_gzip, store=store, identifiers=IDS)
-    with pytest.raises(NotFound, match="no class"):
+    with pytest.raises(DocumentSyntaxError, match="is empty"):
         install("obi", write(tmp_path, "empty.ttl", ""), store=store, identifiers=IDS)
+    with pytest.raises(NotFound, match="no class"):
+        install("obi", write(tmp_path, "none.ttl", "# nothing"), store=store, identifiers=IDS)
     assert store.changes == []
 
 
