@@ -25,6 +25,8 @@ _STRUCTURE = {
     RDF + "first": "first",
     RDF + "rest": "rest",
 }
+#: The predicates of triples that ``Axioms`` takes.
+RELEVANT = frozenset((*_STRUCTURE, RDF_TYPE))
 #: A release with more pairs of a class and what is above it is left unclassified: it would take minutes and gigabytes.
 _MOST_FACTS = 3_000_000
 

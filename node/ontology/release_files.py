@@ -21,7 +21,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Quad, RdfFormat, parse
 
 from node.errors import DocumentSyntaxError, MediaTypeNotSupported, Place
 from node.ontology.concepts import Concept, Translation
-from node.ontology.inference import Axioms
+from node.ontology.inference import RELEVANT, Axioms
 from node.ontology.obo_format import read_obo
 from node.ontology.obo_graph import read_obo_graph
 from node.rdf.formats import JSONLD, NTRIPLES, RDFXML, TURTLE, Format, format_of_file
@@ -123,6 +123,8 @@ def read_release(
 
 
 def _add_axiom(axioms: Axioms, quad: Quad) -> None:
+    if quad.predicate.value not in RELEVANT:
+        return
     subject, value = quad.subject, quad.object
     if isinstance(subject, NamedNode | BlankNode) and isinstance(value, NamedNode | BlankNode):
         axioms.add(
