@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from node.curation.minting import mint_labels, table_text, write_file
+from node.curation.minting import mint_labels, write_file
 from node.curation.settings import Curator
-from node.curation.tables import read_table
+from node.curation.tables import placed_text, read_table, table_text
 from node.curation.templates import Entry, Template
 from node.curation.workspace import MAPPINGS, TEMPLATES, Workspace
 from node.errors import Conflict, NotFound, Place, ProtocolError
@@ -210,15 +210,15 @@ def find_row(workspace: Workspace, iri: str) -> tuple[Template, Entry]:
 def rewritten(workspace: Workspace, template: Template, line: int, changed: Mapping[int, str]) -> tuple[Path, str]:
     """The path of a template, and its text with these cells of one row (by column from 0) changed."""
     path = workspace.folder / template.file
-    rows = []
+    rows: list[tuple[int, list[str]]] = []
     for row in read_table(path, name=template.file):
         cells = list(row.cells)
         if row.line == line:
             cells += [""] * (max(changed, default=0) + 1 - len(cells))
             for at, text in changed.items():
                 cells[at] = text
-        rows.append(cells)
-    return path, table_text(rows)
+        rows.append((row.line, cells))
+    return path, placed_text(rows)
 
 
 def _mapping_header(workspace: Workspace) -> str:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from node.curation.minting import write_file
-from node.curation.tables import read_table
-from node.curation.template_columns import read_columns
+from node.curation.tables import Row, placed_text, read_table
+from node.curation.template_columns import Column, read_columns
 from node.curation.workspace import MAPPINGS, TEMPLATES, Workspace
-from node.errors import Conflict, DocumentSyntaxError, Place, ProtocolError
+from node.errors import Conflict, Place, ProtocolError
 
 _MAPPING = ("subject_id", "predicate_id", "object_id")
 
@@ -47,20 +47,27 @@ def import_table(workspace: Workspace, path: Path) -> Imported:
     _absent(target)
     text = path.read_text(encoding="utf-8-sig")
     columns = read_columns(read_table(path), path.name, workspace.expansion.names.one)
-    tried = workspace.with_draft(target, text).expansion
+    tried_text, waiting = _with_ids(workspace, columns, rows)
     name = f"{TEMPLATES}/{path.name}"
-    waiting = {row.line for t in tried.templates if t.file == name for row in t.rows if not t.cell(row, "ID")}
-    # rows without an ID are minted for next; that they name nothing yet is no fault
-    problems = [p for p in tried.problems if p.where and p.where.source == name and not _no_id(p, waiting)]
-    if problems:
-        raise problems[0]
-    has_id = any(column.kind == "ID" for column in columns)
+    problems = workspace.with_draft(target, tried_text).expansion.problems
+    for problem in problems:
+        if problem.where is not None and problem.where.source == name:
+            raise problem
     write_file(target, text)
-    return Imported(target, True, len(rows) - 2, len(waiting) if has_id else 0)
+    return Imported(target, True, len(rows) - 2, waiting)
 
 
-def _no_id(problem: DocumentSyntaxError, waiting: set[int]) -> bool:
-    return problem.where is not None and problem.where.line in waiting and problem.where.column is None
+def _with_ids(workspace: Workspace, columns: list[Column], rows: list[Row]) -> tuple[str, int]:
+    """The text of a template with an IRI for each row that has none, so that all its cells are read; and how many."""
+    at = next((column.at for column in columns if column.kind == "ID"), None)
+    cells = [list(row.cells) for row in rows]
+    given = 0
+    for row in cells[2:] if at is not None else ():
+        if at is not None and not (row[at] if at < len(row) else ""):
+            given += 1
+            row.extend([""] * (at + 1 - len(row)))
+            row[at] = f"<{workspace.settings.vocabulary.namespace}unminted-{given}>"
+    return placed_text((row.line, line) for row, line in zip(rows, cells, strict=True)), given
 
 
 def _absent(target: Path) -> None:

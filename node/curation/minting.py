@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +11,7 @@ from pyoxigraph import NamedNode
 
 from node.curation.register import Minted, mint
 from node.curation.settings import Curator
-from node.curation.tables import read_table
+from node.curation.tables import placed_text, read_table
 from node.curation.template_columns import Column, read_columns
 from node.curation.workspace import TEMPLATES, Workspace
 from node.errors import Conflict, Place, ProtocolError
@@ -42,13 +40,6 @@ def write_file(path: Path, text: str) -> None:
     except OSError as error:
         partial.unlink(missing_ok=True)
         raise Conflict(f"it cannot be written: {error.strerror}.", where=Place(source=str(path))) from error
-
-
-def table_text(rows: Sequence[Sequence[str]]) -> str:
-    """Rows as a tab-separated table; cells are quoted only where they must be."""
-    out = io.StringIO()
-    csv.writer(out, delimiter="\t", lineterminator="\n").writerows(rows)
-    return out.getvalue()
 
 
 def taken_iris(workspace: Workspace) -> set[str]:
@@ -91,7 +82,7 @@ def fill_templates(workspace: Workspace, curator: Curator) -> list[Filled]:
         cells[at] = row
         filled.append(Filled(f"{TEMPLATES}/{path.name}", lines[path][at], one))
     for path, (cells, _) in tables.items():
-        write_file(path, table_text(cells))
+        write_file(path, placed_text(zip(lines[path], cells, strict=True)))
     return filled
 
 

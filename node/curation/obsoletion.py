@@ -12,9 +12,11 @@ from pathlib import Path
 from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple, parse, serialize
 
 from node.curation.editing import Written, find_row, rewritten
-from node.curation.minting import table_text, write_file
+from node.curation.facts import Facts
+from node.curation.minting import write_file
 from node.curation.owl import ENTITY_KINDS
-from node.curation.tables import read_table
+from node.curation.structure_checks import used_names
+from node.curation.tables import placed_text, read_table
 from node.curation.template_columns import Column
 from node.curation.templates import Template
 from node.curation.upstream import read_terms
@@ -38,6 +40,9 @@ def make_obsolete(workspace: Workspace, iri: str, *, replaced_by: str | None = N
 
     Raises NotFound for a term that is not made here, Conflict for one that is obsolete already or that others refer to.
     """
+    in_text = any(triple.subject == NamedNode(iri) for triple in workspace.stated)
+    if iri not in workspace.entries and not in_text:
+        raise NotFound(f"{workspace.settings.shorten(iri)} is not made here.")
     own = read_terms(workspace.merged)
     terms = workspace.base_terms.merged(own)
     if iri in terms.obsolete:
@@ -47,17 +52,13 @@ def make_obsolete(workspace: Workspace, iri: str, *, replaced_by: str | None = N
             f"{workspace.settings.shorten(replaced_by)} cannot take its place.",
             remedy="Name a term that is declared here or in a release, and in use.",
         )
-    users = [one for one, parents in own.parents.items() if iri in parents and one != iri]
+    users = {subject for subject, name, _ in used_names(Facts(workspace).axioms) if name == iri and subject != iri}
     if users:
-        names = ", ".join(workspace.settings.shorten(one) for one in users[:5])
-        raise Conflict(
-            f"{names} {'is' if len(users) == 1 else 'are'} below it.", remedy="Give them another parent first."
-        )
+        names = ", ".join(workspace.settings.shorten(one) for one in sorted(users)[:5])
+        raise Conflict(f"axioms of {names} refer to it.", remedy="Change them first.")
     if iri in workspace.entries:
         return _obsolete_row(workspace, iri, replaced_by, reason)
-    if any(triple.subject == NamedNode(iri) for triple in workspace.stated):
-        return _obsolete_statements(workspace, iri, replaced_by, reason)
-    raise NotFound(f"{workspace.settings.shorten(iri)} is not made here.")
+    return _obsolete_statements(workspace, iri, replaced_by, reason)
 
 
 def _obsolete_row(workspace: Workspace, iri: str, replaced_by: str | None, reason: str) -> Written:
@@ -99,12 +100,13 @@ def _with_columns(path: Path, text: str, new: dict[int, str]) -> str:
         _REPLACED_BY: ("replaced by", "AI obo:IAO_0100001"),
         _NOTE: ("editor note", "A obo:IAO_0000116"),
     }
-    rows = [list(row.cells) for row in read_table(path, text=text)]
+    table = read_table(path, text=text)
+    rows = [list(row.cells) for row in table]
     for at, name in sorted(new.items()):
         for number, cell in enumerate(strings[name]):
             rows[number] += [""] * (at + 1 - len(rows[number]))
             rows[number][at] = cell
-    return table_text(rows)
+    return placed_text((row.line, cells) for row, cells in zip(table, rows, strict=True))
 
 
 def _obsolete_statements(workspace: Workspace, iri: str, replaced_by: str | None, reason: str) -> Written:

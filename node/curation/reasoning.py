@@ -29,7 +29,9 @@ from node.curation.owl import (
     CLASS,
     DATA_PROPERTY,
     INDIVIDUAL,
+    NOTHING,
     OBJECT_PROPERTY,
+    THING,
     Axiom,
     Part,
     Term,
@@ -111,24 +113,23 @@ class Reasoner:
         command = [sys.executable, "-m", "node.curation.hermit", str(java), str(self.memory)]
         # a short run: no time to compile well, no need for a second collector
         environment = {**os.environ, "JDK_JAVA_OPTIONS": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto"}
-        process = subprocess.Popen(
+        with subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=environment,
             start_new_session=True,  # so that Java ends with it
-        )
-        try:
-            out, said = process.communicate(ntriples, timeout=self.seconds)
-        except subprocess.TimeoutExpired as error:
-            raise LimitExceeded(
-                f"the reasoner did not end within {self.seconds:g} s.", remedy="Give it more: --seconds."
-            ) from error
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+        ) as process:
+            try:
+                out, said = process.communicate(ntriples, timeout=self.seconds)
+            except subprocess.TimeoutExpired as error:
+                raise LimitExceeded(
+                    f"the reasoner did not end within {self.seconds:g} s.", remedy="Give it more: --seconds."
+                ) from error
+            finally:
+                if process.poll() is None:
+                    os.killpg(process.pid, signal.SIGKILL)
         text = out.decode("utf-8", "replace")
         if process.returncode == 0 and _BEGIN in text:
             answer: dict[str, Any] = json.loads(text.rpartition(_BEGIN)[2])
@@ -173,6 +174,12 @@ class _Coded:
 
     def _axiom(self, term: Term) -> Term:
         kind, parts = term.kind, term.parts
+        if len(parts) == 2 and parts[0] == parts[1]:
+            # the OWL API takes a pair of one for an error; what it means is plain
+            if kind == "DisjointClasses":
+                return Term("SubClassOf", (self._class(parts[0]), NOTHING))
+            if kind == "EquivalentClasses":
+                return Term("SubClassOf", (self._class(parts[0]), THING))
         if kind.endswith(("Properties", "Property")) or kind == "SubPropertyOf":
             return Term(kind, tuple(self._property(one) for one in parts))
         if kind in ("PropertyDomain", "PropertyRange", "HasKey"):

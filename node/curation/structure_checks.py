@@ -61,7 +61,7 @@ def _references(facts: Facts) -> Iterator[Finding]:
     """What axioms refer to: declared by nobody, or obsolete."""
     own, all_terms = facts.terms, facts.all_terms
     partial = {one.name.upper() for one in facts.workspace.base if not one.whole}
-    for subject, iri, axiom in _used(facts.axioms):
+    for subject, iri, axiom in used_names(facts.axioms):
         name = facts.workspace.settings.shorten(iri)
         known = bool(own.kinds.get(iri) or all_terms.kinds.get(iri)) or iri in all_terms.labels
         if not known:
@@ -109,7 +109,7 @@ def _references(facts: Facts) -> Iterator[Finding]:
                     )
 
 
-def _used(axioms: Iterable[Axiom]) -> Iterator[tuple[str, str, Axiom]]:
+def used_names(axioms: Iterable[Axiom]) -> Iterator[tuple[str, str, Axiom]]:
     """The subject of each axiom, each other name that it uses, and the axiom."""
     seen = set()
     for axiom in axioms:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import io
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,6 +55,24 @@ def read_table(path: Path, *, name: str = "", text: str | None = None) -> list[R
         if any(cell.strip() for cell in cells):
             rows.append(Row(line, tuple(cell.strip() for cell in cells)))
         line = reader.line_num + 1
+
+
+def table_text(rows: Iterable[Sequence[str]]) -> str:
+    """Rows as a tab-separated table; cells are quoted only where they must be."""
+    out = io.StringIO()
+    csv.writer(out, delimiter="\t", lineterminator="\n").writerows(rows)
+    return out.getvalue()
+
+
+def placed_text(rows: Iterable[tuple[int, Sequence[str]]]) -> str:
+    """The same, each row on the line that it is given with: empty lines between rows stay."""
+    parts: list[str] = []
+    line = 1
+    for wanted, cells in rows:
+        text = "\n" * (wanted - line) + table_text([cells])
+        line += text.count("\n")
+        parts.append(text)
+    return "".join(parts)
 
 
 def _text(path: Path, name: str) -> str:

@@ -9,6 +9,8 @@ from pyoxigraph import Literal
 from node.curation.owl import Part, Term
 from node.rdf.namespaces import XSD
 
+#: Expressions made of classes, not of a relation.
+_MADE_OF = ("IntersectionOf", "UnionOf", "ComplementOf", "OneOf")
 Label = Callable[[str], str]
 _BETWEEN = {"SomeValuesFrom": "some", "AllValuesFrom": "only", "HasValue": "value"}
 _NUMBERS = {"MinCardinality": "min", "MaxCardinality": "max", "ExactCardinality": "exactly"}
@@ -23,15 +25,15 @@ _CHARACTERISTICS = {
     "IrreflexiveProperty": "{} relates nothing to itself",
 }
 _SENTENCES = {
-    "SubClassOf": "every {} is a {}",
+    "SubClassOf": "every {} is {}",
     "EquivalentClasses": "{} is the same as {}",
     "DisjointClasses": "nothing is both {}",
     "SubPropertyOf": "whatever is related by {} is related by {}",
     "EquivalentProperties": "{} is the same property as {}",
     "DisjointProperties": "nothing is related by both {}",
     "InverseProperties": "{} is the inverse of {}",
-    "PropertyDomain": "whatever has a value of {} is a {}",
-    "PropertyRange": "every value of {} is a {}",
+    "PropertyDomain": "whatever has a value of {} is {}",
+    "PropertyRange": "every value of {} is {}",
     "SameIndividual": "{} is the same as {}",
     "DifferentIndividuals": "{} are different",
 }
@@ -85,12 +87,14 @@ def sentence(axiom: Term, label: Label) -> str:
         return _SENTENCES[kind].format(pair)
     if kind == "DifferentIndividuals":
         return _SENTENCES[kind].format(" and ".join(texts))
+    if kind in ("SubClassOf", "PropertyDomain", "PropertyRange"):
+        return _SENTENCES[kind].format(texts[0], _a(axiom.parts[1], texts[1]))
     if kind in _SENTENCES:
         return _SENTENCES[kind].format(texts[0], " and ".join(texts[1:]))
     if kind == "DisjointUnion":
         return f"every {texts[0]} is exactly one of {', '.join(texts[1:])}"
     if kind == "ClassAssertion":
-        return f"{texts[1]} is a {texts[0]}"
+        return f"{texts[1]} is {_a(axiom.parts[0], texts[0])}"
     if kind == "PropertyAssertion":
         return f"{texts[1]} has the {texts[0]} {texts[2]}"
     if kind == "NegativePropertyAssertion":
@@ -98,6 +102,13 @@ def sentence(axiom: Term, label: Label) -> str:
     if kind == "HasKey":
         return f"two {texts[0]} with the same {', '.join(texts[1:])} are one"
     return f"{kind}({', '.join(texts)})"
+
+
+def _a(part: Part, text: str) -> str:
+    """The text with its article; an expression that is no name is something that is so."""
+    if isinstance(part, Term):
+        return f"something that is ({text})" if part.kind in _MADE_OF else f"something with ({text})"
+    return f"{'an' if text.strip(chr(39))[:1].lower() in tuple('aeiou') else 'a'} {text}"
 
 
 def _inner(part: Part, label: Label) -> str:

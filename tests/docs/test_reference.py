@@ -10,6 +10,7 @@ import pytest
 
 from node.cli.main import onconode
 from node.config import Demand, Identity, Limits, Publishing, Server
+from node.curation.rules import RULES
 
 
 @pytest.mark.parametrize(
@@ -45,3 +46,15 @@ def test_every_command_and_option_is_documented(repository: Path) -> None:
         for parameter in command.params:
             for option in parameter.opts if isinstance(parameter, click.Option) else ():
                 assert option in sections[name], f"{name} {option} is not explained"
+
+
+def test_every_check_is_documented(repository: Path) -> None:
+    """Each rule has a row with its severity, an example and what to do."""
+    text = (repository / "docs/reference/checks.md").read_text(encoding="utf-8")
+    rows = {row.split("`")[1]: row for row in text.splitlines() if row.startswith("| `")}
+    assert set(rows) == set(RULES)
+    for name, rule in RULES.items():
+        cells = [cell.strip() for cell in rows[name].strip("|").split(" | ")]
+        assert len(cells) == 5, name
+        assert cells[1] == rule.severity
+        assert ("°" in cells[0]) == rule.in_robot
