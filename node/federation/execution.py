@@ -7,14 +7,16 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, TypeAlias
 
-from node.errors import MemberError
+from node.errors import MemberError, ResultTooLarge
 from node.federation.cache import PartCache
 from node.federation.completeness import Completeness, MemberReport, Verdict, judged
 from node.federation.fetch import Fetcher
 from node.federation.losses import Losses
 from node.federation.meter import Meter, Tally
+from node.federation.partition import Partition, partition
 from node.federation.plan import Body, Closure, Names, Scan
 from node.federation.requests import DEFAULT_GRAPH, Job, Scope, arm_text, scan_text
 from node.federation.rows import Shape, Table, cell
@@ -22,6 +24,7 @@ from node.federation.runner import Runner
 from node.federation.scratch import Scratch
 from node.federation.selection import Catalogue
 from node.federation.sources import Source
+from node.federation.splice import can_be_spliced, spliced
 from node.federation.unfold import unfold
 from node.federation.versions import Changed, Patience
 from node.federation.workers import Workers
@@ -43,6 +46,7 @@ Evaluate: TypeAlias = Callable[
 #: A longer query (one with many solutions of services in it) is not handed to a member whole.
 _PASSED_ON = 100_000
 _PRUNED = "by its summary it holds nothing that the query could use"
+_NO_GENERATION = Generation(0, Path())
 _BLANK = re.compile(rb"(?<![^\t\n])_:")
 
 
@@ -96,11 +100,11 @@ class HeldAnswer:
     """An answer that is here as a whole."""
 
     format: Format
-    body: bytes
+    pieces: tuple[bytes, ...]
     generation: Generation
 
     def __iter__(self) -> Iterator[bytes]:
-        return iter((self.body,))
+        return iter(self.pieces)
 
     def close(self) -> None:
         """Nothing is open."""
@@ -205,6 +209,14 @@ class Execution:
                         runner.settle()
                         yield FederatedAnswer(answer, generation, report)
                         return
+            apart = None if asked.quads or asked.plan is not asked.query else partition(query, catalogue)
+            if apart is not None:
+                left = replace(budget, seconds=min(budget.seconds, meter.remaining()))
+                runner.look(s.name for s in sources if s.name not in apart.members)
+                with self._put_together(apart, runner, formats, left) as put_together:
+                    if put_together is not None:
+                        yield FederatedAnswer(put_together, generation, report)
+                        return
             gathering = _Gathering(query, body, catalogue, runner, quads=asked.quads)
 
             def evaluate(text: str, wanted: tuple[Format, Format]) -> AbstractContextManager[Answer]:
@@ -221,9 +233,9 @@ class Execution:
                 text = (without_lone_paths(query, gathering.may_hold) or query).without_dataset_clause()
             with evaluate(text, formats) as answer:
                 if query.form is Form.ASK and losses.lost:
-                    answer = HeldAnswer(answer.format, b"".join(answer), generation)  # noqa: PLW2901 - the same, read
-                    nothing = b"true" not in answer.body
-                    yield FederatedAnswer(answer, generation, report, found_nothing=nothing)
+                    held = HeldAnswer(answer.format, (b"".join(answer),), generation)
+                    nothing = b"true" not in held.pieces[0]
+                    yield FederatedAnswer(held, generation, report, found_nothing=nothing)
                     return
                 yield FederatedAnswer(answer, generation, report)
         except Changed:
@@ -231,6 +243,31 @@ class Execution:
         except BaseException:
             meter.stop()
             raise
+
+    @contextmanager
+    def _put_together(
+        self, apart: Partition, runner: Runner, formats: tuple[Format, Format], budget: Budget
+    ) -> Iterator[Answer | None]:
+        """The answer of members that each answer for themselves; None when that does not work out."""
+        if apart.merging is None:
+            bodies = runner.bodies(apart.members, apart.text, formats) if can_be_spliced(formats[0]) else []
+            runner.settle()
+            pieces = spliced(bodies, formats[0]) if bodies else None
+            if sum(map(len, pieces or ())) > budget.result_bytes:
+                raise ResultTooLarge(
+                    f"the answer is larger than {budget.result_bytes:,} bytes.",
+                    remedy="Ask for less, with LIMIT or more selective patterns.",
+                )
+            yield None if pieces is None else HeldAnswer(formats[0], tuple(pieces), _NO_GENERATION)
+            return
+        tables = runner.run([Job(name, apart.text, apart.columns) for name in apart.members])
+        runner.settle()
+        text = apart.merged(table for table in tables if isinstance(table, Table))
+        if text is None:
+            yield None
+            return
+        with self._evaluate([], [], text, formats, budget) as answer:
+            yield answer
 
 
 class _Gathering:

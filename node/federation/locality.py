@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from node.federation.plan import Place, Scan
 from node.federation.selection import Catalogue
@@ -18,24 +18,34 @@ from node.rdf.spaces import BLANK, LITERAL
 from node.sparql.terms import Term
 
 
-@dataclass
+@dataclass(frozen=True)
+class Optionally:
+    """What is looked up for each solution, by values of the variables ``allowed``."""
+
+    scans: tuple[Scan, ...]
+    allowed: frozenset[str]
+
+
+@dataclass(frozen=True)
 class Locality:
     """What was found out about one pattern.
 
     ``members``: where it may have solutions. ``owned``: variables that never have the same value at two of them.
+    ``certain``: those that its patterns bind.
     """
 
     members: tuple[str, ...]
-    owned: frozenset[str] = field(default=frozenset())
+    owned: frozenset[str]
+    certain: frozenset[str]
 
 
-def local(required: Sequence[Scan], optional: Sequence[Scan], catalogue: Catalogue) -> Locality | None:
+def local(required: Sequence[Scan], optional: Sequence[Optionally], catalogue: Catalogue) -> Locality | None:
     """Where a pattern is local, None if it is not, or if that cannot be known.
 
-    ``required`` must all match in a solution; ``optional`` are what else is looked up from there. Constants join
-    nothing, so all of them together must hang together by variables of which a required one binds each.
+    ``required`` must all match in a solution. Constants join nothing: the required patterns must hang together by
+    variables, and so must those of each optional part, beginning with a variable that a required one binds.
     """
-    scans = [*required, *optional]
+    scans = [*required, *(scan for part in optional for scan in part.scans)]
     if not required or not all(_is_plain(scan) and catalogue.in_default_graph(scan) for scan in scans):
         return None
     if not _connected(required, optional):
@@ -61,7 +71,8 @@ def local(required: Sequence[Scan], optional: Sequence[Scan], catalogue: Catalog
     objects = {scan.o for scan in required if isinstance(scan.o, str)} - set(subjects)
     owned = {s for s in subjects if isinstance(s, str) and any(scan.s == s for scan in required)}
     owned |= {o for o in objects if _apart(o, [s for s in required if s.o == o][:1], catalogue)}
-    return Locality(members, frozenset(v for v in owned if isinstance(v, str)))
+    certain = frozenset().union(*(scan.variables for scan in required))
+    return Locality(members, frozenset(v for v in owned if isinstance(v, str)), certain)
 
 
 class _Homes:
@@ -144,16 +155,23 @@ def _apart(place: Place, scans: Sequence[Scan], catalogue: Catalogue) -> bool:
     return True
 
 
-def _connected(required: Sequence[Scan], optional: Sequence[Scan]) -> bool:
-    """Whether the required patterns hang together, and each optional one shares a subject or object with them."""
-    reached = set(required[0].variables)
-    waiting = list(required[1:])
+def _connected(required: Sequence[Scan], optional: Sequence[Optionally]) -> bool:
+    """Whether the required patterns hang together, and each optional part with them."""
+    first, *others = required
+    certain = frozenset(first.variables)
+    if not _grown(certain, others):
+        return False
+    certain = certain.union(*(scan.variables for scan in others))
+    return all(_grown(part.allowed & certain, part.scans) for part in optional)
+
+
+def _grown(reached: frozenset[str], scans: Sequence[Scan]) -> bool:
+    """Whether all patterns are reached from these variables, by variables that they share."""
+    waiting = list(scans)
     while waiting:
         joined = [scan for scan in waiting if scan.variables & reached]
         if not joined:
             return False
         reached = reached.union(*(scan.variables for scan in joined))
         waiting = [scan for scan in waiting if scan not in joined]
-    if not reached:
-        return len(required) == 1
-    return True if not optional else all(scan.variables & reached for scan in optional)
+    return True

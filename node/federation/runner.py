@@ -18,6 +18,7 @@ from node.federation.sources import Source
 from node.federation.summaries import Summary
 from node.federation.versions import Patience, Versions
 from node.federation.workers import Workers
+from node.rdf.formats import Format
 
 # Larger answers are not kept to answer the same request of the same query again.
 _REMEMBERED_BYTES = 4_000_000
@@ -54,6 +55,8 @@ class Runner:
         self._looking: dict[Future[Summary | None], str] = {}
         self.summaries: dict[str, Summary | None] = {}
         self.asked: set[str] = set()
+        #: Members that answered the whole query, for themselves.
+        self.answered: set[str] = set()
         self.whole: str | None = None
 
     def learn(self) -> Mapping[str, Summary | None]:
@@ -138,6 +141,23 @@ class Runner:
                 self._remembered[job] = answer
         self._versions.require()
         return [answers[job] for job in jobs]
+
+    def bodies(self, names: Sequence[str], text: str, formats: tuple[Format, Format]) -> list[bytes]:
+        """The answers of these members to a whole query, as they came. Those that are lost are left out."""
+        futures = {self._workers.submit(name, self._body, name, text, formats): name for name in names}
+        self.asked.update(names)
+        self._finish(futures)
+        return [future.result() for future, name in futures.items() if name not in self._losses]
+
+    def _body(self, name: str, text: str, formats: tuple[Format, Format]) -> bytes:
+        source = self._sources[name]
+        meter = self._meter_of(name)
+        with source.answer(text, formats, meter) as answer:
+            body = b"".join(answer)
+            self._versions.saw(name, getattr(answer, "version", None))
+        # How many rows there are is not looked at.
+        self.answered.add(name)
+        return body
 
     def _known(self, job: Job) -> Answer | None:
         if (remembered := self._remembered.get(job)) is not None:

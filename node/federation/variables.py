@@ -29,7 +29,7 @@ from node.sparql.algebra import (
 from node.sparql.terms import Term
 
 #: Functions that give another value each time.
-_VOLATILE = frozenset(("RAND", "NOW", "UUID", "STRUUID", "BNODE"))
+VOLATILE = frozenset(("RAND", "NOW", "UUID", "STRUUID", "BNODE"))
 
 
 def in_scope(elements: Iterable[Element]) -> dict[str, None]:
@@ -100,7 +100,7 @@ def used(expression: Expression) -> set[str]:
 def is_plain(expression: Expression) -> bool:
     """Whether the values of its variables alone decide an expression's value."""
     return not any(
-        isinstance(e, Exists | Aggregate) or (isinstance(e, Call) and e.name in _VOLATILE)
+        isinstance(e, Exists | Aggregate) or (isinstance(e, Call) and e.name in VOLATILE)
         for e in sub_expressions(expression)
     )
 

@@ -195,6 +195,44 @@ class QueryMaker:
             return f"{self.condition(depth - 1)} && {self.condition(depth - 1)}"
         return f"{self.condition(depth - 1)} || {self.condition(depth - 1)}"
 
+    def apart(self) -> str:
+        """A SELECT that members may be able to answer each for itself."""
+        random = self.random
+        triples = [
+            f"?x {self.predicate_of_star()} {v} ." for v in random.sample(["?y", "?z", "?w"], random.randint(1, 3))
+        ]
+        if random.random() < 0.4:
+            triples.append(f"{random.choice(['?y', '?z'])} {self.iri()} ?w .")
+        if random.random() < 0.3:
+            triples.append(f"FILTER({self.condition(0)})")
+        if random.random() < 0.4:
+            inner = f"?x {self.iri()} ?v ." + random.choice(["", f" ?v {self.iri()} ?u .", " FILTER(?v != ?y)"])
+            triples.append(f"{random.choice(['OPTIONAL', 'OPTIONAL', 'MINUS'])} {{ {inner} }}")
+        if random.random() < 0.2:
+            triples.insert(random.choice([0, len(triples)]), f"VALUES ?x {{ {self.value()} {self.value()} }}")
+        if random.random() < 0.2:
+            triples.append(f"BIND({random.choice(['STR(?y)', 'STR(?z)', '?y'])} AS ?b)")
+        body = "{ " + " ".join(triples) + " }"
+        names = [*VARIABLES, "?v", "?b"]
+        cut = random.choice(["", f" LIMIT {random.randint(1, 4)}", f" LIMIT {random.randint(1, 3)} OFFSET 1"])
+        if random.random() < 0.5:
+            columns = random.sample(names, random.randint(1, 3))
+            # A cut is the same each time only if all columns are ordered by.
+            order = random.choice([[], columns, columns])
+            if order and random.random() < 0.4:
+                order = [random.choice([f"DESC({c})", f"(STR({c})) {c}", c]) for c in order]
+            distinct = random.choice(["", "DISTINCT "])
+            ending = f" ORDER BY {' '.join(order)}{'' if self.blank else cut}" if order else ""
+            return f"{PREFIXES}SELECT {distinct}{' '.join(columns)} WHERE {body}{ending}"
+        keys = random.sample(names, random.choice([0, 1, 1, 2]))
+        function = random.choice(["COUNT(", "COUNT(DISTINCT ", "MIN(", "MAX(", "SUM("])
+        aggregates = [f"({function}{random.choice(names)}) AS ?m)", "(COUNT(*) AS ?n)"]
+        having = random.choice(["", "", f" HAVING (COUNT(*) > {random.randint(0, 2)})"]) if keys else ""
+        ending = f" GROUP BY {' '.join(keys)}" if keys else ""
+        if keys and not self.blank and random.random() < 0.5:
+            having += f" ORDER BY DESC(?n) {' '.join(keys)}{cut}"
+        return f"{PREFIXES}SELECT {' '.join(keys)} {' '.join(aggregates)} WHERE {body}{ending}{having}"
+
     def star(self) -> str:
         """Patterns of one subject, of which one may lead to a pattern of another."""
         random = self.random

@@ -1,0 +1,284 @@
+"""Queries that each member answers for itself, and how their answers become one. Pure.
+
+When the pattern of a SELECT is local (``locality``), its solutions over the merge are those at the members put
+together, none of them twice. Whatever looks at one solution at a time (``FILTER``, ``BIND``, ``VALUES``, ``OPTIONAL``,
+expressions of the projection) is then evaluated at the members. What looks at several:
+
+- ``LIMIT``: the first n solutions in an order are among the first n of each member.
+- ``DISTINCT``: the same solution cannot come from two members if one of its variables is *owned* (has no value at two
+  members); otherwise it is made distinct once more.
+- Groups, if one of their keys is owned, lie whole at one member. Otherwise each member groups for itself and its groups
+  are put together: ``COUNT`` by adding, ``MIN`` and ``MAX`` by themselves, ``COUNT(DISTINCT ?x)`` by adding when ``?x``
+  is owned.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from node.federation.locality import Locality, Optionally, local
+from node.federation.plan import Body, Scan
+from node.federation.rows import Table
+from node.federation.selection import Catalogue
+from node.federation.unfold import unfold
+from node.federation.variables import VOLATILE
+from node.sparql.algebra import (
+    Aggregate,
+    BasicGraphPattern,
+    Bind,
+    Call,
+    Element,
+    Exists,
+    Expression,
+    Form,
+    Group,
+    InlineData,
+    Minus,
+    Optional,
+    OrderCondition,
+    Projection,
+    Query,
+    Select,
+    SubSelect,
+    Variable,
+    sub_expressions,
+)
+from node.sparql.terms import iri_term
+from node.sparql.writer import write_group, write_select
+
+#: Stands for a value that there is not.
+_UNBOUND = "urn:onconode:unbound"
+_BLANK = re.compile(rb"(?<![^\t\n])_:")
+
+
+@dataclass(frozen=True)
+class Partition:
+    """``members`` answer ``text``, whose columns are ``columns``.
+
+    ``merging`` is None when their solutions only have to be put together. Otherwise it is the SELECT that makes the
+    answer of them; its pattern is empty and stands for the rows, whose variables are ``variables``.
+    """
+
+    members: tuple[str, ...]
+    text: str
+    columns: tuple[str, ...]
+    variables: tuple[str, ...]
+    merging: Select | None
+
+    def merged(self, tables: Iterable[Table]) -> str | None:
+        """The query that makes the answer of the members' rows, None if they hold blank nodes."""
+        assert self.merging is not None
+        body = b"".join(table.body for table in tables)
+        if _BLANK.search(body):
+            return None
+        rows = body[:-1].replace(b"\t", b" ").replace(b"\n", b")(").replace(f"<{_UNBOUND}>".encode(), b"UNDEF")
+        values = f"VALUES ({' '.join(f'?{v}' for v in self.variables)}) {{ {f'({rows.decode()})' if body else ''} }}"
+        return write_select(self.merging).replace(f"WHERE {write_group(Group(()))}", f"WHERE {{ {values} }}", 1)
+
+
+def partition(query: Query, catalogue: Catalogue) -> Partition | None:
+    """How to take a SELECT apart by members; None if it cannot be, or not surely."""
+    select = query.select
+    if query.form is not Form.SELECT or query.dataset is not None or select.values is not None:
+        return None
+    if not _is_plain(select.pattern) or not all(map(_is_fixed, _expressions(select))):
+        return None
+    where = _locality(unfold(query), catalogue)
+    if where is None or not catalogue.alike.issuperset(where.members):
+        return None
+    if select.aggregates:
+        return _grouped(select, where)
+    return _cut(select, select, where) if select.order or select.limit is not None else _listed(select, where)
+
+
+def _locality(body: Body, catalogue: Catalogue) -> Locality | None:
+    required = [element for element in body.elements if isinstance(element, Scan)]
+    if len(required) < len(body.elements):
+        return None
+    optional = []
+    for attachment in body.attachments:
+        scans = [element for element in attachment.body.elements if isinstance(element, Scan)]
+        if len(scans) < len(attachment.body.elements) or attachment.body.attachments or not scans:
+            return None
+        optional.append(Optionally(tuple(scans), attachment.allowed))
+    return local(required, optional, catalogue)
+
+
+# --- what is left to do here ---
+
+
+def _listed(select: Select, where: Locality) -> Partition | None:
+    """Solutions in any order, all of them."""
+    names = _columns(select)
+    if select.distinct and not where.owned.intersection(names or ()):
+        return None if names is None else _asked(select, names, select, where)
+    return Partition(where.members, write_select(select), (), (), None)
+
+
+def _cut(select: Select, asked: Select, where: Locality) -> Partition | None:
+    """Solutions in an order, or some of them; ``asked`` is what the members are asked, still without its cut."""
+    names = _columns(select)
+    if names is None:
+        return None
+    keys: list[Projection] = []
+    order: list[OrderCondition] = []
+    for condition in select.order:
+        if isinstance(condition.expression, Variable) and condition.expression.name in names:
+            order.append(condition)
+            continue
+        keys.append(Projection(f"order_{len(keys)}", condition.expression))
+        order.append(OrderCondition(Variable(keys[-1].variable), condition.descending))
+    if keys and select.distinct:
+        return None
+    limit = None if select.limit is None else select.limit + (select.offset or 0)
+    asked = replace(asked, limit=limit, offset=None, projection=(*(select.projection or ()), *keys))
+    if limit is None:
+        asked = replace(asked, order=())
+    merging = Select(
+        Group(()),
+        tuple(Projection(name) for name in names),
+        distinct=select.distinct,
+        reduced=select.reduced,
+        order=tuple(order),
+        limit=select.limit,
+        offset=select.offset,
+    )
+    return _asked(asked, (*names, *(key.variable for key in keys)), merging, where)
+
+
+def _grouped(select: Select, where: Locality) -> Partition | None:
+    """Groups."""
+    keys = [key.variable for key in select.group if isinstance(key.expression, Variable)]
+    if len(keys) < len(select.group) or any(
+        key.variable != key.expression.name for key in select.group if isinstance(key.expression, Variable)
+    ):
+        return None
+    names = [name for name in keys if name is not None]
+    if where.owned.intersection(names):
+        # Every group is whole where it is.
+        if select.order or select.limit is not None:
+            return _cut(select, select, where)
+        return None if select.distinct else Partition(where.members, write_select(select), (), (), None)
+    return _put_together(select, names, where)
+
+
+def _put_together(select: Select, keys: list[str], where: Locality) -> Partition | None:
+    """Parts of groups, which become groups here."""
+    parts: dict[Aggregate, str] = {}
+    for expression in _modifiers(select):
+        for aggregate in sub_expressions(expression):
+            if isinstance(aggregate, Aggregate):
+                if not _is_decomposable(aggregate, where, alone=not keys):
+                    return None
+                parts.setdefault(aggregate, f"part_{len(parts)}")
+        if any(isinstance(part, Exists) for part in sub_expressions(expression)):
+            return None
+
+    def whole(expression: Expression) -> Expression:
+        match expression:
+            case Aggregate(name):
+                part = Variable(parts[expression])
+                return Aggregate("SUM" if name == "COUNT" else name, part, distinct=False)
+            case Call(name, arguments):
+                return Call(name, tuple(map(whole, arguments)))
+            case _:
+                return expression
+
+    asked = Select(
+        select.pattern,
+        (*(Projection(key) for key in keys), *(Projection(name, aggregate) for aggregate, name in parts.items())),
+        group=select.group,
+    )
+    merging = replace(
+        select,
+        pattern=Group(()),
+        projection=tuple(
+            replace(p, expression=None if p.expression is None else whole(p.expression))
+            for p in select.projection or ()
+        ),
+        having=tuple(map(whole, select.having)),
+        order=tuple(replace(o, expression=whole(o.expression)) for o in select.order),
+    )
+    return _asked(asked, (*keys, *parts.values()), merging, where)
+
+
+def _is_decomposable(aggregate: Aggregate, where: Locality, *, alone: bool) -> bool:
+    """``alone``: there is one group only, also where there is no solution."""
+    argument = aggregate.argument
+    if aggregate.name == "COUNT":
+        return not aggregate.distinct or (isinstance(argument, Variable) and argument.name in where.owned)
+    if aggregate.name in ("MIN", "MAX"):
+        return not alone and isinstance(argument, Variable) and argument.name in where.certain
+    return False
+
+
+def _asked(asked: Select, names: tuple[str, ...], merging: Select, where: Locality) -> Partition:
+    """The members' answers as rows without gaps."""
+    columns = tuple(f"c{number}" for number in range(len(names)))
+    given = [
+        Projection(column, Call("COALESCE", (Variable(name), iri_term(_UNBOUND))))
+        for column, name in zip(columns, names, strict=True)
+    ]
+    text = write_select(Select(Group((SubSelect(asked),)), tuple(given)))
+    if merging is asked:
+        merging = replace(asked, pattern=Group(()), projection=tuple(Projection(name) for name in names))
+    return Partition(where.members, text, columns, names, merging)
+
+
+# --- what a select is made of ---
+
+
+def _columns(select: Select) -> tuple[str, ...] | None:
+    """The names of the columns; None for ``*``."""
+    return None if select.projection is None else tuple(p.variable for p in select.projection)
+
+
+def _modifiers(select: Select) -> Iterator[Expression]:
+    yield from (p.expression for p in select.projection or () if p.expression is not None)
+    yield from select.having
+    yield from (condition.expression for condition in select.order)
+
+
+def _expressions(select: Select) -> Iterator[Expression]:
+    """Every expression of a select whose pattern is plain, those within ``EXISTS`` included."""
+    yield from _modifiers(select)
+    yield from (key.expression for key in select.group)
+    yield from _within(select.pattern)
+
+
+def _within(group: Group) -> Iterator[Expression]:
+    yield from group.filters
+    for expression in group.filters:
+        yield from (e for x in sub_expressions(expression) if isinstance(x, Exists) for e in _within(x.pattern))
+    for element in group.elements:
+        if isinstance(element, Bind):
+            yield element.expression
+        elif isinstance(element, Group):
+            yield from _within(element)
+        elif isinstance(element, Optional | Minus):
+            yield from _within(element.pattern)
+
+
+def _is_fixed(expression: Expression) -> bool:
+    """Whether an expression gives the same wherever and whenever it is evaluated."""
+    return not any(isinstance(part, Call) and part.name in VOLATILE for part in sub_expressions(expression))
+
+
+def _is_plain(group: Group) -> bool:
+    """Whether a pattern is made of what is evaluated for each solution of its triple patterns by itself."""
+    exists = [x for f in group.filters for x in sub_expressions(f) if isinstance(x, Exists)]
+    return all(map(_is_plain_element, group.elements)) and all(_is_plain(x.pattern) for x in exists)
+
+
+def _is_plain_element(element: Element) -> bool:
+    match element:
+        case BasicGraphPattern() | Bind() | InlineData():
+            return True
+        case Group():
+            return _is_plain(element)
+        case Optional(pattern) | Minus(pattern):
+            return _is_plain(pattern)
+        case _:
+            return False
