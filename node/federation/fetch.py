@@ -218,12 +218,10 @@ class Fetcher:
         if not usable:
             return [whole]
         size, column, variable = min(usable)
-        held = self._catalogue.count(name, scan, predicates)
-        if held is not None:
-            if isinstance(scan.s, Term) or (isinstance(scan.o, Term) and not _is_class(scan)):
-                held = 20 + held // 10
-            if held * _TRIPLE <= size * _VALUE + (size // BLOCK) * _REQUEST:
-                return [whole]
+        held = self._catalogue.matches(name, scan, predicates)
+        cost = size * (_VALUE + _TRIPLE * self._catalogue.fan(name, scan, column)) + (size // BLOCK) * _REQUEST
+        if held is not None and held * _TRIPLE <= cost:
+            return [whole]
         values = self._catalogue.possible(name, scan, column, known[variable].terms)
         if column != "o":
             values = frozenset(v for v in values if v.startswith(b"<"))
@@ -268,20 +266,23 @@ class Fetcher:
     def _star_jobs(self, name: str, text: StarText, known: Mapping[str, Candidates], condition: str) -> Iterable[Job]:
         """The requests that bring a member's matches of a star: all, or blocks of one variable's candidates."""
         whole = Job(name, text.whole(condition), text.columns)
-        held = min(estimate(s, self._catalogue.count(name, s) or 0, {}) for s in text.scans)
-        narrowing: list[tuple[int, str, frozenset[bytes]]] = []
+        held = min(self._catalogue.matches(name, scan) or 0.0 for scan in text.scans)
+        narrowing: list[tuple[float, str, frozenset[bytes]]] = []
         for variable, column in text.positions.items():
             if variable not in known or name in known[variable].blank:
                 continue
-            values = known[variable].terms
+            values, fan = known[variable].terms, 1.0
             for scan in text.scans:
                 if variable in (scan.s, scan.o):
-                    values = self._catalogue.possible(name, scan, "s" if variable == scan.s else "o", values)
-            narrowing.append((len(values), column, values))
+                    place = "s" if variable == scan.s else "o"
+                    values = self._catalogue.possible(name, scan, place, values)
+                    fan = max(fan, self._catalogue.fan(name, scan, place))
+            cost = len(values) * (_VALUE + _TRIPLE * fan) + (len(values) // BLOCK) * _REQUEST
+            narrowing.append((cost, column, values))
         if not narrowing:
             return [whole]
-        size, column, least = min(narrowing, key=lambda n: n[0])
-        if size and held * _TRIPLE <= size * _VALUE + (size // BLOCK) * _REQUEST:
+        cost, column, least = min(narrowing, key=lambda n: n[0])
+        if least and held * _TRIPLE <= cost:
             return [whole]
         return [Job(name, text.block(column, block, condition), text.columns) for block in blocks(sorted(least))]
 
@@ -469,7 +470,3 @@ def _graphs(graph: GraphPlace, known: Mapping[str, Candidates]) -> dict[str, Can
 def _shown(graph: GraphPlace, near: Candidates, far: Candidates | None) -> bool:
     """Whether what was fetched already shows of the candidates whether they are nodes of the graph."""
     return graph in near.nodes_of or (far is not None and graph in far.nodes_of)
-
-
-def _is_class(scan: Scan) -> bool:
-    return isinstance(scan.p, Term) and scan.p.value.endswith("#type")

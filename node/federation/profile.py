@@ -25,7 +25,7 @@ _OF_SUBJECTS, _OF_OBJECTS = (
 _SUBJECTS = (
     f"SELECT ?p ?g (COUNT(*) AS ?o) (COUNT(DISTINCT ?s) AS ?d) WHERE {{ ?s ?p ?x {_OF_SUBJECTS} }} GROUP BY ?p ?g"
 )
-_OBJECTS = f"SELECT ?p ?g (COUNT(*) AS ?o) WHERE {{ ?s ?p ?x {_OF_OBJECTS} }} GROUP BY ?p ?g"
+_OBJECTS = f"SELECT ?p ?g (COUNT(*) AS ?o) (COUNT(DISTINCT ?x) AS ?d) WHERE {{ ?s ?p ?x {_OF_OBJECTS} }} GROUP BY ?p ?g"
 _CLASSES = f"SELECT ?p ?g (COUNT(*) AS ?o) WHERE {{ ?s <{RDF_TYPE}> ?p {_OF_SUBJECTS} }} GROUP BY ?p ?g"
 
 
@@ -46,12 +46,13 @@ class Profile(Summary):
 def profile(ask: Ask, version: str) -> Profile:
     """Ask for it: three queries that look at every triple, some seconds for each million."""
     subjects = _counted(ask(_SUBJECTS, ("p", "g", "o", "d")))
-    objects = _counted(ask(_OBJECTS, ("p", "g", "o")))
+    objects = _counted(ask(_OBJECTS, ("p", "g", "o", "d")))
     classes = _counted(ask(_CLASSES, ("p", "g", "o")))
     predicates = {name: sum(counts[0] for counts in spaces.values()) for name, spaces in subjects.items()}
     details = {
         name: PredicateSummary(
             subjects=sum(counts[1] for counts in spaces.values()),
+            objects=sum(counts[1] for counts in objects[name].values()),
             literals=objects[name].get(LITERAL, (0,))[0],
             subject_spaces=frozenset(spaces),
             object_spaces=frozenset(objects[name].keys() - {LITERAL}),

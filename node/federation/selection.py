@@ -10,6 +10,7 @@ from node.federation.requests import Job, Scope, scan_text
 from node.federation.rows import cell
 from node.federation.spaces import Spaces, prefixes
 from node.federation.summaries import Summary
+from node.rdf.namespaces import RDF_TYPE
 from node.sparql.terms import Term
 
 # What a pattern is thought to match at a member that says nothing about itself.
@@ -79,6 +80,27 @@ class Catalogue:
         """Whether the member can hold a match, as far as it says."""
         return self.count(name, scan) != 0 and not self._rules_out(name, scan)
 
+    def fan(self, name: str, scan: Scan, column: str) -> float:
+        """About how many triples of the member match for each value of a subject (``s``) or object (``o``)."""
+        summary, count = self.summaries[name], self.count(name, scan)
+        if summary is None or not count or not isinstance(scan.p, Term):
+            return 2.0
+        of = {"s": summary.distinct_subjects, "o": summary.distinct_objects}.get(column)
+        different = of(scan.p.value) if of is not None else None
+        return count / different if different else 2.0
+
+    def matches(self, name: str, scan: Scan, predicates: Candidates | None = None) -> float | None:
+        """About how many triples of the member match, judged by constants too; None if it does not say."""
+        count = self.count(name, scan, predicates)
+        if not count:
+            return count
+        if isinstance(scan.s, Term):
+            return min(float(count), 2.0 + self.fan(name, scan, "s"))
+        if isinstance(scan.o, Term) and not _is_class(scan):
+            # Some values are far more frequent than others.
+            return min(float(count), 20.0 + 4.0 * self.fan(name, scan, "o"))
+        return float(count)
+
     def total(self, scan: Scan) -> int:
         """About how many triples match at all members together."""
         if self.scope.excludes(scan.graph):
@@ -145,6 +167,10 @@ def estimate(scan: Scan, total: int, candidates: Mapping[str, Candidates]) -> fl
         if isinstance(place, str) and (known := candidates.get(place)) is not None:
             guess = min(guess, len(known.terms) * fan)
     return guess
+
+
+def _is_class(scan: Scan) -> bool:
+    return isinstance(scan.p, Term) and scan.p.value == RDF_TYPE
 
 
 def _impossible(scan: Scan) -> bool:
