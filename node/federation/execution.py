@@ -195,28 +195,12 @@ class Execution:
             body = unfold(asked.plan)
             if may_need_mending(query.text):
                 query = mended(query) or query
-            alone = None if asked.quads else _only_source(query, body, catalogue)
-            if alone is not None:
-                source = next(s for s in sources if s.name == alone)
-                runner.look(s.name for s in sources if s.name != alone)
-                with ExitStack() as stack:
-                    try:
-                        answer = stack.enter_context(source.answer(query.self_contained(), formats, meter))
-                    except MemberError as error:
-                        losses.add(alone, error)
-                    else:
-                        runner.whole = alone
-                        runner.settle()
-                        yield FederatedAnswer(answer, generation, report)
-                        return
-            apart = None if asked.quads or asked.plan is not asked.query else partition(query, catalogue)
-            if apart is not None:
-                left = replace(budget, seconds=min(budget.seconds, meter.remaining()))
-                runner.look(s.name for s in sources if s.name not in apart.members)
-                with self._put_together(apart, runner, formats, left) as put_together:
-                    if put_together is not None:
-                        yield FederatedAnswer(put_together, generation, report)
-                        return
+            if query is not asked.query:
+                asked = replace(asked, query=query)
+            with self._by_members(asked, body, catalogue, runner) as theirs:
+                if theirs is not None:
+                    yield FederatedAnswer(theirs, generation, report)
+                    return
             gathering = _Gathering(query, body, catalogue, runner, quads=asked.quads)
 
             def evaluate(text: str, wanted: tuple[Format, Format]) -> AbstractContextManager[Answer]:
@@ -245,20 +229,31 @@ class Execution:
             raise
 
     @contextmanager
-    def _put_together(
-        self, apart: Partition, runner: Runner, formats: tuple[Format, Format], budget: Budget
-    ) -> Iterator[Answer | None]:
-        """The answer of members that each answer for themselves; None when that does not work out."""
+    def _by_members(self, asked: _Asked, body: Body, catalogue: Catalogue, runner: Runner) -> Iterator[Answer | None]:
+        """The answer where members evaluate the query, one of them alone or each for itself; None where not."""
+        query, others = asked.query, [source.name for source in asked.sources]
+        alone = None if asked.quads else _only_source(query, body, catalogue)
+        if alone is not None:
+            source = next(s for s in asked.sources if s.name == alone)
+            runner.look(name for name in others if name != alone)
+            with ExitStack() as stack:
+                try:
+                    answer = stack.enter_context(source.answer(query.self_contained(), asked.formats, asked.meter))
+                except MemberError as error:
+                    asked.losses.add(alone, error)
+                else:
+                    runner.whole = alone
+                    runner.settle()
+                    yield answer
+                    return
+        # A query with solutions of services in it stays here.
+        apart = partition(query, catalogue) if asked.plan is query and not asked.quads else None
+        if apart is None:
+            yield None
+            return
+        runner.look(name for name in others if name not in apart.members)
         if apart.merging is None:
-            bodies = runner.bodies(apart.members, apart.text, formats) if can_be_spliced(formats[0]) else []
-            runner.settle()
-            pieces = spliced(bodies, formats[0]) if bodies else None
-            if sum(map(len, pieces or ())) > budget.result_bytes:
-                raise ResultTooLarge(
-                    f"the answer is larger than {budget.result_bytes:,} bytes.",
-                    remedy="Ask for less, with LIMIT or more selective patterns.",
-                )
-            yield None if pieces is None else HeldAnswer(formats[0], tuple(pieces), _NO_GENERATION)
+            yield _spliced(apart, runner, asked)
             return
         tables = runner.run([Job(name, apart.text, apart.columns) for name in apart.members])
         runner.settle()
@@ -266,8 +261,24 @@ class Execution:
         if text is None:
             yield None
             return
-        with self._evaluate([], [], text, formats, budget) as answer:
+        left = replace(asked.budget, seconds=min(asked.budget.seconds, asked.meter.remaining()))
+        with self._evaluate([], [], text, asked.formats, left) as answer:
             yield answer
+
+
+def _spliced(apart: Partition, runner: Runner, asked: _Asked) -> Answer | None:
+    """The members' answers one after another; None when they cannot be put together so."""
+    results = asked.formats[0]
+    if not apart.members or not can_be_spliced(results):
+        return None
+    pieces = spliced(runner.bodies(apart.members, apart.text, asked.formats), results)
+    runner.settle()
+    if sum(map(len, pieces or ())) > asked.budget.result_bytes:
+        raise ResultTooLarge(
+            f"the answer is larger than {asked.budget.result_bytes:,} bytes.",
+            remedy="Ask for less, with LIMIT or more selective patterns.",
+        )
+    return None if pieces is None else HeldAnswer(results, tuple(pieces), _NO_GENERATION)
 
 
 class _Gathering:
@@ -352,6 +363,8 @@ def _enough(query: Query, body: Body) -> int | None:
     plain = not select.aggregates and not select.order and not select.distinct and not select.reduced
     group = select.pattern
     simple = len(group.elements) == 1 and not group.filters and select.values is None
+    if alone and isinstance(place := body.elements[0].p, str) and place.startswith("!"):  # type: ignore[union-attr]
+        return None  # of a negated set not every triple will do
     if not (alone and plain and simple) or query.form is Form.DESCRIBE:
         return None
     if query.form is Form.ASK:

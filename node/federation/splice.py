@@ -24,7 +24,9 @@ def can_be_spliced(results: Format) -> bool:
 
 
 def spliced(bodies: Sequence[bytes], results: Format) -> list[bytes] | None:
-    """The solutions of all of them, as pieces of one document. There must be one at least."""
+    """The solutions of all of them, as pieces of one document."""
+    if not bodies:
+        return None
     before, after, between = _AROUND[results.name]
     heads: set[bytes] = set()
     solutions: list[bytes] = []

@@ -18,7 +18,7 @@ from node.federation.meter import Meter
 from node.federation.profile import profile
 from node.federation.rows import Table, cell, read_json, read_tsv
 from node.federation.sources import Recalled
-from node.federation.summaries import Summary, read_summary_file
+from node.federation.summaries import PredicateSummary, Summary, read_summary_file
 from node.rdf.formats import JSON, NTRIPLES, Format
 from node.sparql.algebra import Form, Query
 from node.sparql.parser import parse_query
@@ -111,10 +111,16 @@ class StoreSource:
             {k: n * self.exaggerate for k, n in counts.items()} for counts in (said.predicates, said.classes)
         )
         # Without the details it is what an older release says.
-        details = said.details if self.detailed else {}
+        details = {p: self._more(d) for p, d in said.details.items()} if self.detailed else {}
         summary = Summary(said.triples * self.exaggerate, predicates, classes, said.version, details)
         self.known = Recalled(summary, asked)
         return summary
+
+    def _more(self, details: PredicateSummary) -> PredicateSummary:
+        assert details.subjects is not None
+        assert details.objects is not None
+        factor = self.exaggerate
+        return replace(details, subjects=details.subjects * factor, objects=details.objects * factor)
 
     def recalled(self) -> Recalled | None:
         return self.known if self.remembers else None
