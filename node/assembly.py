@@ -215,6 +215,10 @@ class Node:
 
     def close(self) -> None:
         """End the query workers and the connections to members."""
+        with self._search_lock:
+            if self._concepts is not None:
+                self._concepts[1].index.close()
+                self._concepts = None
         self.federation.close()
         self.store.close()
 

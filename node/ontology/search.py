@@ -9,7 +9,8 @@ search may cost is bounded.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -26,7 +27,9 @@ MOST = 200
 _WORDS = 12
 _SHORTEST_PART = 4
 #: A word that this many names hold is frequent; this many names are enough without it, or in any case.
-_FREQUENT, _ENOUGH, _MOST_CANDIDATES = 4_000, 50, 20_000
+_FREQUENT, _ENOUGH, _MOST_CANDIDATES = 4_000, 50, 10_000
+#: So many times as many names with a word as candidates, and the candidates are looked up among them.
+_SPARSE = 8
 #: How many names are compared letter by letter.
 _COMPARED = 200
 #: Branches whose concepts are remembered.
@@ -205,8 +208,13 @@ class ConceptSearch:
             place = concept[number]
             return (wanted.obsolete or not obsolete[place]) and (allowed is None or place in allowed)
 
-        rough = ((2 * share / (whole + index.weight_of[n]), n) for n, share in shares.items() if may_be(n))
-        scores = {number: score for score, number in heapq.nlargest(_COMPARED, rough)}
+        rough = ((2 * share / (whole + index.weight_of[n]), n) for n, share in shares.items())
+        if allowed is None:
+            # Obsolete concepts are few: looked at afterwards, they cost nothing.
+            best = [each for each in heapq.nlargest(2 * _COMPARED, rough) if may_be(each[1])][:_COMPARED]
+        else:
+            best = heapq.nlargest(_COMPARED, (each for each in rough if may_be(each[1])))
+        scores = {number: score for score, number in best}
         numbers = {*scores, *filter(may_be, extra)}
         return [(_score(name, plain, scores.get(name.id, 0.0), wanted), name) for name in index.names(numbers)]
 
@@ -239,9 +247,9 @@ class ConceptSearch:
             seen: set[int] = set()
             for word, sure in each:
                 value = index.weight(word) * sure
-                numbers: Iterable[int] = index.names_with(word)
+                numbers: Sequence[int] = index.names_with(word)
                 if not bringing or len(shares) > _MOST_CANDIDATES:
-                    numbers = [number for number in numbers if number in shares]
+                    numbers = _among(numbers, shares)
                 for number in numbers:
                     if number not in seen:
                         shares[number] = shares.get(number, 0.0) + value
@@ -285,6 +293,14 @@ class ConceptSearch:
         concept = self.vocabulary.get(hit.iri)
         label = concept.label if concept else ""
         return (-round(score, 3), len(label), label, hit.iri)
+
+
+def _among(numbers: Sequence[int], some: Mapping[int, float]) -> list[int]:
+    """Those of the numbers, which are in order, that are among some others."""
+    if len(numbers) < _SPARSE * len(some):
+        return [number for number in numbers if number in some]
+    places = ((number, bisect_left(numbers, number)) for number in some)
+    return [number for number, place in places if place < len(numbers) and numbers[place] == number]
 
 
 def _score(name: Name, plain: str, share: float, wanted: Wanted) -> float:
