@@ -110,7 +110,7 @@ def installed(ontologies: Path) -> ConceptSearch:
         node = build(Path(path))
         try:
             vocabulary = node.vocabulary()
-            index = open_index(Path(folder), vocabulary)
+            index = open_index(node.settings.data / "search", vocabulary)
             return ConceptSearch(vocabulary, index, node.concepts().codes)
         finally:
             node.close()
