@@ -37,7 +37,8 @@ NodeError
 │   ├── MemberTimeout             did not answer in time
 │   ├── MemberTruncated           gave a part of its answer as if it were the whole
 │   └── MemberProtocolError       answered something that is not SPARQL
-└── StoreError                    the quads on disk cannot be read or written
+├── StoreError                    the quads on disk cannot be read or written
+└── CurationError                 a vocabulary in the making cannot go out as it is
 
 An error says *what* was wrong, *where*, and *what to do*. The web layer turns the tree into
 RFC 9457 problem documents, the command line into exit codes; each has one table for it.
@@ -318,3 +319,8 @@ class MemberProtocolError(MemberError):
 class StoreError(NodeError):
     slug = "store"
     title = "The store cannot be read or written"
+
+
+class CurationError(NodeError):
+    slug = "curation"
+    title = "The vocabulary cannot go out as it is"

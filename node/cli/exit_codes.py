@@ -14,6 +14,7 @@ EXIT_CODES: dict[type[errors.NodeError], int] = {
     errors.MemberError: 6,
     errors.StoreError: 7,
     errors.Conflict: 7,
+    errors.CurationError: 8,
     errors.ConfigurationError: 78,
 }
 

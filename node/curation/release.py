@@ -26,7 +26,7 @@ from node.curation.content import Content, content_of, read_content
 from node.curation.demand import Queue
 from node.curation.differences import Difference, compare, kind_of, text_of
 from node.curation.findings import ORDER
-from node.curation.kgcl import as_commands, as_lines, as_markdown, as_tsv, shortener
+from node.curation.kgcl import as_commands, as_lines, as_markdown, as_tsv, counted, shortener
 from node.curation.obographs import as_obo, as_obograph
 from node.curation.pages import Site
 from node.curation.reasoning import Reasoner
@@ -34,7 +34,7 @@ from node.curation.settings import Vocabulary
 from node.curation.versions import check_version, latest, next_version
 from node.curation.workspace import RELEASES, Workspace
 from node.curation.writing import written
-from node.errors import Conflict, NotFound, Place
+from node.errors import Conflict, CurationError, NotFound, Place
 from node.rdf.namespaces import DCT, OBO, OWL, PREFIXES, PROV, XSD
 from node.rdf.terms import iri, literal, triple
 
@@ -163,8 +163,8 @@ def plan(
     """Check everything that can keep a release from being made; nothing is written.
 
     ``judge`` gives the verdict of the checks. ``version`` None takes the next one that the changes ask for, ``day``
-    (ISO 8601) None the day of ``SOURCE_DATE_EPOCH`` or today. Raises Conflict when nothing has changed, the version is
-    taken or too early, or the checks fail.
+    (ISO 8601) None the day of ``SOURCE_DATE_EPOCH`` or today. Raises Conflict when nothing has changed or the version
+    is taken or too early, CurationError when the checks found errors.
     """
     previous = last_release(workspace)
     difference, _ = changes_since(workspace, previous)
@@ -183,8 +183,8 @@ def plan(
     if verdict.errors:
         more = f"\n  … and {len(verdict.errors) - 10} more" if len(verdict.errors) > 10 else ""
         listed = "".join(f"\n  {error}" for error in verdict.errors[:10])
-        raise Conflict(
-            f"the checks found {len(verdict.errors)} errors:{listed}{more}",
+        raise CurationError(
+            f"the checks found {counted(len(verdict.errors), 'error')}:{listed}{more}",
             remedy="Correct them first; onconode curate check explains each.",
         )
     triples = _with_header(workspace, chosen, previous, when)

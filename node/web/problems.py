@@ -39,6 +39,7 @@ STATUSES: dict[type[errors.NodeError], int] = {
     errors.MemberError: 502,
     errors.MemberTimeout: 504,
     errors.StoreError: 500,
+    errors.CurationError: 409,
 }
 
 #: Slug to what happened and what to do, in sentences for whoever meets it.
@@ -109,6 +110,8 @@ EXPLANATIONS: dict[str, str] = {
     "member-protocol": "A member of the federation answered something that is not SPARQL results. The member 'member' "
     "names it; its operator or this node's should look at it.",
     "store": "The data on disk cannot be read or written. What went wrong is in the node's log, for its operator.",
+    "curation": "The checks of a curators' workspace found errors, so no release was made of it. This happens on the "
+    "command line only; onconode curate check explains each finding.",
 }
 
 _INTERNAL = "The cause is in this node's log."

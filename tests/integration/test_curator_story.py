@@ -86,7 +86,7 @@ def test_from_a_word_that_waits_to_a_term_that_is_replaced(tmp_path: Path) -> No
     propose = ("curate", "demand", "propose", wish["id"], "-w", ws, "--parent", "NCIT:C2947")
     done(*propose)
     refused = onconode("curate", "release", "-w", ws, "--version", "1.0.0")
-    assert refused.returncode == 7
+    assert refused.returncode == 8
     assert "definition" in refused.stderr
     assert not list((ws / "releases").iterdir())
     done("curate", "set", "Lipochordomyxoma", "-w", ws, f"definition={DEFINITION}", "definition source=PMID:1")
