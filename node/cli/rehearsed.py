@@ -38,7 +38,7 @@ def rehearsal_lines(found: Rehearsal) -> Iterator[str]:
     yield from _recoded(found)
     yield from _affected(found)
     yield from _queries(found)
-    changed = ((name, row) for name, row in found.datasets().items() if len(row) > 1)
+    changed = ((name, row) for name, row in found.datasets().items() if set(row) - {"samples"})
     rows = [[name, *(f"{row.get(key, 0):,}" for key in _COLUMNS)] for name, row in changed]
     if rows:
         yield ""

@@ -119,6 +119,11 @@ def test_from_a_word_that_waits_to_a_term_that_is_replaced(tmp_path: Path) -> No
     with running(serve, tmp_path / "beta.log") as service:
         done("member", "add", f"{service.address}sparql", "--node", nodes["alpha"])
         rows = federated(nodes["alpha"])
+        ask = ("curate", "demand", "check", "-w", ws, "--endpoint", service.address)
+        assert onconode(*ask).returncode == 6
+        secret = tmp_path / "token"
+        secret.write_text(answer("token", "create", "curators", "--node", nodes["beta"])["token"])
+        assert answer(*ask, "--token-file", secret) == {"released": [], "installed": [], "lacking": {}}
     assert len(rows) == 17
     (first,) = {row["class"] for row in rows}
 
