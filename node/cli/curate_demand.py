@@ -323,7 +323,7 @@ def check(
         wish = queue.get(wish_id)
         output.say(f"{wish.id} {wish.text!r}: released ({wish.release})")
     for wish in done:
-        output.say(f"{wish.id} {wish.text!r}: installed on all {len(wish.waiting)} nodes that waited")
+        output.say(f"{wish.id} {wish.text!r}: installed on every node that waited ({len(wish.waiting)})")
     for wish_id, nodes in lacking.items():
         wish = queue.get(wish_id)
         output.say(f"{wish.id} {wish.text!r}: {wish.release} is not on {', '.join(nodes)} yet, or it was not asked")

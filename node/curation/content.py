@@ -29,6 +29,11 @@ Pair: TypeAlias = tuple[str, "Value"]
 Statement = tuple[str, str, Value]
 
 LIST = "list"
+#: Properties whose list is a set: in which order its members stand means nothing.
+_SETS = frozenset(
+    f"<{OWL}{name}>"
+    for name in ("members", "intersectionOf", "unionOf", "oneOf", "disjointUnionOf", "distinctMembers", "hasKey")
+)
 _DEEPEST = 100
 _MOST_ENTANGLED = 500
 _TYPE = f"<{RDF_TYPE}>"
@@ -116,7 +121,7 @@ def content_of(triples: bytes, *, source: str = "") -> Content:
         else:
             named.append((subject, predicate, value))
     reader = _Blanks(blank, named, source)
-    statements = frozenset((s, p, reader.value(v)) for s, p, v in named)
+    statements = frozenset((s, p, _unordered(p, reader.value(v))) for s, p, v in named)
     annotations: set[tuple[Statement, str, Value]] = set()
     axioms: set[Value] = set(reader.pieces())
     for node in reader.roots():
@@ -130,6 +135,13 @@ def content_of(triples: bytes, *, source: str = "") -> Content:
             axioms.add(reader.value(node))
     ontologies = frozenset(s[1:-1] for s, p, v in named if p == _TYPE and v == _ONTOLOGY)
     return Content(statements, frozenset(annotations), frozenset(axioms), ontologies, count)
+
+
+def _unordered(predicate: str, value: Value) -> Value:
+    """A list as the sorted tuple of its members, each once, where their order means nothing; others as they are."""
+    if predicate in _SETS and isinstance(value, tuple) and value and value[0] == LIST:
+        return (LIST, *sorted(set(value[1:]), key=str))
+    return value
 
 
 class _Blanks:
@@ -172,7 +184,7 @@ class _Blanks:
             else:
                 said = self._blank.get(term, ())
                 made = self._list(term, depth) or tuple(
-                    sorted(((p, self.value(v, depth + 1)) for p, v in said), key=str)
+                    sorted(((p, _unordered(p, self.value(v, depth + 1))) for p, v in said), key=str)
                 )
             self._made[term] = made
         return made

@@ -129,6 +129,14 @@ def test_order_and_labels_of_blank_nodes_do_not_matter(seed: int) -> None:
     assert compare(old, content_of(changed.encode()))
 
 
+def test_sets_have_no_order_and_chains_have() -> None:
+    """The members of a disjointness or an intersection may stand in any order, those of a property chain may not."""
+    sets = "[] a owl:AllDisjointClasses ; owl:members ( {} ) . :a owl:equivalentClass [ owl:unionOf ( {} ) ] ."
+    assert not difference(sets.format(":a :b", ":b :a"), sets.format(":b :a", ":a :b"))
+    chain = ":p owl:propertyChainAxiom ( {} ) ."
+    assert difference(chain.format(":p :q"), chain.format(":q :p"))
+
+
 def test_a_circle_nobody_names_is_compared() -> None:
     """Blank nodes that only name each other are part of the ontology all the same."""
     circle = "_:a rdfs:seeAlso _:b . _:b rdfs:seeAlso _:a . _:a rdfs:label '{}' ."
