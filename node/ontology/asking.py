@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from node.ontology.branches import BRANCHES
+from node.ontology.branches import BRANCHES, OPEN_NAMESPACES
 from node.ontology.code_systems import QUERY_PREFIXES, canonical
 from node.ontology.concepts import Vocabulary
 from node.ontology.correspondences import BROAD, CLOSE, EXACT, NARROW
@@ -21,9 +21,13 @@ from node.ontology.mapping_sets import Lead, Mappings
 from node.rdf.namespaces import RDFS_SUBCLASS_OF
 from node.sparql.algebra import Form, Query
 from node.sparql.parser import parse_query
-from node.sparql.standins import StandIn, with_stand_ins
+from node.sparql.standins import with_stand_ins
+from node.sparql.standintriples import StandIn
 from node.sparql.terms import iri_term
 from node.sparql.writer import written
+
+#: The namespaces of codes that data may carry though no release of them is installed.
+_OPEN = tuple(namespace for of in OPEN_NAMESPACES.values() for namespace in of)
 
 
 class Reach(StrEnum):
@@ -144,7 +148,10 @@ class _Finder:
             self.used += leads
             if not leads and self._mappings.knows(code):
                 self.unmapped.append(iri)
-            found = self._found[iri] = tuple(StandIn(iri_term(lead.concept), shown(lead)) for lead in leads)
+            # a code that data may carry as it is stands for itself too
+            own = (StandIn(iri_term(iri)),) if leads and code.startswith(_OPEN) else ()
+            found = (*own, *(StandIn(iri_term(lead.concept), shown(lead)) for lead in leads))
+            self._found[iri] = found
         return found
 
     def _leads(self, code: str) -> list[Lead]:

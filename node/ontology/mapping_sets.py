@@ -120,6 +120,10 @@ class Mappings:
         """The codes of other systems that lead to a class."""
         return tuple(self._by_concept.get(iri, ()))
 
+    def codes(self) -> Iterable[str]:
+        """The codes that lead to a class."""
+        return self._by_code.keys()
+
     def knows(self, iri: str) -> bool:
         """Whether an IRI is a code of another system: one that a set maps, or of the systems with a namespace here."""
         return iri in self._by_code or (system_of(iri) is not None and not is_hub(iri))

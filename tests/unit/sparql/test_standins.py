@@ -11,7 +11,8 @@ from pyoxigraph import NamedNode, Quad, QuerySolutions, Store
 from node.errors import Unsupported
 from node.rdf.namespaces import RDFS_SUBCLASS_OF
 from node.sparql.parser import parse_query
-from node.sparql.standins import StandIn, Standing, with_stand_ins
+from node.sparql.standins import Standing, with_stand_ins
+from node.sparql.standintriples import StandIn
 from node.sparql.terms import iri_term
 
 NS = "http://x/"
@@ -47,7 +48,8 @@ def store(*, with_codes: bool) -> Store:
 
 def standing(text: str) -> Standing:
     def stands_for(iri: str) -> tuple[StandIn, ...]:
-        return tuple(StandIn(iri_term(NS + name), {"by": iri_term(iri)}) for name in STAND_INS.get(iri, ()))
+        found = tuple(StandIn(iri_term(NS + name), {"by": iri_term(iri)}) for name in STAND_INS.get(iri, ()))
+        return (StandIn(iri_term(iri)), *found) if iri == "f:C" else found
 
     return with_stand_ins(
         parse_query(PROLOGUE + text),
