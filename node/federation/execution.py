@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 from node.errors import MemberError, ResultTooLarge
 from node.federation.cache import PartCache
 from node.federation.completeness import Completeness, MemberReport, Verdict, judged
+from node.federation.directory import Directories
 from node.federation.fetch import Fetcher
 from node.federation.losses import Losses
 from node.federation.meter import Meter, Tally
@@ -131,6 +132,7 @@ class Execution:
     def __init__(self, evaluate: Evaluate, *, cache_bytes: int) -> None:
         self._evaluate = evaluate
         self._workers = Workers()
+        self._directories = Directories()
         self._cache = PartCache(cache_bytes)
 
     def close(self) -> None:
@@ -191,7 +193,8 @@ class Execution:
             dataset = query.dataset
             scope = Scope() if dataset is None else Scope(dataset.default, dataset.named)
             summaries = runner.learn()
-            catalogue = Catalogue(summaries, scope, frozenset(s.name for s in sources if s.alike))
+            alike = frozenset(s.name for s in sources if s.alike)
+            catalogue = Catalogue(summaries, scope, alike, self._directories.of(summaries))
             body = unfold(asked.plan)
             if may_need_mending(query.text):
                 query = mended(query) or query

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from node.federation.plan import Candidates, Scan
+from node.federation.directory import Directory
+from node.federation.plan import Candidates, Place, Scan
 from node.federation.requests import Job, Scope, scan_text
-from node.federation.rows import cell
 from node.federation.spaces import Spaces, prefixes
 from node.federation.summaries import Summary
 from node.rdf.namespaces import RDF_TYPE
@@ -15,32 +15,34 @@ from node.sparql.terms import Term
 
 # What a pattern is thought to match at a member that says nothing about itself.
 _UNKNOWN = 10_000
+# The namespace of a cell that is an IRI, and all that two literals or two blank nodes need to have in common.
+_NAMESPACE = re.compile(rb'<.*[/#:](?:[A-Za-z]+_)?|"|_:', re.DOTALL)
 
 
-@dataclass
 class Catalogue:
-    """The members by name with what they say they hold (None: nothing), and what was found out by asking."""
+    """The members by name with what they say they hold (None: nothing), and what was found out by asking.
 
-    summaries: Mapping[str, Summary | None]
-    scope: Scope
-    #: Those that evaluate expressions as this node's engine does.
-    alike: frozenset[str] = frozenset()
-    asked: dict[tuple[str, str], bool] = field(default_factory=dict)
+    ``alike``: those that evaluate expressions as this node's engine does. ``directory`` is that of the summaries.
+    """
+
+    def __init__(
+        self,
+        summaries: Mapping[str, Summary | None],
+        scope: Scope,
+        alike: frozenset[str] = frozenset(),
+        directory: Directory | None = None,
+    ) -> None:
+        self.summaries = summaries
+        self.scope = scope
+        self.alike = alike
+        self.directory = directory or Directory(summaries)
+        self.asked: dict[tuple[str, str], bool] = {}
+        self._partial = frozenset(n for n, s in summaries.items() if s is not None and not s.covers_graphs)
+        self._groups: dict[frozenset[bytes], dict[bytes, list[bytes]]] = {}
 
     def count(self, name: str, scan: Scan, predicates: Candidates | None = None) -> int | None:
         """At most how many triples of the member match, judged by the constants; None if it does not say."""
-        summary = self.summaries[name]
-        if summary is None or not (summary.covers_graphs or self.in_default_graph(scan)):
-            return None
-        subject, value = (place if isinstance(place, Term) else None for place in (scan.s, scan.o))
-        if isinstance(scan.p, Term):
-            return summary.at_most(scan.p.value, subject, value)
-        if predicates is not None and not predicates.blank:
-            iris = (p[1:-1].decode() for p in predicates.terms if p.startswith(b"<"))
-            return sum(summary.at_most(iri, subject, value) for iri in iris)
-        if subject is None and value is None:
-            return summary.count(None)
-        return sum(summary.at_most(iri, subject, value) for iri in summary.predicates)
+        return None if name in self._unknown(scan) else self._counts(scan, predicates).get(name, 0)
 
     def in_default_graph(self, scan: Scan) -> bool:
         """Whether a pattern is matched in the members' default graphs."""
@@ -48,37 +50,36 @@ class Catalogue:
 
     def subjects(self, name: str, scan: Scan) -> Spaces | None:
         """Where the member's subjects of a pattern are; None: anywhere."""
-        summary = self.summaries[name]
-        if summary is None or not self.in_default_graph(scan):
+        if not self.in_default_graph(scan):
             return None
         type_of = scan.o.value if isinstance(scan.o, Term) and scan.o.kind == "iri" else None
-        return summary.subject_namespaces(scan.p.value if isinstance(scan.p, Term) else None, type_of)
+        return self.directory.subjects(_iri(scan.p), type_of)[name]
 
     def objects(self, name: str, scan: Scan) -> Spaces | None:
         """Where the member's objects of a pattern are; None: anywhere."""
-        summary = self.summaries[name]
-        if summary is None or not self.in_default_graph(scan):
-            return None
-        return summary.object_namespaces(scan.p.value if isinstance(scan.p, Term) else None)
+        return self.directory.objects(_iri(scan.p))[name] if self.in_default_graph(scan) else None
 
     def possible(self, name: str, scan: Scan, column: str, values: frozenset[bytes]) -> frozenset[bytes]:
         """The values that the member can have as subject (``s``) or object (``o``) of a pattern."""
-        spaces = {"s": self.subjects, "o": self.objects}[column](name, scan) if column in "so" else None
+        if column not in "so":
+            return values
+        spaces = self.subjects(name, scan) if column == "s" else self.objects(name, scan)
         if spaces is None:
             return values
-        begin = prefixes(spaces)
-        return frozenset(value for value in values if value.startswith(begin))
-
-    def _rules_out(self, name: str, scan: Scan) -> bool:
-        """Whether the namespaces say that a constant of the pattern is not there."""
-        for column, place in (("s", scan.s), ("o", scan.o)):
-            if isinstance(place, Term) and not self.possible(name, scan, column, frozenset({cell(place)})):
-                return True
-        return False
+        if column == "o" and (listed := self._listed(name, scan)) is not None:
+            return frozenset(v for v in values if v in listed or not v.startswith(b"<")) if values else values
+        groups, begin = self._grouped(values), prefixes(spaces)
+        # A prefix that goes on within the namespace may be that of some of its values: that is decided by the member.
+        chosen = [
+            g for space, g in groups.items() if space.startswith(begin) or any(b.startswith(space) for b in begin)
+        ]
+        if len(chosen) == len(groups):
+            return values
+        return frozenset().union(*chosen)
 
     def holds(self, name: str, scan: Scan) -> bool:
         """Whether the member can hold a match, as far as it says."""
-        return self.count(name, scan) != 0 and not self._rules_out(name, scan)
+        return self.count(name, scan) != 0
 
     def fan(self, name: str, scan: Scan, column: str) -> float:
         """About how many triples of the member match for each value of a subject (``s``) or object (``o``)."""
@@ -105,8 +106,7 @@ class Catalogue:
         """About how many triples match at all members together."""
         if self.scope.excludes(scan.graph):
             return 0
-        counts = (self.count(name, scan) for name in self.summaries)
-        return sum(_UNKNOWN if count is None else count for count in counts)
+        return self._total(scan) + _UNKNOWN * len(self._unknown(scan))
 
     def sources(
         self, scan: Scan, predicates: Candidates | None, *, probing: bool = False
@@ -119,40 +119,92 @@ class Catalogue:
         """
         if self.scope.excludes(scan.graph) or _impossible(scan):
             return [], []
+        unknown, counts = self._unknown(scan), self._counts(scan, predicates)
+        if not unknown:
+            return list(counts), []
         chosen: list[str] = []
         questions: list[Job] = []
         text = f"ASK {{ {scan_text(scan, self.scope).pattern} }}"
         for name in self.summaries:
-            count = self.count(name, scan, predicates)
-            if count is None:
-                known = self.asked.get((name, text))
-                if known is None and not probing:
+            if name not in unknown:
+                if name in counts:
                     chosen.append(name)
-                elif known is None:
-                    questions.append(Job(name, text, ()))
-                elif known:
-                    chosen.append(name)
-            elif count > 0 and not self._rules_out(name, scan):
+                continue
+            known = self.asked.get((name, text))
+            if known or (known is None and not probing):
                 chosen.append(name)
+            elif known is None:
+                questions.append(Job(name, text, ()))
         return chosen, questions
 
     def idle(self, scans: Iterable[Scan]) -> list[str]:
         """The members that can hold no match of any of these patterns, as far as they say."""
-        scans = list(scans)
-        return [name for name in self.summaries if all(self.count(name, scan) == 0 for scan in scans)]
+        busy: set[str] = set()
+        for scan in dict.fromkeys(scans):
+            busy.update(self._unknown(scan), self._counts(scan))
+        return [name for name in self.summaries if name not in busy]
 
     def only_source(self, scans: Sequence[Scan]) -> str | None:
         """The one member that can hold matches of these patterns, if there is one and every member says what it
         holds."""
-        if any(summary is None for summary in self.summaries.values()):
+        if self.directory.silent:
             return None
-        holding = {
-            name
-            for name in self.summaries
-            for scan in scans
-            if self.count(name, scan) and not self._rules_out(name, scan)
-        }
+        holding: set[str] = set()
+        for scan in scans:
+            holding.update(self._unknown(scan), self._counts(scan))
         return holding.pop() if len(holding) == 1 else None
+
+    def _unknown(self, scan: Scan) -> Collection[str]:
+        """The members that do not say what they hold of this pattern."""
+        if self._partial and not self.in_default_graph(scan):
+            return {*self.directory.silent, *self._partial}
+        return self.directory.silent
+
+    def _counts(self, scan: Scan, predicates: Candidates | None = None) -> Mapping[str, int]:
+        """At most how many triples match at each member that says so and can hold any, in the members' order."""
+        subject, value = (place if isinstance(place, Term) else None for place in (scan.s, scan.o))
+        if isinstance(scan.p, Term) or predicates is None or predicates.blank:
+            return self.directory.counts(_iri(scan.p), subject, value)
+        counts: dict[str, int] = {}
+        for predicate in predicates.terms:
+            if predicate.startswith(b"<"):
+                for name, count in self.directory.counts(predicate[1:-1].decode(), subject, value).items():
+                    counts[name] = counts.get(name, 0) + count
+        return self.directory.in_order(counts)
+
+    def _total(self, scan: Scan) -> int:
+        unknown = self._unknown(scan)
+        counts = self._counts(scan)
+        if len(unknown) == len(self.directory.silent):
+            return self.directory.remembered(("total", scan.p, scan.s, scan.o), lambda: sum(counts.values()))
+        return sum(count for name, count in counts.items() if name not in unknown)
+
+    def _listed(self, name: str, scan: Scan) -> Collection[bytes] | None:
+        """The cells of all IRIs that the member has as object of a pattern; None: it does not say."""
+        summary, predicate = self.summaries[name], _iri(scan.p)
+        if summary is None or predicate is None:
+            return None
+
+        def find() -> frozenset[bytes] | None:
+            values = summary.values(predicate)
+            return None if values is None else frozenset(f"<{value}>".encode() for value in values)
+
+        return self.directory.remembered(("listed", name, predicate), find)
+
+    def _grouped(self, values: frozenset[bytes]) -> Mapping[bytes, list[bytes]]:
+        """The values by namespace: few where the values are many."""
+        groups = self._groups.get(values)
+        if groups is None:
+            groups = {}
+            for value in values:
+                found = _NAMESPACE.match(value)
+                groups.setdefault(value if found is None else found[0], []).append(value)
+            self._groups[values] = groups
+        return groups
+
+
+def _iri(place: Place) -> str | None:
+    return place.value if isinstance(place, Term) else None
 
 
 def estimate(scan: Scan, total: int, candidates: Mapping[str, Candidates]) -> float:
