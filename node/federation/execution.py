@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,6 +26,7 @@ from node.federation.scratch import Scratch
 from node.federation.selection import Catalogue
 from node.federation.sources import Source
 from node.federation.splice import can_be_spliced, spliced
+from node.federation.summaries import Summary
 from node.federation.unfold import unfold
 from node.federation.versions import Changed, Patience
 from node.federation.workers import Workers
@@ -178,6 +179,12 @@ class Execution:
                 yield answer
                 return
 
+    def _catalogue(self, asked: _Asked, summaries: Mapping[str, Summary | None]) -> Catalogue:
+        dataset = asked.query.dataset
+        scope = Scope() if dataset is None else Scope(dataset.default, dataset.named)
+        alike = frozenset(source.name for source in asked.sources if source.alike)
+        return Catalogue(summaries, scope, alike, self._directories.of(summaries))
+
     @contextmanager
     def _planned(self, asked: _Asked, runner: Runner) -> Iterator[FederatedAnswer]:
         """The answer by one plan. Raises Changed when a member turns out to hold other data than it counts on."""
@@ -190,11 +197,7 @@ class Execution:
             return (*members, *(_service_report(name, meter) for name in sorted(others)))
 
         try:
-            dataset = query.dataset
-            scope = Scope() if dataset is None else Scope(dataset.default, dataset.named)
-            summaries = runner.learn()
-            alike = frozenset(s.name for s in sources if s.alike)
-            catalogue = Catalogue(summaries, scope, alike, self._directories.of(summaries))
+            catalogue = self._catalogue(asked, runner.learn())
             body = unfold(asked.plan)
             if may_need_mending(query.text):
                 query = mended(query) or query

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from node.federation.plan import Place, Scan
 from node.federation.selection import Catalogue
-from node.federation.spaces import Spaces, meet, overlap
-from node.rdf.spaces import BLANK, LITERAL
+from node.federation.spaces import Holders, Spaces, meet
+from node.rdf.spaces import BLANK
 from node.sparql.terms import Term
 
 
@@ -45,6 +45,11 @@ def local(required: Sequence[Scan], optional: Sequence[Optionally], catalogue: C
     ``required`` must all match in a solution. Constants join nothing: the required patterns must hang together by
     variables, and so must those of each optional part, beginning with a variable that a required one binds.
     """
+    found = ("local", tuple(required), tuple(optional), catalogue.scope.default)
+    return catalogue.directory.remembered(found, lambda: _local(required, optional, catalogue))
+
+
+def _local(required: Sequence[Scan], optional: Sequence[Optionally], catalogue: Catalogue) -> Locality | None:
     scans = [*required, *(scan for part in optional for scan in part.scans)]
     if not required or not all(_is_plain(scan) and catalogue.in_default_graph(scan) for scan in scans):
         return None
@@ -88,9 +93,8 @@ class _Homes:
             possible = self._possible(certain or about, every=bool(certain))
             if isinstance(subject, Term):
                 possible = frozenset({subject.value})
-            self._homes[subject] = {
-                space: {name for name, spaces in held.items() if overlap(space, spaces)} for space in possible
-            }
+            holders = Holders(held)
+            self._homes[subject] = {space: holders.overlapping(space) for space in possible}
 
     def settled(self, subject: Place) -> bool:
         """Whether nothing that can be the subject is described at two members. Blank nodes never are."""
@@ -102,13 +106,15 @@ class _Homes:
 
     def leads_home(self, scan: Scan) -> bool:
         """Whether the objects of a pattern are described nowhere but at the member that names them so."""
-        for name in self._catalogue.summaries:
-            spaces = self._catalogue.objects(name, scan)
-            assert spaces is not None
-            for space, homes in self._homes[scan.o].items():
-                if space != BLANK and overlap(space, spaces) and not homes <= {name}:
-                    return False
-        return True
+        naming = Holders(
+            {name: self._catalogue.objects(name, scan) or frozenset() for name in self._catalogue.summaries}
+        )
+        return all(
+            homes <= {name}
+            for space, homes in self._homes[scan.o].items()
+            if space != BLANK
+            for name in naming.overlapping(space)
+        )
 
     def _held(self, about: Sequence[Scan]) -> dict[str, Spaces]:
         return {name: _union(self._catalogue.subjects(name, s) for s in about) for name in self._catalogue.summaries}
@@ -143,16 +149,11 @@ def _shared_objects(scans: Sequence[Scan]) -> list[Place]:
 
 def _apart(place: Place, scans: Sequence[Scan], catalogue: Catalogue) -> bool:
     """Whether a variable cannot have the same value as object of these patterns at two members."""
-    of_each = [
-        _union(catalogue.objects(name, scan) for scan in scans if scan.o == place) for name in catalogue.summaries
-    ]
-    for at, spaces in enumerate(of_each):
-        for others in of_each[at + 1 :]:
-            if LITERAL in spaces and LITERAL in others:
-                return False
-            if any(space not in (BLANK, LITERAL) and overlap(space, others) for space in spaces):
-                return False
-    return True
+    about = [scan for scan in scans if scan.o == place]
+    holders = Holders(
+        {name: _union(catalogue.objects(name, scan) for scan in about) - {BLANK} for name in catalogue.summaries}
+    )
+    return all(len(holders.overlapping(space)) < 2 for space in holders.spaces)
 
 
 def _connected(required: Sequence[Scan], optional: Sequence[Optionally]) -> bool:

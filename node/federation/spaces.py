@@ -5,7 +5,8 @@ Besides prefixes of IRIs a set may hold ``BLANK`` and ``LITERAL``, for terms of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
 from node.rdf.spaces import BLANK, LITERAL
@@ -18,18 +19,43 @@ def meet(first: Spaces, second: Spaces) -> Spaces:
     both = first & second
     if both in (first, second):
         return both
-    return both.union(*(_longer(a, b) for a in first - both for b in second))
+    left, right = first - both, second - both
+    ours, theirs = Holders({"": left}), Holders({"": right})
+    return both.union((s for s in left if theirs.around(s)), (s for s in right if ours.around(s)))
 
 
-def overlap(space: str, spaces: Iterable[str]) -> bool:
-    """Whether an IRI can be in the namespace and in one of the others."""
-    return any(space.startswith(other) or other.startswith(space) for other in spaces)
+class Holders:
+    """Who has which namespaces, to be found by the namespaces that they overlap with."""
 
+    def __init__(self, held: Mapping[str, Spaces]) -> None:
+        self._names: dict[str, set[str]] = {}
+        for name, spaces in held.items():
+            for space in spaces:
+                self._names.setdefault(space, set()).add(name)
+        self._sorted = sorted(self._names)
+        self._lengths = sorted({len(space) for space in self._names})
 
-def _longer(a: str, b: str) -> set[str]:
-    if a.startswith(b):
-        return {a}
-    return {b} if b.startswith(a) else set()
+    @property
+    def spaces(self) -> Iterable[str]:
+        """All namespaces that anybody has."""
+        return self._sorted
+
+    def overlapping(self, space: str) -> set[str]:
+        """Who has a namespace in which an IRI of this one can be."""
+        found: set[str] = set()
+        for prefix in self.around(space):
+            found |= self._names[prefix]
+        # Those that begin with it stand side by side.
+        at = bisect_left(self._sorted, space)
+        while at < len(self._sorted) and self._sorted[at].startswith(space):
+            found |= self._names[self._sorted[at]]
+            at += 1
+        return found
+
+    def around(self, space: str) -> list[str]:
+        """The namespaces there are that this one is, or is within."""
+        lengths = (length for length in self._lengths if length <= len(space))
+        return [prefix for length in lengths if (prefix := space[:length]) in self._names]
 
 
 def prefixes(spaces: Spaces) -> tuple[bytes, ...]:
