@@ -2,6 +2,7 @@
 
     .venv/bin/python -m bench.concept_search --ontologies ../shared/data/ontologies
     .venv/bin/python -m bench.concept_search --ontologies … --seed 2 --misses
+    .venv/bin/python -m bench.concept_search --ontologies … --alone --widened 8
 
 300 texts: those of ``tests/unit/ontology/search_texts.tsv``, which a person wrote and coded, and names drawn from the
 installed releases, whole or made wrong by a seeded generator. For a drawn name, right is any concept that bears it:
@@ -32,7 +33,10 @@ from pathlib import Path
 from rapidfuzz import fuzz, process
 
 from node.assembly import build
-from node.ontology.concepts import Vocabulary
+from node.ontology.codes import Codes
+from node.ontology.concepts import Concept, Vocabulary
+from node.ontology.mapping_sets import Mappings
+from node.ontology.mappings import CodeMap
 from node.ontology.search import ConceptSearch, Wanted
 from node.ontology.search_index import open_index, plain_words
 from node.rdf.namespaces import expand
@@ -114,6 +118,26 @@ def installed(ontologies: Path) -> ConceptSearch:
             return ConceptSearch(vocabulary, index, node.concepts().codes)
         finally:
             node.close()
+
+
+def widened(vocabulary: Vocabulary, times: int, folder: Path) -> ConceptSearch:
+    """A search over a vocabulary so many times as large: each class has subclasses named after it with made-up words.
+
+    ``folder`` is where the index is made.
+    """
+    chance = random.Random(0)
+    syllables = [consonant + vowel for consonant in "bcdfgklmnprstvz" for vowel in "aeiou"]
+    words = ["".join(chance.choices(syllables, k=chance.randint(2, 4))) for _ in range(40_000)]
+    concepts = [concept for iri in vocabulary.iris() if (concept := vocabulary.get(iri))]
+    more = []
+    for number in range(1, times):
+        for concept in concepts:
+            added = " ".join(chance.sample(words, chance.randint(1, 2)))
+            names = tuple(f"{name} {added}" for name in concept.synonyms[:3])
+            label = f"{concept.label} {added}"
+            more.append(Concept(f"{concept.iri}_{number}", label, (concept.iri,), synonyms=names))
+    whole = Vocabulary.of([*concepts, *more])
+    return ConceptSearch(whole, open_index(folder, whole), Codes(whole, CodeMap({}), Mappings()))
 
 
 def cases(vocabulary: Vocabulary, seed: int) -> list[Case]:
@@ -301,11 +325,15 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--alone", action="store_true", help="without the peers")
+    parser.add_argument("--widened", type=int, default=1, metavar="N", help="over N times as many classes")
     parser.add_argument("--misses", action="store_true", help="also print what did not come first")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     search = installed(options.ontologies)
     texts = cases(search.vocabulary, options.seed)
+    if options.widened > 1:
+        with tempfile.TemporaryDirectory(prefix="onconode-bench-") as folder:
+            search = widened(search.vocabulary, options.widened, Path(folder))
     ways = {"onconode": ours(search), **({} if options.alone else peers(search.vocabulary))}
     found = measure(ways, texts, repeat=options.repeat)
     mine = found["onconode"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from functools import lru_cache
@@ -9,11 +10,13 @@ from functools import lru_cache
 from flask import Blueprint, Response, current_app, request
 
 from node.errors import NotFound, TooBusy
+from node.ontology.releases import release_of
 from node.policy.decide import ANONYMOUS
 from node.publishing.summary import void_description
-from node.rdf.formats import GRAPH_FORMATS, JSON, JSONLD, TURTLE
+from node.rdf.formats import GRAPH_FORMATS, JSON, JSONLD, NTRIPLES, TURTLE
 from node.rdf.namespaces import ONCO, RDFS, RDFS_LABEL, SH, SKOS, shorten
 from node.rdf.statements import Statement, read_ntriples, to_ntriples
+from node.rdf.terms import iri as iriref
 from node.resources import resource
 from node.sparql.protocol import DATA_VERSION_HEADER
 from node.web.call import read_call
@@ -66,7 +69,23 @@ def shapes() -> Response:
 
 @blueprint.get("/vocab")
 def vocabulary() -> Response:
-    return _document("ontologies/onconode.ttl", iri=ONCO.rstrip("#"), title="Vocabulary")
+    """The hub's vocabulary: the release that is installed here, else the one that ships with the node."""
+    call = read_call(current_app, request)
+    release = release_of(call.node.store, "onconode")
+    iri = ONCO.rstrip("#")
+    if release is None or release.graph is None or release.digest == _digest("ontologies/onconode.ttl"):
+        return _document("ontologies/onconode.ttl", iri=iri, title="Vocabulary")
+    text = f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ GRAPH {iriref(release.graph)} {{ ?s ?p ?o }} }}"
+    with call.node.query(text, ANONYMOUS, (JSON, NTRIPLES)) as answer:
+        ntriples = b"".join(answer)
+    return described(
+        call,
+        iri=iri,
+        ntriples=ntriples,
+        make_page=lambda: page(
+            call, "document.html", title="Vocabulary", terms=terms(read_ntriples(ntriples)), formats=GRAPH_FORMATS
+        ),
+    )
 
 
 def _document(name: str, *, iri: str, title: str) -> Response:
@@ -147,6 +166,11 @@ def terms(statements: Sequence[Statement]) -> list[dict[str, str]]:
 @lru_cache(maxsize=8)
 def _file(name: str) -> bytes:
     return resource(name).read_bytes()
+
+
+@lru_cache(maxsize=8)
+def _digest(name: str) -> str:
+    return hashlib.sha256(_file(name)).hexdigest()
 
 
 @lru_cache(maxsize=8)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pyoxigraph as ox
@@ -255,3 +256,17 @@ def test_search_page_for_people(client: FlaskClient) -> None:
     assert 'value="&lt;script&gt;glioma"' in page.text
     assert 'rel="next"' in page.text
     assert "Or look around" in client.get("/hub/concepts", headers=BROWSER).text
+
+
+def test_the_vocabulary_is_the_release_that_is_installed(node: Node, client: FlaskClient, tmp_path: Path) -> None:
+    """A newer release of the hub's vocabulary is served at /vocab, its terms among the concepts. Last: it installs."""
+    packaged = client.get("/hub/vocab", headers={"Accept": "text/turtle"}).text
+    newer = tmp_path / "onconode.ttl"
+    term = 'onco:Xenograft a owl:Class ; rdfs:label "xenograft"@en ; rdfs:subClassOf obo:OBI_0100051 .'
+    newer.write_text(packaged.replace("vocab/1.", "vocab/9.").replace('"1.', '"9.') + term, encoding="utf-8")
+    install("onconode", newer, store=node.store, identifiers=node.identifiers)
+    xenograft = ox.NamedNode("https://w3id.org/onconode/vocab#Xenograft")
+    assert any(triples(client, "vocab").quads_for_pattern(xenograft, None, None))
+    assert "xenograft" in client.get("/hub/vocab", headers=BROWSER).text
+    assert get(client, "concepts/onco:Xenograft")["source"] == "onconode"
+    assert get(client, "concepts?q=xenografts")["hits"][0]["code"] == "onco:Xenograft"
