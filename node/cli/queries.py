@@ -135,12 +135,14 @@ def _formats(name: str | None) -> tuple[Format, Format]:
 
 
 def _warn(answer: Answer | FederatedAnswer) -> None:
-    """Say on standard error when members are missing, whatever the format."""
+    """Say on standard error when members are missing or have different releases, whatever the format."""
     if not isinstance(answer, FederatedAnswer):
         return
     found = answer.completeness
     for member in found.missing:
         click.echo(f"onconode: {found.verdict.value}, without {member.name}: {member.reason}", err=True)
+    for difference in answer.release_differences:
+        click.echo(f"onconode: members have different releases of {difference}", err=True)
 
 
 def _ask(

@@ -19,6 +19,7 @@ from node.federation.losses import Losses
 from node.federation.meter import Meter, Tally
 from node.federation.partition import Partition, partition
 from node.federation.plan import Body, Closure, Names, Scan
+from node.federation.releases import ReleaseDifference, release_differences
 from node.federation.requests import DEFAULT_GRAPH, Job, Scope, arm_text, scan_text
 from node.federation.rows import Shape, Table, cell
 from node.federation.runner import Runner
@@ -64,8 +65,11 @@ class FederatedAnswer:
         generation: Generation,
         report: Callable[[], tuple[MemberReport, ...]],
         *,
+        differences: tuple[ReleaseDifference, ...] = (),
         found_nothing: bool = False,
     ) -> None:
+        #: Of which vocabularies the members, missing ones aside, have different releases active.
+        self.release_differences = differences
         self._answer = answer
         self._report = report
         self._found_nothing = found_nothing
@@ -205,7 +209,7 @@ class Execution:
                 asked = replace(asked, query=query)
             with self._by_members(asked, body, catalogue, runner) as theirs:
                 if theirs is not None:
-                    yield FederatedAnswer(theirs, generation, report)
+                    yield FederatedAnswer(theirs, generation, report, differences=_differed(summaries))
                     return
             gathering = _Gathering(query, body, catalogue, runner, quads=asked.quads)
 
@@ -225,9 +229,11 @@ class Execution:
                 if query.form is Form.ASK and losses.lost:
                     held = HeldAnswer(answer.format, (b"".join(answer),), generation)
                     nothing = b"true" not in held.pieces[0]
-                    yield FederatedAnswer(held, generation, report, found_nothing=nothing)
+                    yield FederatedAnswer(
+                        held, generation, report, differences=_differed(summaries), found_nothing=nothing
+                    )
                     return
-                yield FederatedAnswer(answer, generation, report)
+                yield FederatedAnswer(answer, generation, report, differences=_differed(summaries))
         except Changed:
             raise
         except BaseException:
@@ -396,6 +402,10 @@ def _only_source(query: Query, body: Body, catalogue: Catalogue) -> str | None:
         return None
     name = catalogue.only_source(scans)
     return name if name in catalogue.alike else None
+
+
+def _differed(summaries: Mapping[str, Summary | None]) -> tuple[ReleaseDifference, ...]:
+    return release_differences({name: s.releases for name, s in summaries.items() if s is not None})
 
 
 def _service_report(name: str, meter: Meter) -> MemberReport:

@@ -21,6 +21,7 @@ from node.federation.circuits import Circuit
 from node.federation.http import HttpClient, Reply
 from node.federation.meter import Meter
 from node.federation.profile import profile
+from node.federation.releases import own_releases
 from node.federation.retries import persistently
 from node.federation.rows import Table, read_json, read_tsv
 from node.federation.summaries import Summary, read_summary_file, read_void
@@ -109,6 +110,8 @@ class SummaryReading:
             summary = None if data is None else read_summary_file(data, version)
             if data is None and not generation.number and not store.graphs(tiers):
                 summary = Summary(0, {}, {}, version)
+            if summary is not None:
+                summary = replace(summary, releases=own_releases(store))
             if store.generation().number != generation.number:
                 return self.read(store, tiers)
             self._read = known = generation.number, summary

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, ClassVar
 
+from node.federation.releases import StatedRelease, read_releases
 from node.rdf.namespaces import ONCO, RDF_TYPE, VOID
 from node.rdf.spaces import LITERAL
 from node.sparql.terms import Term
@@ -56,7 +57,7 @@ class Summary:
     """What there is in a member's default graph; its named graphs hold nothing that is not counted here.
 
     ``version`` changes with every change of the data (an ``ETag``, a generation). ``used``: of each class, the triples
-    with each predicate whose subjects are instances; None where the member does not say.
+    with each predicate whose subjects are instances; None where the member does not say. ``releases``: of vocabularies.
     """
 
     triples: int
@@ -65,6 +66,7 @@ class Summary:
     version: str
     details: Mapping[str, PredicateSummary] = field(default_factory=dict)
     used: Mapping[str, Mapping[str, int]] | None = None
+    releases: tuple[StatedRelease, ...] = ()
 
     #: Whether named graphs hold no predicate or class that is not counted here.
     covers_graphs: ClassVar[bool] = True
@@ -253,7 +255,9 @@ def read_void(ntriples: str, endpoint: str, version: str) -> Summary | None:
         return None
     details = {p: detail for p, detail in said.items() if detail != _NOTHING_SAID}
     # An instance has at least its type, so of a class without predicates they are not told.
-    return Summary(triples, predicates, classes, version, details, used if used and all(used.values()) else None)
+    told = used if used and all(used.values()) else None
+    releases = read_releases(ntriples, dataset.removeprefix("<").removesuffix(">"))
+    return Summary(triples, predicates, classes, version, details, told, releases)
 
 
 def _details(description: _Description, part: str, triples: int) -> PredicateSummary:

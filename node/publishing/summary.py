@@ -12,6 +12,7 @@ from node.ontology.releases import releases
 from node.publishing.dump import PATH as DUMP
 from node.publishing.registry import FILE as REGISTER
 from node.publishing.registry import State, read_registry
+from node.publishing.stated_releases import release_triples
 from node.rdf.namespaces import DCT, FOAF, ONCO, OWL, RDF_TYPE, VOID, XSD
 from node.rdf.terms import iri, literal, triple
 from node.store.quads import QuadStore
@@ -30,7 +31,8 @@ def void_description(store: QuadStore, identifiers: Identifiers, identity: Ident
 
     Triples in all; for each property the triples with it, their different subjects and objects, the namespaces of both
     (a ``void:Linkset`` where it is not this node's), and its values where they are few; for each class its instances
-    and what is said of them; the vocabulary releases that are served; each described thing whose IRI this node did not
+    and what is said of them; the vocabulary releases that are kept, and
+    which are served; each described thing whose IRI this node did not
     mint (``onco:describesForeign``). ``docs/reference/void.md`` explains the terms. Raises StoreError when the counts
     are damaged.
     """
@@ -80,6 +82,7 @@ def _lines(store: QuadStore, identifiers: Identifiers, identity: Identity) -> It
             yield triple(iri(part), iri(VOID + "propertyPartition"), within)
             yield triple(within, iri(VOID + "property"), iri(predicate))
             yield triple(within, iri(VOID + "triples"), _count(number))
+    yield from release_triples(store, document, dataset)
     for release in releases(store):
         if release.graph is not None:
             served = iri(release.graph)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from node.federation.completeness import MISSING, Completeness, MemberReport
+from node.federation.releases import ReleaseDifference
 
 #: Proxies often take no more than 8 kB of headers together.
 _MOST_BYTES = 3_000
+_MOST_TEXT = 300
 _ORDER = {verdict: at for at, verdict in enumerate((*MISSING, "answered", "empty", "pruned"))}
 
 
@@ -39,6 +42,12 @@ def completeness_headers(completeness: Completeness) -> list[tuple[str, str]]:
     verdict = completeness.verdict.value.replace(" ", "-")
     item = "".join([verdict, *(f";{name}={count}" for name, count in sums.items())])
     return [("onconode-completeness", item), ("onconode-members", ", ".join(entries))]
+
+
+def release_headers(differences: Sequence[ReleaseDifference]) -> list[tuple[str, str]]:
+    """``Onconode-Releases``: a text for each vocabulary of which members have different releases; none without any."""
+    texts = [_text(str(difference)[:_MOST_TEXT]) for difference in differences]
+    return [("onconode-releases", ", ".join(texts))] if texts else []
 
 
 def _entry(member: MemberReport) -> str:

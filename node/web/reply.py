@@ -25,7 +25,8 @@ COMMON_HEADERS: tuple[tuple[str, str], ...] = (
     ("access-control-allow-origin", "*"),
     (
         "access-control-expose-headers",
-        "ETag, Link, Location, Onconode-Completeness, Onconode-Members, Retry-After, Server-Timing, X-Request-Id",
+        "ETag, Link, Location, Onconode-Completeness, Onconode-Members, Onconode-Releases, Retry-After, Server-Timing, "
+        "X-Request-Id",
     ),
     ("x-content-type-options", "nosniff"),
     ("referrer-policy", "strict-origin-when-cross-origin"),

@@ -22,7 +22,7 @@ from node.sparql.protocol import DATA_VERSION_HEADER, within
 from node.store.quads import Answer, BegunQuery, PromptAnswer, PromptStore
 from node.web.cache import AnswerCache, KeptAnswer
 from node.web.coding import Packed, coding_of, encode_reply, packed
-from node.web.completeness import completeness_headers
+from node.web.completeness import completeness_headers, release_headers
 from node.web.negotiation import HTML, Choice, read_accept_encoding
 from node.web.questions import Question, beyond_store, open_answer, read_question
 from node.web.readings import Endpoint, Reading, Readings
@@ -239,6 +239,7 @@ class SparqlService:
         if isinstance(answer, FederatedAnswer):
             if answer.annotated:
                 headers += completeness_headers(answer.completeness)
+            headers += release_headers(answer.release_differences)
             headers.append(("server-timing", _server_timing(answer)))
         else:
             headers.append((DATA_VERSION_HEADER.lower(), self._validators.data(number)))
