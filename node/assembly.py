@@ -16,6 +16,7 @@ from node.federation.network_usage import NetworkUsage
 from node.federation.session import must_be_merged
 from node.model.identifiers import Identifiers
 from node.ontology.asking import Mapped, Reach, with_mappings
+from node.ontology.by_release import by_release
 from node.ontology.codes import Codes
 from node.ontology.concepts import Vocabulary
 from node.ontology.mapping_sets import Mappings, read_mappings_of
@@ -212,6 +213,11 @@ class Node:
         return NodeParts(
             self.store, self.identifiers, self.vocabulary(), installed_code_map(self.store), self.settings.node
         )
+
+    def by_release(self, text: str, chosen: Sequence[str]) -> str:
+        """The query with its hierarchy taken from these releases (``ncit=2020``); see ``ontology.by_release``."""
+        depth = self.settings.limits.query_depth
+        return by_release(text, chosen, self.store, base=self.identifiers.base, depth=depth)
 
     def close(self) -> None:
         """End the query workers and the connections to members."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 import click
 
@@ -45,6 +46,13 @@ class _Wanted(NamedTuple):
 @click.option("--endpoint", help="Ask the SPARQL endpoint at this address instead of a node's folder.")
 @click.option("--federation", is_flag=True, help="Ask over all members of the node.")
 @click.option("--partial", is_flag=True, help="With --federation: a lower bound will do when members are missing.")
+@click.option(
+    "--release",
+    "releases",
+    multiple=True,
+    metavar="NAME=VERSION",
+    help="Answer rdfs:subClassOf* by this release that the node keeps; may be repeated.",
+)
 @click.option("-e", "text", help="The query itself.")
 @click.option("--stored", help="The name of a stored query; /queries lists them.")
 @click.option("--format", "name", type=click.Choice(FORMATS), help="Default: table on a terminal, else json or ttl.")
@@ -69,6 +77,7 @@ def query(
     endpoint: str | None,
     federation: bool,
     partial: bool,
+    releases: tuple[str, ...],
     text: str | None,
     stored: str | None,
     name: str | None,
@@ -91,7 +100,7 @@ def query(
         name = "table" if sys.stdout.isatty() and not output.json else None
     formats = _formats(name)
     wanted = _Wanted(Reach(reach), in_rdf=name in _GRAPHS) if explain or code is not None else None
-    with _ask(folder, endpoint, federation, partial, query_text, formats, wanted) as answer:
+    with _ask(folder, endpoint, federation, partial, query_text, formats, wanted, releases) as answer:
         _warn(answer.told if isinstance(answer, _Told) else answer)
         if name == "table" and answer.format is JSON:
             body = b"".join(answer)
@@ -153,19 +162,28 @@ def _ask(
     text: str,
     formats: tuple[Format, Format],
     wanted: _Wanted | None,
+    releases: tuple[str, ...],
 ) -> AbstractContextManager[Answer | FederatedAnswer]:
     if endpoint is not None:
+        for release in releases:
+            endpoint += f"{'&' if '?' in endpoint else '?'}{urlencode({'release': release})}"
         if wanted is not None:
             endpoint += f"{'&' if '?' in endpoint else '?'}mappings={wanted.reach}"
             endpoint += f"&format={formats[1].name}" if wanted.in_rdf else ""
         return ask_endpoint(endpoint, text, formats)
     assert folder is not None
-    return _ask_node(folder, federation, partial, text, formats, wanted)
+    return _ask_node(folder, federation, partial, text, formats, wanted, releases)
 
 
 @contextmanager
 def _ask_node(
-    folder: Path, federation: bool, partial: bool, text: str, formats: tuple[Format, Format], wanted: _Wanted | None
+    folder: Path,
+    federation: bool,
+    partial: bool,
+    text: str,
+    formats: tuple[Format, Format],
+    wanted: _Wanted | None,
+    releases: tuple[str, ...],
 ) -> Iterator[Answer | FederatedAnswer]:
     node = build(folder)
     try:
@@ -173,6 +191,8 @@ def _ask_node(
         if wanted is not None:
             mapped = node.mapped(text, wanted.reach, in_rdf=wanted.in_rdf)
             text = mapped.text
+        if releases:
+            text = node.by_release(text, releases)
         asking: AbstractContextManager[Answer | FederatedAnswer] = (
             node.federation.query(text, formats, partial=partial)
             if federation

@@ -50,7 +50,13 @@ _LOOKUP = 4
 
 
 class Known(Protocol):
-    """What is known of the graph that a query's patterns are matched in."""
+    """What is known of the graph that a query's patterns are matched in.
+
+    ``always``: a path is written out even where it would be sooner followed.
+    """
+
+    @property
+    def always(self) -> bool: ...
 
     def reached(self, predicate: str, end: str, *, forward: bool, itself: bool) -> Sequence[str] | None:
         """The IRIs that ``predicate*`` (``itself``) or ``predicate+`` leads from to the IRI ``end``, each once.
@@ -231,14 +237,17 @@ class _Expansion:
         assert found is not None
         gone = [climb.triple for climb in climbs]
         carried = _carrier(variable, [t for t in left if t not in gone])
+        if carried is not None and isinstance(carried[0].subject, Term):
+            if not self._known.always:
+                return None
+            carried = None
         hidden = variable.startswith("_:") or self._is_new(Variable(variable))
         if carried is None:
             if hidden or len(found) > _TERMS or self._sooner(variable, left, len(found) * _NAME):
                 return None
             return len(found), gone, _selected((variable,), data=_values(variable, found))
         carrier, predicate = carried
-        if isinstance(carrier.subject, Term):
-            return None
+        assert isinstance(carrier.subject, Variable)
         subject = carrier.subject.name
         elsewhere = [name for t in left if t is not carrier and t not in gone for name in _names(t)]
         if (subject.startswith("_:") and subject in elsewhere) or (hidden and variable in elsewhere):

@@ -32,6 +32,7 @@ class QueryRequest(NamedTuple):
     ``sources`` are parameters of federated queries: whether an answer without some members will do, and whether each
     row is to come with the members it is from.
     ``mappings`` is how far codes of other systems are taken for the classes used here; None: to the letter.
+    ``releases``: by which releases of vocabularies paths over superclasses are answered (``ncit=2020``).
     """
 
     query: str | None
@@ -41,6 +42,7 @@ class QueryRequest(NamedTuple):
     partial: bool = False
     sources: bool = False
     mappings: str | None = None
+    releases: tuple[str, ...] = ()
 
     @property
     def names_dataset(self) -> bool:
@@ -156,6 +158,7 @@ def _request(parameters: list[tuple[str, str]], direct: str | None, *, required:
         partial=_flag(given, "partial"),
         sources=_flag(given, "sources"),
         mappings=given.get("mappings", (None,))[0],
+        releases=tuple(given.get("release", ())),
     )
 
 

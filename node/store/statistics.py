@@ -72,6 +72,7 @@ class _Seen:
 
     statistics: Statistics
     graphs: list[NamedNode] | None
+    always: bool = False
 
     @property
     def _key(self) -> tuple[str, ...] | None:

@@ -104,7 +104,8 @@ class Readings:
             if question is None or question.generation == self._node.store.generation().number:
                 return reading
         reading = self._read(endpoint, request, principal)
-        if reading.mapped is None or reading.question is not None:  # else nobody would notice that mappings change
+        chosen = bool(reading.asked.releases) and reading.question is None
+        if not chosen and (reading.mapped is None or reading.question is not None):  # else nobody would notice changes
             self._keep(raw, reading, len(request.query_string) + len(request.body))
         return reading
 
@@ -120,6 +121,8 @@ class Readings:
         mapped = self._mapped(asked, in_rdf=results is None and graphs is not None)
         if mapped is not None:
             asked = asked._replace(query=mapped.text)
+        if asked.releases and asked.query is not None:
+            asked = asked._replace(query=self._node.by_release(asked.query, asked.releases))
         question = tag = None
         is_ours = not endpoint.federated and not page and asked.query is not None and (results or graphs)
         if is_ours and beyond_store(self._node, asked, principal) is None:
