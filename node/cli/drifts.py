@@ -17,7 +17,7 @@ from node.errors import DocumentSyntaxError, Place
 from node.ontology.code_systems import code_name
 from node.ontology.concepts import Vocabulary
 from node.ontology.correspondences import read_mapping_file, told
-from node.ontology.drift import release_against
+from node.ontology.drift import kept_against, release_against
 from node.ontology.releases import NAMES
 from node.publishing.drafts import Outcome
 from node.publishing.drift import Drifted, drifted
@@ -31,13 +31,12 @@ _SHOWN = 40
 @node_option()
 @click.option(
     "--against",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    metavar="FILE",
-    help="A release that is not installed: what would drift if it were.",
+    metavar="FILE|VERSION",
+    help="Another release, in a file or kept beside the active one: what would drift if it were active.",
 )
 @click.option("--as", "name", type=click.Choice(NAMES), help="What FILE is a release of. Default: by its classes.")
 @json_option
-def drift(folder: Path, against: Path | None, name: str | None, output: Output) -> None:
+def drift(folder: Path, against: str | None, name: str | None, output: Output) -> None:
     """Codes of published data that are obsolete, missing or moved, with counts and what takes their place."""
     node = build(folder)
     try:
@@ -46,8 +45,11 @@ def drift(folder: Path, against: Path | None, name: str | None, output: Output) 
         if against is None:
             found = drifted(parts)
         else:
-            output.progress(f"reading {against.name} …")
-            vocabulary, successors, _ = release_against(against, vocabulary, name or "")
+            output.progress(f"reading {against} …")
+            if Path(against).is_file():
+                vocabulary, successors, _ = release_against(Path(against), vocabulary, name or "")
+            else:
+                vocabulary, successors, _ = kept_against(against, vocabulary, node.store)
             found = drifted(parts, vocabulary, successors)
     finally:
         output.progress_done()
@@ -120,7 +122,8 @@ def drift_hint(node: Node) -> str | None:
     if not found:
         return None
     places = sum(one.samples for one in found)
-    return f"{len(found):,} codes in {places:,} places of published data are not in force: onconode ontology drift"
+    codes = "1 code is" if len(found) == 1 else f"{len(found):,} codes are"
+    return f"{codes} no longer in force, at {places:,} places of published data: onconode ontology drift"
 
 
 def _chosen(path: Path, vocabulary: Vocabulary) -> dict[str, Replacement]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from node.assembly import build
+from node.cli.drifts import drift_hint
 from node.cli.nodes import node_option
 from node.cli.output import Output, json_option, table
 from node.config import Settings
@@ -91,10 +92,13 @@ def install_command(
             done.append(dataclasses.asdict(release))
         output.progress("indexing the names …")
         node.concepts()
+        hint = drift_hint(node)
     finally:
         output.progress_done()
         node.close()
     output.result(done)
+    if hint:
+        output.say(hint)
 
 
 _WEB = ("http://", "https://")
@@ -154,6 +158,7 @@ def list_command(folder: Path, output: Output) -> None:
     try:
         active = {release.name: release.version for release in releases(node.store)}
         shelves = [release for name in (*NAMES, *extensions(node.store)) for release in kept(node.store, name)]
+        hint = drift_hint(node)
     finally:
         node.close()
     output.result([{**dataclasses.asdict(r), "active": active.get(r.name) == r.version} for r in shelves])
@@ -173,6 +178,8 @@ def list_command(folder: Path, output: Output) -> None:
         for r in shelves
     ]
     output.say(table(["name", "version", "", "concepts", "served", "installed", "from"], rows))
+    if hint:
+        output.say(hint)
 
 
 @ontology.command("rollback")
@@ -187,10 +194,13 @@ def rollback(name: str, folder: Path, version: str | None, output: Output) -> No
         output.progress(f"bringing {name} back …")
         release = roll_back(name, to=version, store=node.store, identifiers=node.identifiers)
         node.concepts()
+        hint = drift_hint(node)
     finally:
         output.progress_done()
         node.close()
     output.say(f"{release.name} {release.version} is active: {release.concepts:,} concepts")
+    if hint:
+        output.say(hint)
     output.result(dataclasses.asdict(release))
 
 

@@ -12,11 +12,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from node.errors import NotFound
 from node.ontology.branches import BRANCHES, SAMPLE_CLASSES, in_branch
 from node.ontology.code_systems import HUB, code_name
-from node.ontology.concepts import Vocabulary
+from node.ontology.concepts import Vocabulary, read_concepts
 from node.ontology.release_files import file_digest, read_release
+from node.ontology.shelf import CONCEPTS, NAMES, TRIPLES, extensions, kept, part, unpacked
 from node.rdf.namespaces import OBO, OBOINOWL, expand
+from node.store.quads import QuadStore
 
 REPLACED_BY = OBO + "IAO_0100001"
 CONSIDER = OBOINOWL + "consider"
@@ -139,6 +142,30 @@ def release_against(path: Path, vocabulary: Vocabulary, name: str = "") -> tuple
     name = name or _named(content.concepts)
     release = Vocabulary.of(content.concepts.values(), name)
     return vocabulary.with_instead(name, release), successors, name
+
+
+def kept_against(text: str, vocabulary: Vocabulary, store: QuadStore) -> tuple[Vocabulary, Successors, str]:
+    """The same for a release that the node keeps, active or not: ``text`` is its version, or its name and version.
+
+    Raises NotFound for one that is not kept, StoreError for one that is damaged.
+    """
+    found = [
+        release
+        for name in (*NAMES, *extensions(store))
+        for release in kept(store, name)
+        if text in (release.version, f"{release.name} {release.version}")
+    ]
+    data = part(store, found[0], CONCEPTS) if len(found) == 1 else None
+    if data is None:
+        raise NotFound(
+            f"{text!r} is neither a file nor one release that this node keeps beside the active ones.",
+            remedy="onconode ontology list names them; write the name and version where several have the same.",
+        )
+    (release,) = found
+    table = read_concepts(unpacked(data, CONCEPTS), source=release.name)
+    triples = part(store, release, TRIPLES)
+    lines = unpacked(triples, TRIPLES).splitlines() if triples is not None else []
+    return vocabulary.with_instead(release.name, table), Successors.of(_statements(lines)), release.name
 
 
 def _skolem(token: str) -> str:

@@ -83,6 +83,12 @@ def test_the_commands(tmp_path: Path) -> None:
     (drifted,) = json.loads(onconode("ontology", "drift", "--node", node, "--json").stdout)
     assert (drifted["fault"], drifted["samples"], drifted["replacement"]) == ("obsolete", 20, f"{NCIT}C999001")
     assert "migrate --dry-run" in onconode("ontology", "drift", "--node", node).stdout
+    assert "1 code is no longer in force, at 20 places" in onconode("ontology", "list", "--node", node).stdout
+    kept = json.loads(onconode("ontology", "list", "--node", node, "--json").stdout)
+    before = next(r["version"] for r in kept if r["name"] == "ncit" and not r["active"])
+    assert onconode("ontology", "drift", "--against", before, "--node", node, "--json").stdout.strip() == "[]"
+    unknown = onconode("ontology", "drift", "--against", "1999", "--node", node)
+    assert (unknown.returncode, "neither a file nor" in unknown.stderr) == (4, True)
     dry = onconode("ontology", "migrate", "--dry-run", "--node", node)
     assert "would be migrated" in dry.stdout
     assert count(node, f"?s onco:diagnosis <{NCIT}C3058>") == 20
