@@ -19,7 +19,7 @@ from node.federation.losses import Losses
 from node.federation.meter import Meter, Tally
 from node.federation.partition import Partition, partition
 from node.federation.plan import Body, Closure, Names, Scan
-from node.federation.releases import ReleaseDifference, release_differences
+from node.federation.releases import Differences, ReleaseDifference
 from node.federation.requests import DEFAULT_GRAPH, Job, Scope, arm_text, scan_text
 from node.federation.rows import Shape, Table, cell
 from node.federation.runner import Runner
@@ -137,6 +137,7 @@ class Execution:
     def __init__(self, evaluate: Evaluate, *, cache_bytes: int) -> None:
         self._evaluate = evaluate
         self._workers = Workers()
+        self._differences = Differences()
         self._directories = Directories()
         self._cache = PartCache(cache_bytes)
 
@@ -189,6 +190,10 @@ class Execution:
         alike = frozenset(source.name for source in asked.sources if source.alike)
         return Catalogue(summaries, scope, alike, self._directories.of(summaries))
 
+    def _differed(self, catalogue: Catalogue) -> tuple[ReleaseDifference, ...]:
+        summaries = catalogue.summaries.items()
+        return self._differences.of({name: said.releases for name, said in summaries if said is not None})
+
     @contextmanager
     def _planned(self, asked: _Asked, runner: Runner) -> Iterator[FederatedAnswer]:
         """The answer by one plan. Raises Changed when a member turns out to hold other data than it counts on."""
@@ -209,7 +214,7 @@ class Execution:
                 asked = replace(asked, query=query)
             with self._by_members(asked, body, catalogue, runner) as theirs:
                 if theirs is not None:
-                    yield FederatedAnswer(theirs, generation, report, differences=_differed(summaries))
+                    yield FederatedAnswer(theirs, generation, report, differences=self._differed(catalogue))
                     return
             gathering = _Gathering(query, body, catalogue, runner, quads=asked.quads)
 
@@ -230,10 +235,10 @@ class Execution:
                     held = HeldAnswer(answer.format, (b"".join(answer),), generation)
                     nothing = b"true" not in held.pieces[0]
                     yield FederatedAnswer(
-                        held, generation, report, differences=_differed(summaries), found_nothing=nothing
+                        held, generation, report, differences=self._differed(catalogue), found_nothing=nothing
                     )
                     return
-                yield FederatedAnswer(answer, generation, report, differences=_differed(summaries))
+                yield FederatedAnswer(answer, generation, report, differences=self._differed(catalogue))
         except Changed:
             raise
         except BaseException:
@@ -402,10 +407,6 @@ def _only_source(query: Query, body: Body, catalogue: Catalogue) -> str | None:
         return None
     name = catalogue.only_source(scans)
     return name if name in catalogue.alike else None
-
-
-def _differed(summaries: Mapping[str, Summary | None]) -> tuple[ReleaseDifference, ...]:
-    return release_differences({name: s.releases for name, s in summaries.items() if s is not None})
 
 
 def _service_report(name: str, meter: Meter) -> MemberReport:

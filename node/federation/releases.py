@@ -105,3 +105,19 @@ def release_differences(stated: Mapping[str, Iterable[StatedRelease]]) -> tuple[
 
 def _same(one: StatedRelease, other: StatedRelease) -> bool:
     return one.digest == other.digest if one.digest and other.digest else one.version == other.version
+
+
+class Differences:
+    """Remembers where the members differed the last time, for that changes seldom. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._last: tuple[dict[str, tuple[StatedRelease, ...]], tuple[ReleaseDifference, ...]] = ({}, ())
+
+    def of(self, stated: dict[str, tuple[StatedRelease, ...]]) -> tuple[ReleaseDifference, ...]:
+        """What ``release_differences`` gives of these members."""
+        known, found = self._last
+        # What has not changed is the same object, which is compared at once.
+        if known != stated:
+            found = release_differences(stated)
+            self._last = stated, found
+        return found
