@@ -195,7 +195,7 @@ def _side(node: Node) -> Side:
             return read_json_results(b"".join(answer))
 
     parts = node.parts()
-    return Side(node.store, parts.vocabulary, parts.coder(), ask)
+    return Side(node.store, parts.vocabulary, parts.coder(proposing=False), ask)
 
 
 @click.command("release")

@@ -74,19 +74,27 @@ class Coder:
         *,
         releases: Mapping[str, str] | None = None,
         decided: Decided | None = None,
+        proposing: bool = True,
     ) -> None:
-        """``releases``: name of a vocabulary to its installed version, for the matches to name."""
+        """``releases``: name of a vocabulary to its installed version, for the matches to name.
+
+        Without ``proposing`` no names are looked for that are only alike, which is what takes time: such values are
+        unknown then, and what is certain is the same.
+        """
         self.vocabulary = vocabulary
         self.codes = codes
         self._releases = releases or {}
         self._decided = decided or Decided()
+        self._proposing = proposing
         self._answers: dict[tuple[str, str, str], Answer] = {}
         self._names: dict[str, tuple[Spellings, Likeness]] = {}
         self._proposed: dict[str, int] = {}
 
     def deciding(self, decided: Decided) -> Coder:
         """A coder of the same releases with other decisions; what is costly is shared."""
-        other = Coder(self.vocabulary, self.codes, releases=self._releases, decided=decided)
+        other = Coder(
+            self.vocabulary, self.codes, releases=self._releases, decided=decided, proposing=self._proposing
+        )
         other._names = self._names
         return other
 
@@ -236,7 +244,7 @@ class Coder:
     ) -> Answer:
         """A proposal of the candidates ``before`` and of classes with names like the text; unknown without any."""
         value = " ".join(written.split())
-        if self._proposed.get(property_iri, 0) >= _MOST_PROPOSED:
+        if not self._proposing or self._proposed.get(property_iri, 0) >= _MOST_PROPOSED:
             return Unknown(value, reason)
         matches = list(before)
         for score, iri in self._names_of(property_iri)[1].alike(text, most=CANDIDATES):

@@ -69,10 +69,10 @@ class NodeParts:
         """Who changes this node: the organisation it names, and whoever was named with the command."""
         return Agent(organisation=bool(self.known_as.publisher), name=name.strip())
 
-    def coder(self) -> Coder:
-        """What codes values with the releases installed here."""
+    def coder(self, *, proposing: bool = True) -> Coder:
+        """What codes values with the releases installed here; ``proposing`` is as ``Coder`` has it."""
         installed = {release.name: release.version for release in releases(self.store)}
-        return Coder(self.vocabulary, self.codes, releases=installed)
+        return Coder(self.vocabulary, self.codes, releases=installed, proposing=proposing)
 
 
 @dataclass(frozen=True)
