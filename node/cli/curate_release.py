@@ -24,8 +24,6 @@ from node.curation.kgcl import as_commands, as_document, as_lines, as_markdown, 
 from node.curation.reasoning import Reasoner
 from node.curation.rehearsal import Side, rehearse
 from node.curation.release import (
-    Planned,
-    Verdict,
     between,
     checked,
     last_release,
@@ -35,6 +33,7 @@ from node.curation.release import (
     release_content,
     release_folder,
 )
+from node.curation.release_record import Planned, Verdict
 from node.curation.workspace import Workspace
 from node.errors import ConfigurationError, NotFound, Place, ProtocolError, Unsupported
 from node.ontology.releases import install

@@ -6,15 +6,23 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from node.curation.demand import Told
 from node.curation.kgcl import curie
-from node.errors import DocumentSyntaxError, MemberError, MemberProtocolError, Place, ResultTooLarge
+from node.errors import (
+    DocumentSyntaxError,
+    MemberProtocolError,
+    MemberUnavailable,
+    Place,
+    ProtocolError,
+    ResultTooLarge,
+)
 from node.federation.http import HttpClient
 from node.federation.meter import Meter
 from node.model.identifiers import Identifiers
 from node.ontology.branches import BRANCHES
-from node.publishing.coded import Proposed
+from node.publishing.coded import Coded, Proposed
 from node.publishing.coder import LONGEST, Coder, key_of
 from node.publishing.demand import MOST_SHARED, demand_document
 from node.rdf.namespaces import ONCO
@@ -40,13 +48,29 @@ def told_by_file(path: Path) -> Told:
 
 
 def told_by_endpoint(address: str, *, token: str = "", seconds: float = 60.0) -> Told:
-    """What the node at this base address says. Raises MemberError, which names the address, and ResultTooLarge."""
+    """What the node at this base address says.
+
+    Raises MemberError, which names the address, ResultTooLarge, and ProtocolError for a token that would be sent
+    unencrypted to another machine.
+    """
     url = address.rstrip("/").removesuffix("/sparql").removesuffix(f"/{_PATH}") + f"/{_PATH}"
     client = HttpClient(url, 1)
+    parts = urlsplit(url)
+    if token and parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
+        raise ProtocolError(
+            f"a token would go to {url} for all the network to read.", remedy="Give the node's address with https."
+        )
     headers = {"Accept": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
     pieces: list[bytes] = []
     try:
         with client.exchange("GET", url, body=None, headers=headers, meter=Meter(seconds, 10, 1 << 40)) as reply:
+            if reply.status in (401, 403):
+                raise MemberUnavailable(
+                    f"{url} does not share what it could not code.",
+                    member=url,
+                    remedy="Ask its operators for a token (--token-file), or for what onconode curate demand export "
+                    "writes.",
+                )
             reply.require()
             for piece in reply.chunks():
                 pieces.append(piece)
@@ -59,11 +83,6 @@ def told_by_endpoint(address: str, *, token: str = "", seconds: float = 60.0) ->
             member=url,
             remedy="Give the address of a node, as its catalogue is at.",
         ) from error
-    except MemberError as error:
-        if error.detail.startswith("answered 401") or " 401" in error.detail:
-            remedy = "Ask its operators for a token (--token-file) or for the file of onconode curate demand export."
-            raise type(error)(error.detail, member=url, remedy=remedy) from error
-        raise
     finally:
         client.close()
 
@@ -99,7 +118,7 @@ def with_candidates(told: Told, coder: Coder) -> tuple[Told, int]:
         answer = coder.code(key[0], text, key[2])
         if isinstance(answer, Proposed):
             candidates[key] = tuple(f"{curie(m.iri)} {m.label}" for m in answer.candidates)
-        elif hasattr(answer, "match"):
+        elif isinstance(answer, Coded):
             known += 1
             candidates[key] = (f"{curie(answer.match.iri)} {answer.match.label}",)
     return Told(told.node, told.releases, told.waiting, candidates, told.withheld), known

@@ -13,14 +13,12 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 
 from pyoxigraph import CanonicalizationAlgorithm, Dataset, NamedNode, Quad, RdfFormat, Triple, parse, serialize
 
-from node import __version__
 from node.curation.checking import check
 from node.curation.content import Content, content_of, read_content
 from node.curation.demand import Queue
@@ -30,12 +28,13 @@ from node.curation.kgcl import as_commands, as_lines, as_markdown, as_tsv, count
 from node.curation.obographs import as_obo, as_obograph
 from node.curation.pages import Site
 from node.curation.reasoning import Reasoner
+from node.curation.release_record import Planned, Verdict, provenance, record_of, version_iri
 from node.curation.settings import Vocabulary
 from node.curation.versions import check_version, latest, next_version
 from node.curation.workspace import RELEASES, Workspace
 from node.curation.writing import written
 from node.errors import Conflict, CurationError, NotFound, Place
-from node.rdf.namespaces import DCT, OBO, OWL, PREFIXES, PROV, XSD
+from node.rdf.namespaces import DCT, OBO, OWL, PREFIXES, XSD
 from node.rdf.terms import iri, literal, triple
 
 RECORD = "release.json"
@@ -58,31 +57,6 @@ _IAO = {
         ("0000125", "pending final vetting"),
     )
 }
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What the checks said. ``errors`` keep a release from being made, ``warnings`` are counted in its record.
-
-    ``reasoner`` says which one classified the vocabulary, '' if none did.
-    """
-
-    errors: tuple[str, ...] = ()
-    warnings: int = 0
-    reasoner: str = ""
-
-
-@dataclass(frozen=True)
-class Planned:
-    """What a release would be: its version, the one before (None for the first), and what has changed."""
-
-    version: str
-    previous: str | None
-    date: str
-    difference: Difference
-    content: Content
-    triples: tuple[Triple, ...]
-    verdict: Verdict
 
 
 @dataclass(frozen=True)
@@ -212,7 +186,7 @@ def make(workspace: Workspace, planned: Planned, *, by: str = "") -> Made:
             for path in sorted(partial.rglob("*"))
             if path.is_file()
         }
-        record = _record(workspace.settings.vocabulary, planned, digest, files, by)
+        record = record_of(workspace.settings.vocabulary, planned, digest, files, by)
         (partial / RECORD).write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         if target.exists():
             raise Conflict(f"{planned.version} was released meanwhile.", remedy="Give a later version.")
@@ -275,11 +249,6 @@ def _with_header(workspace: Workspace, version: str, previous: str | None, day: 
     return tuple(sorted((quad.triple for quad in dataset), key=str))
 
 
-def version_iri(vocabulary: Vocabulary, version: str) -> str:
-    """The IRI of one version of the ontology."""
-    return f"{vocabulary.ontology.rstrip('#/')}/{version}"
-
-
 def _canonical(triples: tuple[Triple, ...]) -> bytes:
     return serialize(triples, format=RdfFormat.N_TRIPLES) or b""
 
@@ -301,7 +270,7 @@ def _files(workspace: Workspace, planned: Planned, digest: str, by: str) -> Iter
     yield "changes.kgcl", as_commands(planned.difference).encode("utf-8")
     yield "changes.tsv", as_tsv(planned.difference).encode("utf-8")
     yield CHANGELOG, (f"# Changelog of {made.title}\n\n{changes}\n{_earlier(workspace, planned)}").encode()
-    yield "provenance.ttl", _provenance(workspace, planned, digest, by)
+    yield "provenance.ttl", provenance(workspace, planned, digest, by)
     site = Site(
         planned.content,
         title=made.title,
@@ -333,66 +302,3 @@ def _earlier(workspace: Workspace, planned: Planned) -> str:
 def _description(content: Content, made: Vocabulary) -> str:
     said = content.by_subject.get(made.ontology, {})
     return next((text_of(value) for value in said.get(DCT + "description", ())), made.title)
-
-
-def _provenance(workspace: Workspace, planned: Planned, digest: str, by: str) -> bytes:
-    """PROV-O: what the release is, what it was made from, when, by whom and with what."""
-    made = workspace.settings.vocabulary
-    subject = iri(version_iri(made, planned.version))
-    activity = iri(f"{version_iri(made, planned.version)}#release")
-    a = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
-    lines = [
-        triple(subject, iri(a), iri(PROV + "Entity")),
-        triple(subject, iri(DCT + "isVersionOf"), iri(made.ontology)),
-        triple(subject, iri(DCT + "title"), literal(f"{made.title} {planned.version}")),
-        triple(subject, iri(DCT + "license"), iri(made.licence)),
-        triple(subject, iri(DCT + "issued"), literal(planned.date, datatype=XSD + "date")),
-        triple(subject, iri("http://spdx.org/rdf/terms#checksumValue"), literal(digest)),
-        triple(subject, iri(PROV + "wasGeneratedBy"), activity),
-        triple(activity, iri(a), iri(PROV + "Activity")),
-        triple(
-            activity,
-            iri(PROV + "endedAtTime"),
-            literal(f"{planned.date}T00:00:00Z", datatype=XSD + "dateTime"),
-        ),
-        triple(activity, iri(DCT + "description"), literal(f"onconode {__version__}, {_checked(planned.verdict)}")),
-    ]
-    if planned.previous:
-        lines.append(triple(subject, iri(PROV + "wasRevisionOf"), iri(version_iri(made, planned.previous))))
-    people = [(c.id, c.name) for c in workspace.settings.curators if not by or by in (c.id, c.name)]
-    for number, (name, label) in enumerate(people or [(by, by)], 1):
-        agent = iri(name) if name.startswith(("http://", "https://")) else iri(f"{made.ontology}#curator-{number}")
-        lines.append(triple(activity, iri(PROV + "wasAssociatedWith"), agent))
-        lines.append(triple(agent, iri(a), iri(PROV + "Agent")))
-        lines.append(triple(agent, iri("http://xmlns.com/foaf/0.1/name"), literal(label or name)))
-    triples = [quad.triple for quad in parse("".join(lines), RdfFormat.N_TRIPLES)]
-    return written(triples, RdfFormat.TURTLE, PREFIXES)
-
-
-def _checked(verdict: Verdict) -> str:
-    reasoner = f"classified by {verdict.reasoner}" if verdict.reasoner else "checked without a reasoner"
-    return f"{reasoner}, {verdict.warnings} warnings"
-
-
-def _record(made: Vocabulary, planned: Planned, digest: str, files: Mapping[str, str], by: str) -> dict[str, Any]:
-    kinds: dict[str, int] = {}
-    for iri_, said in planned.content.by_subject.items():
-        if iri_.startswith(made.namespace) and (kind := kind_of(said)):
-            kinds[kind] = kinds.get(kind, 0) + 1
-    return {
-        "name": made.name,
-        "title": made.title,
-        "version": planned.version,
-        "version_iri": version_iri(made, planned.version),
-        "previous": planned.previous,
-        "date": planned.date,
-        "by": by,
-        "licence": made.licence,
-        "digest": digest,
-        "triples": len(planned.triples),
-        "terms": dict(sorted(kinds.items())),
-        "changes": planned.difference.counts(),
-        "checks": asdict(planned.verdict),
-        "made_with": f"onconode {__version__}",
-        "files": dict(files),
-    }

@@ -92,9 +92,7 @@ class Coder:
 
     def deciding(self, decided: Decided) -> Coder:
         """A coder of the same releases with other decisions; what is costly is shared."""
-        other = Coder(
-            self.vocabulary, self.codes, releases=self._releases, decided=decided, proposing=self._proposing
-        )
+        other = Coder(self.vocabulary, self.codes, releases=self._releases, decided=decided, proposing=self._proposing)
         other._names = self._names
         return other
 

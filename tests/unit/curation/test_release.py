@@ -13,7 +13,8 @@ from pyoxigraph import Dataset, RdfFormat, parse
 from node.curation.beginning import begin_hub, begin_local
 from node.curation.content import read_content
 from node.curation.differences import Change, compare
-from node.curation.release import Made, Verdict, checked, last_release, make, plan, release_content
+from node.curation.release import Made, checked, last_release, make, plan, release_content
+from node.curation.release_record import Verdict
 from node.curation.versions import check_version, latest, next_version
 from node.curation.workspace import Workspace
 from node.errors import Conflict, CurationError, NotFound, ProtocolError
