@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -14,16 +13,16 @@ from node.errors import MemberError, ResultTooLarge
 from node.federation.cache import PartCache
 from node.federation.completeness import Completeness, MemberReport, Verdict, judged
 from node.federation.directory import Directories
-from node.federation.fetch import Fetcher
+from node.federation.gathering import Gathering
+from node.federation.inner import answered, as_data, as_query, has_inner
 from node.federation.losses import Losses
 from node.federation.meter import Meter, Tally
 from node.federation.partition import Partition, partition
 from node.federation.plan import Body, Closure, Names, Scan
 from node.federation.releases import Differences, ReleaseDifference
-from node.federation.requests import DEFAULT_GRAPH, Job, Scope, arm_text, scan_text
-from node.federation.rows import Shape, Table, cell
+from node.federation.requests import Job, Scope
+from node.federation.rows import Table
 from node.federation.runner import Runner
-from node.federation.scratch import Scratch
 from node.federation.selection import Catalogue
 from node.federation.sources import Source
 from node.federation.splice import can_be_spliced, spliced
@@ -32,12 +31,12 @@ from node.federation.unfold import unfold
 from node.federation.versions import Changed, Patience
 from node.federation.workers import Workers
 from node.rdf.formats import JSON, NTRIPLES, Format
-from node.sparql.algebra import Form, Query, Variable
+from node.sparql.algebra import Form, InlineData, Query, Select
 from node.sparql.head import with_head_member
 from node.sparql.mending import may_need_mending, mended
 from node.sparql.parser import no_service
 from node.sparql.results import read_json_results
-from node.sparql.terms import Term, iri_term
+from node.sparql.terms import iri_term
 from node.sparql.zero_length import without_lone_paths
 from node.store.quads import Answer, Budget, Generation
 
@@ -50,7 +49,6 @@ Evaluate: TypeAlias = Callable[
 _PASSED_ON = 100_000
 _PRUNED = "by its summary it holds nothing that the query could use"
 _NO_GENERATION = Generation(0, Path())
-_BLANK = re.compile(rb"(?<![^\t\n])_:")
 
 
 class FederatedAnswer:
@@ -207,16 +205,19 @@ class Execution:
 
         try:
             catalogue = self._catalogue(asked, runner.learn())
-            body = unfold(asked.plan)
             if may_need_mending(query.text):
                 query = mended(query) or query
+            if has_inner(query.select.pattern) and asked.plan is asked.query and not asked.quads:
+                query = self._inner_first(asked, query, catalogue, runner)
+                asked = replace(asked, plan=query)
+            body = unfold(asked.plan)
             if query is not asked.query:
                 asked = replace(asked, query=query)
             with self._by_members(asked, body, catalogue, runner) as theirs:
                 if theirs is not None:
                     yield FederatedAnswer(theirs, generation, report, differences=self._differed(catalogue))
                     return
-            gathering = _Gathering(query, body, catalogue, runner, quads=asked.quads)
+            gathering = Gathering(query, body, catalogue, runner, quads=asked.quads)
 
             def evaluate(text: str, wanted: tuple[Format, Format]) -> AbstractContextManager[Answer]:
                 triples, quads = gathering.statements()
@@ -244,6 +245,33 @@ class Execution:
         except BaseException:
             meter.stop()
             raise
+
+    def _inner_first(self, asked: _Asked, query: Query, catalogue: Catalogue, runner: Runner) -> Query:
+        """The query with those of its sub-selects answered that are better answered first."""
+        if query.dataset is not None:
+            return query
+
+        def read(select: Select, triples: Iterable[bytes], quads: Iterable[bytes], text: str) -> InlineData | None:
+            left = replace(asked.budget, seconds=min(asked.budget.seconds, asked.meter.remaining()))
+            with self._evaluate(triples, quads, text, (JSON, NTRIPLES), left) as answer:
+                return as_data(select, read_json_results(b"".join(answer)))
+
+        def closure(select: Select) -> InlineData | None:
+            inner = as_query(select)
+            gathering = Gathering(inner, unfold(inner), catalogue, runner, quads=b"")
+            gathering.fetch()
+            inner = without_lone_paths(inner, gathering.may_hold) or inner
+            return read(select, *gathering.statements(), inner.text)
+
+        def groups(select: Select) -> InlineData | None:
+            apart = partition(as_query(select), catalogue, as_rows=True)
+            if apart is None:
+                return None
+            tables = runner.run([Job(name, apart.text, apart.columns) for name in apart.members])
+            text = apart.merged(table for table in tables if isinstance(table, Table))
+            return None if text is None else read(select, (), (), text)
+
+        return answered(query, closure, groups)
 
     @contextmanager
     def _by_members(self, asked: _Asked, body: Body, catalogue: Catalogue, runner: Runner) -> Iterator[Answer | None]:
@@ -296,97 +324,6 @@ def _spliced(apart: Partition, runner: Runner, asked: _Asked) -> Answer | None:
             remedy="Ask for less, with LIMIT or more selective patterns.",
         )
     return None if pieces is None else HeldAnswer(results, tuple(pieces), _NO_GENERATION)
-
-
-class _Gathering:
-    """Fetching for one query."""
-
-    def __init__(self, query: Query, body: Body, catalogue: Catalogue, runner: Runner, *, quads: bytes) -> None:
-        self._given = quads
-        self._query = query
-        self._body = body
-        self._catalogue = catalogue
-        self._runner = runner
-        self._scratch = Scratch()
-        self._fetcher = Fetcher(catalogue, self._scratch)
-
-    def fetch(self) -> None:
-        """Fetch what can matter."""
-        limit = None if self._given else _enough(self._query, self._body)
-        if limit is None:
-            self._runner.finish(self._fetcher.body(self._body, {}))
-            return
-        scan = self._body.elements[0]
-        assert isinstance(scan, Scan)
-        text = scan_text(scan, self._catalogue.scope)
-        sources, _ = self._catalogue.sources(scan, None)
-        jobs = [Job(name, text.whole(limit), text.columns) for name in sources]
-        for job, table in zip(jobs, self._runner.run(jobs), strict=True):
-            assert isinstance(table, Table)
-            self._scratch.add(job.source, text.shape, table, [arm_text(scan, self._catalogue.scope)])
-
-    def describe(self, evaluate: Callable[[str, tuple[Format, Format]], AbstractContextManager[Answer]]) -> str:
-        """Find the resources, fetch their descriptions, and give the query that names them."""
-        query = self._query
-        resources = {t for t in query.described if isinstance(t, Term)}
-        pattern = query.select.pattern
-        if pattern.elements or pattern.filters:
-            # As the store does it: what is named by IRI is described if the pattern has a solution.
-            columns = [
-                f"?{d.name}" if isinstance(d, Variable) else f"({d.n3} AS ?_described{i})"
-                for i, d in enumerate(query.described)
-            ]
-            start, end = query.described_span
-            text = query.without_dataset_clause()
-            text = f"{text[:start]}SELECT DISTINCT {' '.join(columns) or '*'} {text[end:]}"
-            with evaluate(text, (JSON, NTRIPLES)) as answer:
-                rows = read_json_results(b"".join(answer)).rows
-            resources = {term for row in rows for term in row.values() if term.kind == "iri"}
-        if not resources:
-            return "CONSTRUCT { } WHERE { }"
-        cells = frozenset(cell(term) for term in resources)
-        body = Body((Scan("r", "p", "o"),), (), (("r", cells),), frozenset("rpo"))
-        self._runner.finish(self._fetcher.body(body, {}))
-        return "DESCRIBE " + " ".join(c.decode() for c in sorted(cells))
-
-    def may_hold(self, term: Term) -> bool:
-        """Whether a term may be a node of what was fetched of the default graph."""
-        written = cell(term)
-        statements = (*self._scratch.triples, self._given)
-        return bool(self._scratch.again) or any(written in piece for piece in statements)
-
-    def statements(self) -> tuple[list[bytes], list[bytes]]:
-        """Everything fetched. Rows with blank nodes come again, those of a member in one answer."""
-        quads = [*self._scratch.quads, self._given]
-        jobs = [
-            Job(name, f"SELECT ?s ?p ?o ?g WHERE {{ {' UNION '.join(arms)} }}", ("s", "p", "o", "g"))
-            for name, arms in self._scratch.again.items()
-        ]
-        shape = Shape("s", "p", "o", "g")
-        for at, table in enumerate(self._runner.run(jobs)):
-            assert isinstance(table, Table)
-            _, blank = table.split_blank()
-            body = _BLANK.sub(b"_:m%dx" % at, blank.body)
-            lines = shape.statements(Table(blank.columns, body))
-            # Both kinds in one chunk: a label means the same node only within one load.
-            quads.append(lines.replace(f" <{DEFAULT_GRAPH}> .\n".encode(), b" .\n"))
-        return self._scratch.triples, quads
-
-
-def _enough(query: Query, body: Body) -> int | None:
-    """How many triples of each member are enough, when any will do: the query is one triple pattern and a LIMIT."""
-    select = query.select
-    alone = len(body.elements) == 1 and isinstance(body.elements[0], Scan) and not body.attachments and not body.seeds
-    plain = not select.aggregates and not select.order and not select.distinct and not select.reduced
-    group = select.pattern
-    simple = len(group.elements) == 1 and not group.filters and select.values is None
-    if alone and isinstance(place := body.elements[0].p, str) and place.startswith("!"):  # type: ignore[union-attr]
-        return None  # of a negated set not every triple will do
-    if not (alone and plain and simple) or query.form is Form.DESCRIBE:
-        return None
-    if query.form is Form.ASK:
-        return 1 + (select.offset or 0)
-    return None if select.limit is None else select.limit + (select.offset or 0)
 
 
 def _only_source(query: Query, body: Body, catalogue: Catalogue) -> str | None:

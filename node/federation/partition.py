@@ -78,8 +78,11 @@ class Partition:
         return write_select(self.merging).replace(f"WHERE {write_group(Group(()))}", f"WHERE {{ {values} }}", 1)
 
 
-def partition(query: Query, catalogue: Catalogue) -> Partition | None:
-    """How to take a SELECT apart by members; None if it cannot be, or not surely."""
+def partition(query: Query, catalogue: Catalogue, *, as_rows: bool = False) -> Partition | None:
+    """How to take a SELECT apart by members; None if it cannot be, or not surely.
+
+    ``as_rows``: what the members give is wanted as rows even where it is the answer already.
+    """
     select = query.select
     if query.form is not Form.SELECT or query.dataset is not None or select.values is not None:
         return None
@@ -88,9 +91,11 @@ def partition(query: Query, catalogue: Catalogue) -> Partition | None:
     where = _locality(unfold(query), catalogue)
     if where is None or not catalogue.alike.issuperset(where.members):
         return None
-    if select.aggregates:
-        return _grouped(select, where)
-    return _cut(select, select, where) if select.order or select.limit is not None else _listed(select, where)
+    apart = _grouped(select, where) if select.aggregates else _plain(select, where)
+    if apart is not None and apart.merging is None and as_rows:
+        names = _columns(select)
+        return None if names is None else _asked(select, names, _all_of(names), where)
+    return apart
 
 
 def _locality(body: Body, catalogue: Catalogue) -> Locality | None:
@@ -109,11 +114,20 @@ def _locality(body: Body, catalogue: Catalogue) -> Locality | None:
 # --- what is left to do here ---
 
 
+def _plain(select: Select, where: Locality) -> Partition | None:
+    """Solutions that are not grouped."""
+    return _cut(select, select, where) if select.order or select.limit is not None else _listed(select, where)
+
+
+def _all_of(names: tuple[str, ...]) -> Select:
+    return Select(Group(()), tuple(Projection(name) for name in names))
+
+
 def _listed(select: Select, where: Locality) -> Partition | None:
     """Solutions in any order, all of them."""
     names = _columns(select)
     if select.distinct and not where.owned.intersection(names or ()):
-        return None if names is None else _asked(select, names, select, where)
+        return None if names is None else _asked(select, names, replace(_all_of(names), distinct=True), where)
     return Partition(where.members, write_select(select), (), (), None)
 
 
@@ -222,8 +236,6 @@ def _asked(asked: Select, names: tuple[str, ...], merging: Select, where: Locali
         for column, name in zip(columns, names, strict=True)
     ]
     text = write_select(Select(Group((SubSelect(asked),)), tuple(given)))
-    if merging is asked:
-        merging = replace(asked, pattern=Group(()), projection=tuple(Projection(name) for name in names))
     return Partition(where.members, text, columns, names, merging)
 
 

@@ -39,6 +39,8 @@ T = TypeVar("T")
 
 #: How long a member that has published no summary is not asked for one again.
 _ABSENT_SECONDS = 300.0
+#: What finding out about a member may take.
+_PROFILE_SECONDS, _PROFILE_REQUESTS, _PROFILE_BYTES = 900.0, 20, 100_000_000
 _QUERY = "application/sparql-query"
 
 
@@ -283,10 +285,15 @@ class RemoteSource:
         return summary
 
     def _declared(self, meter: Meter) -> Summary | None:
-        """What was found out about a member whose data stays as it is; asked for once."""
+        """What was found out about a member whose data stays as it is; asked for once.
+
+        That goes on when the query that began it has ended, so that a later one finds it done.
+        """
+        meter.remaining()
         with self._profiling:
             if self._known is None:
-                asked = profile(lambda text, columns: self.select(text, columns, meter), self._version)
+                own = Meter(_PROFILE_SECONDS, _PROFILE_REQUESTS, _PROFILE_BYTES)
+                asked = profile(lambda text, columns: self.select(text, columns, own), self._version)
                 self._known = _Known(time.monotonic(), asked)
             return self._known.summary
 

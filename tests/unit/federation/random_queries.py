@@ -196,7 +196,17 @@ class QueryMaker:
         return f"{self.condition(depth - 1)} || {self.condition(depth - 1)}"
 
     def apart(self) -> str:
-        """A SELECT that members may be able to answer each for itself."""
+        """A SELECT that members may be able to answer each for itself, now and then within another one."""
+        select = self.select_apart()
+        if self.random.random() < 0.35:
+            around = self.random.choice(
+                ["OPTIONAL { ?y :p1 ?q }", "?y :p1 ?q", "FILTER(BOUND(?n))", "OPTIONAL { ?z a ?q }"]
+            )
+            return f"{PREFIXES}SELECT * WHERE {{ {{ {select} }} {around} }}"
+        return f"{PREFIXES}{select}"
+
+    def select_apart(self) -> str:
+        """The SELECT itself."""
         random = self.random
         triples = [
             f"?x {self.predicate_of_star()} {v} ." for v in random.sample(["?y", "?z", "?w"], random.randint(1, 3))
@@ -212,6 +222,9 @@ class QueryMaker:
             triples.insert(random.choice([0, len(triples)]), f"VALUES ?x {{ {self.value()} {self.value()} }}")
         if random.random() < 0.2:
             triples.append(f"BIND({random.choice(['STR(?y)', 'STR(?z)', '?y'])} AS ?b)")
+        if random.random() < 0.25:
+            path = f"?y :p{random.randint(0, 3)}* {random.choice([*self.nodes, *NODES])}"
+            triples.insert(0, f"{{ SELECT {random.choice(['', 'DISTINCT '])}?y WHERE {{ {path} }} }}")
         body = "{ " + " ".join(triples) + " }"
         names = [*VARIABLES, "?v", "?b"]
         cut = random.choice(["", f" LIMIT {random.randint(1, 4)}", f" LIMIT {random.randint(1, 3)} OFFSET 1"])
@@ -223,7 +236,7 @@ class QueryMaker:
                 order = [random.choice([f"DESC({c})", f"(STR({c})) {c}", c]) for c in order]
             distinct = random.choice(["", "DISTINCT "])
             ending = f" ORDER BY {' '.join(order)}{'' if self.blank else cut}" if order else ""
-            return f"{PREFIXES}SELECT {distinct}{' '.join(columns)} WHERE {body}{ending}"
+            return f"SELECT {distinct}{' '.join(columns)} WHERE {body}{ending}"
         keys = random.sample(names, random.choice([0, 1, 1, 2]))
         function = random.choice(["COUNT(", "COUNT(DISTINCT ", "MIN(", "MAX(", "SUM("])
         aggregates = [f"({function}{random.choice(names)}) AS ?m)", "(COUNT(*) AS ?n)"]
@@ -231,7 +244,7 @@ class QueryMaker:
         ending = f" GROUP BY {' '.join(keys)}" if keys else ""
         if keys and not self.blank and random.random() < 0.5:
             having += f" ORDER BY DESC(?n) {' '.join(keys)}{cut}"
-        return f"{PREFIXES}SELECT {' '.join(keys)} {' '.join(aggregates)} WHERE {body}{ending}{having}"
+        return f"SELECT {' '.join(keys)} {' '.join(aggregates)} WHERE {body}{ending}{having}"
 
     def star(self) -> str:
         """Patterns of one subject, of which one may lead to a pattern of another."""

@@ -1,0 +1,113 @@
+"""Fetching for one query: what is fetched, and what of it can be evaluated."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from node.federation.fetch import Fetcher
+from node.federation.plan import Body, Scan
+from node.federation.requests import DEFAULT_GRAPH, Job, arm_text, scan_text
+from node.federation.rows import Shape, Table, cell
+from node.federation.runner import Runner
+from node.federation.scratch import Scratch
+from node.federation.selection import Catalogue
+from node.rdf.formats import JSON, NTRIPLES, Format
+from node.sparql.algebra import Form, Query, Variable
+from node.sparql.results import read_json_results
+from node.sparql.terms import Term
+from node.store.quads import Answer
+
+_BLANK = re.compile(rb"(?<![^\t\n])_:")
+
+
+class Gathering:
+    """Fetching for one query."""
+
+    def __init__(self, query: Query, body: Body, catalogue: Catalogue, runner: Runner, *, quads: bytes) -> None:
+        self._given = quads
+        self._query = query
+        self._body = body
+        self._catalogue = catalogue
+        self._runner = runner
+        self._scratch = Scratch()
+        self._fetcher = Fetcher(catalogue, self._scratch)
+
+    def fetch(self) -> None:
+        """Fetch what can matter."""
+        limit = None if self._given else _enough(self._query, self._body)
+        if limit is None:
+            self._runner.finish(self._fetcher.body(self._body, {}))
+            return
+        scan = self._body.elements[0]
+        assert isinstance(scan, Scan)
+        text = scan_text(scan, self._catalogue.scope)
+        sources, _ = self._catalogue.sources(scan, None)
+        jobs = [Job(name, text.whole(limit), text.columns) for name in sources]
+        for job, table in zip(jobs, self._runner.run(jobs), strict=True):
+            assert isinstance(table, Table)
+            self._scratch.add(job.source, text.shape, table, [arm_text(scan, self._catalogue.scope)])
+
+    def describe(self, evaluate: Callable[[str, tuple[Format, Format]], AbstractContextManager[Answer]]) -> str:
+        """Find the resources, fetch their descriptions, and give the query that names them."""
+        query = self._query
+        resources = {t for t in query.described if isinstance(t, Term)}
+        pattern = query.select.pattern
+        if pattern.elements or pattern.filters:
+            # As the store does it: what is named by IRI is described if the pattern has a solution.
+            columns = [
+                f"?{d.name}" if isinstance(d, Variable) else f"({d.n3} AS ?_described{i})"
+                for i, d in enumerate(query.described)
+            ]
+            start, end = query.described_span
+            text = query.without_dataset_clause()
+            text = f"{text[:start]}SELECT DISTINCT {' '.join(columns) or '*'} {text[end:]}"
+            with evaluate(text, (JSON, NTRIPLES)) as answer:
+                rows = read_json_results(b"".join(answer)).rows
+            resources = {term for row in rows for term in row.values() if term.kind == "iri"}
+        if not resources:
+            return "CONSTRUCT { } WHERE { }"
+        cells = frozenset(cell(term) for term in resources)
+        body = Body((Scan("r", "p", "o"),), (), (("r", cells),), frozenset("rpo"))
+        self._runner.finish(self._fetcher.body(body, {}))
+        return "DESCRIBE " + " ".join(c.decode() for c in sorted(cells))
+
+    def may_hold(self, term: Term) -> bool:
+        """Whether a term may be a node of what was fetched of the default graph."""
+        written = cell(term)
+        statements = (*self._scratch.triples, self._given)
+        return bool(self._scratch.again) or any(written in piece for piece in statements)
+
+    def statements(self) -> tuple[list[bytes], list[bytes]]:
+        """Everything fetched. Rows with blank nodes come again, those of a member in one answer."""
+        quads = [*self._scratch.quads, self._given]
+        jobs = [
+            Job(name, f"SELECT ?s ?p ?o ?g WHERE {{ {' UNION '.join(arms)} }}", ("s", "p", "o", "g"))
+            for name, arms in self._scratch.again.items()
+        ]
+        shape = Shape("s", "p", "o", "g")
+        for at, table in enumerate(self._runner.run(jobs)):
+            assert isinstance(table, Table)
+            _, blank = table.split_blank()
+            body = _BLANK.sub(b"_:m%dx" % at, blank.body)
+            lines = shape.statements(Table(blank.columns, body))
+            # Both kinds in one chunk: a label means the same node only within one load.
+            quads.append(lines.replace(f" <{DEFAULT_GRAPH}> .\n".encode(), b" .\n"))
+        return self._scratch.triples, quads
+
+
+def _enough(query: Query, body: Body) -> int | None:
+    """How many triples of each member are enough, when any will do: the query is one triple pattern and a LIMIT."""
+    select = query.select
+    alone = len(body.elements) == 1 and isinstance(body.elements[0], Scan) and not body.attachments and not body.seeds
+    plain = not select.aggregates and not select.order and not select.distinct and not select.reduced
+    group = select.pattern
+    simple = len(group.elements) == 1 and not group.filters and select.values is None
+    if alone and isinstance(place := body.elements[0].p, str) and place.startswith("!"):  # type: ignore[union-attr]
+        return None  # of a negated set not every triple will do
+    if not (alone and plain and simple) or query.form is Form.DESCRIBE:
+        return None
+    if query.form is Form.ASK:
+        return 1 + (select.offset or 0)
+    return None if select.limit is None else select.limit + (select.offset or 0)
