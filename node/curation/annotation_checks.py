@@ -164,15 +164,15 @@ def _shared(facts: Facts) -> Iterator[Finding]:
                     value=shared.value,
                     remedy="Say what sets them apart, or make them one term.",
                 )
-    labels = defaultdict(set)
-    for iri in facts.in_use:
-        for _, text in facts.texts(iri, RDFS_LABEL):
-            labels[text.value.casefold()].add(iri)
+    synonyms: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for iri in facts.in_use:
         for about, text in facts.texts(iri, *_EXACT):
-            for other in sorted(labels.get(text.value.casefold(), ())):
-                whose = "its own label" if other == iri else f"the label of {facts.workspace.settings.shorten(other)}"
-                message = f"the synonym {_short(text.value)} is {whose}."
+            synonyms[text.value.casefold()].append((iri, about))
+    for iri in facts.in_use:
+        for _, text in facts.texts(iri, RDFS_LABEL):
+            for other, about in synonyms.get(text.value.casefold(), ()):
+                whose = "itself" if other == iri else facts.workspace.settings.shorten(other)
+                message = f"its label {_short(text.value)} is an exact synonym of {whose} too."
                 yield facts.found("duplicate_label_synonym", iri, message, about=about, value=text.value)
 
 
