@@ -7,14 +7,20 @@ one run answers for many subsets: each is written under names of its own, and wh
 
 from __future__ import annotations
 
+import heapq
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
 from node.curation.locality import BOTTOM, module
-from node.curation.owl import Axiom, Part, Term, renamed
+from node.curation.owl import Axiom, Part, Term, names, renamed
 from node.curation.reasoning import Reasoner
 
 #: How many subsets one run is asked about.
 _AT_ONCE = 24
+#: How many axioms all subsets of one run may have together, beyond the first runs.
+_MOST_AXIOMS = 2000
+#: The longest beginning that the first run is asked about.
+_NEAR = 64
 #: Whether each of these subsets is enough.
 _ONE_OF = "the individual "
 _OF_INDIVIDUALS = ("PropertyAssertion", "NegativePropertyAssertion", "SameIndividual", "DifferentIndividuals")
@@ -40,7 +46,7 @@ def why_unsatisfiable(
         found = reasoner.classify(axioms_of_all, kinds_of_all).unsatisfiable
         return [_namer(number)(name) in found for number in range(len(subsets))]
 
-    return smallest(module(axioms, [name], BOTTOM), holds)
+    return smallest(nearest(module(axioms, [name], BOTTOM), name), holds)
 
 
 def why_inconsistent(axioms: Sequence[Axiom], reasoner: Reasoner, kinds: dict[str, set[str]]) -> list[Axiom]:
@@ -112,24 +118,82 @@ def smallest(axioms: Sequence[Axiom], holds: Holds, *, at_once: int = _AT_ONCE) 
 
 def _shortest(kept: list[Axiom], rest: list[Axiom], holds: Holds, at_once: int) -> int | None:
     """The length of the shortest beginning of ``rest`` that is enough together with ``kept``; None when none is."""
-    low, high = -1, len(rest)  # not enough up to ``low``; ``high`` is enough once ``sure``
-    sure = False
-    while high - low > 1 or not sure:
-        span = high - low
-        cuts = sorted({low + max(1, round(span * part / at_once)) for part in range(1, at_once + 1)} | {high})
-        cuts = [cut for cut in cuts if cut < high or not sure]
-        if at_once == 1:
-            cuts = [high] if not sure else [(low + high) // 2]
-        answers = holds([[*kept, *rest[:cut]] for cut in cuts])
-        for cut, enough in zip(cuts, answers, strict=True):
-            if enough:
-                high, sure = cut, True
-                break
-            low = cut
-        else:
-            if not sure:
-                return None
+    low = high = -1
+    for cuts in _doubling(len(rest), at_once):
+        low, high = _between(kept, rest, cuts, holds, low)
+        if high >= 0:
+            break
+    else:
+        return None
+    while high - low > 1:
+        fit = max(2, _MOST_AXIOMS // (len(kept) + high))
+        parts = min(at_once, fit) + 1
+        cuts = sorted({low + max(1, (high - low) * part // parts) for part in range(1, parts)} - {high})
+        low, found = _between(kept, rest, cuts, holds, low)
+        high = found if found >= 0 else high
     return high
+
+
+def _doubling(size: int, at_once: int) -> list[list[int]]:
+    """Lengths to ask about first, 0 1 2 4 … and all: what is near is short, and the whole is only asked for at need."""
+    cuts = [0, *(1 << power for power in range(size.bit_length()) if 1 << power < size), size]
+    cuts = list(dict.fromkeys(cuts))
+    if at_once == 1:
+        return [[0], [size]] if size else [[0]]
+    near = [cut for cut in cuts if cut <= _NEAR]
+    return [batch for batch in (near, cuts[len(near) :]) if batch]
+
+
+def _between(kept: list[Axiom], rest: list[Axiom], cuts: list[int], holds: Holds, low: int) -> tuple[int, int]:
+    """The longest of these lengths that is not enough (or ``low``), and the shortest that is (or -1)."""
+    for cut, enough in zip(cuts, holds([[*kept, *rest[:cut]] for cut in cuts]), strict=True):
+        if enough:
+            return low, cut
+        low = cut
+    return low, -1
+
+
+def nearest(axioms: Sequence[Axiom], name: str) -> list[Axiom]:
+    """The axioms, those first that a reader would come to first who follows what is said of ``name``.
+
+    A superclass is nearer than what a restriction leads to. A disjointness is there as soon as two of its sides are,
+    an axiom about an expression as soon as all of its names are. What is never come to is at the end.
+    """
+    by_name: dict[str, list[int]] = defaultdict(list)
+    for number, axiom in enumerate(axioms):
+        for one in axiom.signature:
+            by_name[one].append(number)
+    order: list[int] = []
+    placed: set[int] = set()
+    reached: set[str] = set()
+    waiting: list[tuple[int, str]] = [(0, name)]
+    while waiting:
+        cost, one = heapq.heappop(waiting)
+        if one in reached:
+            continue
+        reached.add(one)
+        for number in by_name.get(one, ()):
+            axiom = axioms[number]
+            if number in placed or not _is_come_to(axiom, reached):
+                continue
+            placed.add(number)
+            order.append(number)
+            plain = all(isinstance(part, str) for part in axiom.term.parts)
+            for other in axiom.signature - reached:
+                heapq.heappush(waiting, (cost + (1 if plain else 4), other))
+    order += [number for number in range(len(axioms)) if number not in placed]
+    return [axioms[number] for number in order]
+
+
+def _is_come_to(axiom: Axiom, reached: set[str]) -> bool:
+    kind, parts = axiom.term.kind, axiom.term.parts
+    if kind.startswith("Disjoint"):
+        return sum(bool(set(names(part)) & reached) for part in parts) > 1
+    if kind.startswith(("Equivalent", "Inverse")):
+        return any(isinstance(part, str) and part in reached for part in parts)
+    if kind.endswith("Assertion"):
+        return axiom.signature <= reached or str(parts[1]) in reached
+    return parts[0] in reached if isinstance(parts[0], str) else axiom.signature <= reached
 
 
 def _namer(number: int) -> Callable[[str], str]:
