@@ -46,8 +46,9 @@ RFC 9457 problem documents, the command line into exit codes; each has one table
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True)
@@ -80,10 +81,14 @@ class Place:
 
 
 class NodeError(Exception):
-    """Base of the tree. ``slug`` names the explanation page ``/problems/<slug>``."""
+    """Base of the tree. ``slug`` names the explanation page ``/problems/<slug>``.
+
+    ``problem`` is the document (RFC 9457) that the error came as, when another node sent it.
+    """
 
     slug: ClassVar[str] = "internal"
     title: ClassVar[str] = "Something went wrong in this node"
+    problem: Mapping[str, Any] | None = None
 
     def __init__(self, detail: str, *, where: Place | None = None, remedy: str | None = None) -> None:
         super().__init__(detail)
