@@ -27,6 +27,7 @@ _SHORT = re.compile(
     rb"(?=[\t\n])"
 )
 _SHORT_TYPES = tuple(f'"^^<{XSD}{name}>'.encode() for name in ("boolean", "integer", "decimal", "double"))
+_LABEL = re.compile(r"[A-Za-wyz0-9][A-Za-z0-9]*")
 _HAS_BLANK = re.compile(rb"(?<![^\t\n])_:")
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _ESCAPED = re.compile(r'["\\\n\r\t]')
@@ -162,13 +163,35 @@ def read_json(data: bytes, columns: tuple[str, ...]) -> Table:
     if results.boolean is not None:
         raise MalformedResults("a boolean, where solutions were asked for")
     try:
-        lines = [b"\t".join(cell(row[c]) for c in columns) for row in results.rows]
+        lines = [b"\t".join(cell(_ours(row[c])) for c in columns) for row in results.rows]
     except KeyError as error:
         raise MalformedResults(f"a row without a value for {error}") from error
     table = Table(columns, _joined(lines))
     if not _rows(len(columns)).fullmatch(table.body):
         raise MalformedResults("a term that cannot be written in N-Triples")
     return table
+
+
+def read_boolean(data: bytes) -> bool:
+    """Read the answer of an ASK in JSON. Virtuoso gives a row with a number instead. Raises MalformedResults."""
+    results = read_json_results(data)
+    if results.boolean is not None:
+        return results.boolean
+    if results.variables != ("__ASK_RETVAL",):
+        raise MalformedResults("solutions, where a boolean was asked for")
+    return any(term.value != "0" for row in results.rows for term in row.values())
+
+
+def _ours(term: Term) -> Term:
+    """A term of another engine as ours would give it, where only the writing differs.
+
+    Virtuoso's blank nodes have labels that N-Triples does not allow (``nodeID://b1``), and its booleans are 1 and 0.
+    """
+    if term.kind == "bnode" and not _LABEL.fullmatch(term.value):
+        return Term("bnode", f"x{term.value.encode().hex()}")
+    if term.datatype == XSD + "boolean":
+        return Term("literal", {"1": "true", "0": "false"}.get(term.value, term.value), None, term.datatype)
+    return term
 
 
 def merged(tables: Iterable[Table], columns: tuple[str, ...]) -> Table:

@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, TypeVar, cast
+from urllib.parse import urlencode
 
 from node.config import Member
 from node.errors import MemberProtocolError, MemberTruncated, NodeError
@@ -23,7 +24,7 @@ from node.federation.meter import Meter
 from node.federation.profile import profile
 from node.federation.releases import own_releases
 from node.federation.retries import persistently
-from node.federation.rows import Table, read_json, read_tsv
+from node.federation.rows import Table, read_boolean, read_json, read_tsv
 from node.federation.summaries import Summary, read_summary_file, read_void
 from node.federation.truncation import RowWatch, count_text
 from node.federation.workers import PARALLEL
@@ -42,6 +43,7 @@ _ABSENT_SECONDS = 300.0
 #: What finding out about a member may take.
 _PROFILE_SECONDS, _PROFILE_REQUESTS, _PROFILE_BYTES = 900.0, 20, 100_000_000
 _QUERY = "application/sparql-query"
+_FORM = "application/x-www-form-urlencoded"
 
 
 @dataclass(frozen=True)
@@ -277,7 +279,8 @@ class RemoteSource:
                     summary = replace(summary, version=version)
             elif reply.status == 200 and reply.media_type in NTRIPLES.media_types and tag:
                 summary = read_void(reply.body().decode("utf-8", "replace"), self.endpoint, version or tag)
-            elif reply.status >= 500:
+            elif reply.status >= 500 and (reply.status != 500 or (known is not None and known.summary is not None)):
+                # Virtuoso answers 500 at an address that it does not have.
                 reply.require()
         with self._lock:
             self._known = _Known(asked, summary, tag, told=version is not None)
@@ -337,13 +340,7 @@ class RemoteSource:
             )
 
     def ask(self, text: str, meter: Meter) -> bool:
-        def boolean(data: bytes) -> bool:
-            value = read_json_results(data).boolean
-            if value is None:
-                raise MalformedResults("solutions, where a boolean was asked for")
-            return value
-
-        return self._read(text, JSON, boolean, meter)
+        return self._read(text, JSON, read_boolean, meter)
 
     @contextmanager
     def answer(self, text: str, formats: tuple[Format, Format], meter: Meter) -> Iterator[Answer]:
@@ -360,9 +357,12 @@ class RemoteSource:
     def _post(self, text: str, accept: str, meter: Meter) -> AbstractContextManager[Reply]:
         @contextmanager
         def exchange() -> Iterator[Reply]:
-            headers = {"Accept": accept, "Content-Type": _QUERY}
+            # Virtuoso takes a query in a form only: one that is sent as it is, it never answers.
+            direct = self.alike
+            headers = {"Accept": accept, "Content-Type": _QUERY if direct else _FORM}
+            body = text if direct else urlencode({"query": text})
             with self._client.exchange(
-                "POST", self.endpoint, body=text.encode(), headers=headers, meter=meter
+                "POST", self.endpoint, body=body.encode(), headers=headers, meter=meter
             ) as reply:
                 self._server = reply.header("Server") or ""
                 reply.require()

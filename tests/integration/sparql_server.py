@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs
 
 import pyoxigraph as ox
 
@@ -108,6 +109,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         member = self.server.member
         text = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        if self.headers.get("Content-Type") == "application/x-www-form-urlencoded":
+            text = parse_qs(text)["query"][0]
         number = member.count(text)
         try:
             body, kind = self.evaluate(text)

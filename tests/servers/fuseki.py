@@ -15,19 +15,17 @@ _USER, _PASSWORD = "onconode", "a password of tests"
 
 
 @contextmanager
-def fuseki(folder: Path) -> Iterator[Server]:
-    """Fuseki with its data in ``folder``. Asks for a name and a password (Basic). Raises Unobtainable."""
+def fuseki(folder: Path, *, protected: bool = True) -> Iterator[Server]:
+    """Fuseki with its data in ``folder``. Asks for a name and a password (Basic) if protected. Raises Unobtainable."""
     jar, port = _jar(), free_port()
     (folder / "data").mkdir()
     passwords = folder / "passwords"
     passwords.write_text(f"{_USER}: {_PASSWORD}\n", encoding="utf-8")
     address = f"http://127.0.0.1:{port}/"
     command = ["java", "-Xmx1g", "-jar", str(jar), "--localhost", "--port", str(port), "--ping"]
+    if protected:
+        command += ["--passwd", str(passwords), "--auth", "basic"]
     command += [
-        "--passwd",
-        str(passwords),
-        "--auth",
-        "basic",
         "--timeout=120000",  # a query that nobody reads any more would take a core for ever
         "--tdb2",
         "--loc",
@@ -41,8 +39,8 @@ def fuseki(folder: Path) -> Iterator[Server]:
             query=f"{address}ds/sparql",
             update=f"{address}ds/update",
             graph_store=f"{address}ds/data",
-            user=_USER,
-            password=_PASSWORD,
+            user=_USER if protected else "",
+            password=_PASSWORD if protected else "",
         )
         yield Server("fuseki", settings, process, log)
 
