@@ -15,8 +15,9 @@ import click
 from node.assembly import build
 from node.cli.nodes import node_option
 from node.cli.output import Output, json_option, results_table
-from node.errors import DocumentSyntaxError, Place, ProtocolError
+from node.errors import ConfigurationError, DocumentSyntaxError, Place, ProtocolError
 from node.federation.engine import FederatedAnswer
+from node.federation.plan_pictures import as_svg, as_text
 from node.federation.sources import ask_endpoint
 from node.ontology.asking import Mapped, Reach, samples_with
 from node.ontology.code_systems import code_iri, code_name
@@ -53,6 +54,18 @@ class _Wanted(NamedTuple):
     metavar="NAME=VERSION",
     help="Answer rdfs:subClassOf* by this release that the node keeps; may be repeated.",
 )
+@click.option(
+    "--explain",
+    "plan",
+    is_flag=False,
+    flag_value="plan",
+    default=None,
+    type=click.Choice(["plan", "run"]),
+    help="With --federation: show how it would be answered (plan), or was (run), instead of the answer.",
+)
+@click.option(
+    "--picture", type=click.Path(path_type=Path, dir_okay=False), help="With --explain: write it as SVG to this file."
+)
 @click.option("-e", "text", help="The query itself.")
 @click.option("--stored", help="The name of a stored query; /queries lists them.")
 @click.option("--format", "name", type=click.Choice(FORMATS), help="Default: table on a terminal, else json or ttl.")
@@ -78,6 +91,8 @@ def query(
     federation: bool,
     partial: bool,
     releases: tuple[str, ...],
+    plan: str | None,
+    picture: Path | None,
     text: str | None,
     stored: str | None,
     name: str | None,
@@ -95,7 +110,12 @@ def query(
         raise click.UsageError("With --endpoint, name the federated address itself: URL/federation/sparql.")
     if partial and not federation:
         raise click.UsageError("--partial is for --federation: a single node gives its whole answer or none.")
+    if (plan or picture) and not (federation and folder):
+        raise click.UsageError("--explain and --picture are for --federation with --node.")
     query_text = _for_code(code) if code is not None else _text(file, text, stored)
+    if folder is not None and (plan or picture):
+        _explain(folder, query_text, output, run=plan == "run", picture=picture)
+        return
     if name is None:
         name = "table" if sys.stdout.isatty() and not output.json else None
     formats = _formats(name)
@@ -141,6 +161,22 @@ def _formats(name: str | None) -> tuple[Format, Format]:
     solutions = format_by_name(name or "json", RESULT_FORMATS) or JSON
     graphs = format_by_name(name or "ttl", GRAPH_FORMATS) or TURTLE
     return solutions, graphs
+
+
+def _explain(folder: Path, text: str, output: Output, *, run: bool, picture: Path | None) -> None:
+    """Print a plan, as JSON with ``--json``, or write its picture."""
+    node = build(folder)
+    try:
+        found = node.federation.explain(text, run=run)
+    finally:
+        node.close()
+    if picture is not None:
+        try:
+            picture.write_text(as_svg(found), encoding="utf-8")
+        except OSError as error:
+            raise ConfigurationError(f"cannot be written: {error}", where=Place(source=str(picture))) from error
+    output.result(found.document())
+    output.say(as_text(found).rstrip())
 
 
 def _warn(answer: Answer | FederatedAnswer) -> None:

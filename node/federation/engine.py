@@ -7,18 +7,21 @@ The answer of a query equals the answer of one store that holds the RDF merge of
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
 from node.cancellation import current
 from node.config import CONFIG_FILE, Member, Settings, load_settings
-from node.errors import TooBusy
+from node.errors import NodeError, TooBusy
 from node.federation.addresses import Resolve, look_up
 from node.federation.callees import Callees
 from node.federation.circuits import CIRCUITS_FILE, Circuits
 from node.federation.completeness import MemberReport
+from node.federation.counters import Counters
 from node.federation.execution import Evaluate, Execution, FederatedAnswer
+from node.federation.explaining import Explanation, Trace, after
 from node.federation.members import MemberStatus, check
 from node.federation.meter import Meter
 from node.federation.services import ServiceResolver
@@ -27,7 +30,7 @@ from node.federation.sources import RemoteSource
 from node.model.identifiers import Identifiers
 from node.policy.decide import ANONYMOUS, Principal
 from node.rdf.dataset import GraphScope
-from node.rdf.formats import Format
+from node.rdf.formats import JSON, NTRIPLES, Format
 from node.sparql.algebra import DatasetClause, Query
 from node.sparql.parser import parse_query
 from node.sparql.writer import written
@@ -78,6 +81,7 @@ class FederationEngine:
         self._read_at: int | None = None
         self._members: tuple[Member, ...] = settings.members
         self._remote: dict[Member, RemoteSource] = {}
+        self.counters = Counters()
         self.circuits = Circuits(settings.folder / CIRCUITS_FILE if settings.folder.is_dir() else None)
 
     @contextmanager
@@ -102,12 +106,33 @@ class FederationEngine:
         query = parse_query(text, self._identifiers.base, depth=self._settings.limits.query_depth)
         if dataset is not None:
             query = written(replace(query, dataset=DatasetClause(dataset.default, dataset.named, ())))
-        with (
-            self._session(ANONYMOUS) as (session, meter),
-            session.over_all(query, formats, meter, partial=partial) as answer,
-        ):
-            answer.annotated = True
-            yield answer
+        try:
+            with (
+                self._session(ANONYMOUS) as (session, meter),
+                session.over_all(query, formats, meter, partial=partial) as answer,
+            ):
+                answer.annotated = True
+                yield answer
+                self.counters.answered(answer.completeness)
+        except NodeError as error:
+            self.counters.failed(error.slug, getattr(error, "member", None))
+            raise
+
+    def explain(self, text: str, *, run: bool = False) -> Explanation:
+        """How a query would be answered; with ``run`` it is, and what became of it is told, but not its answer.
+
+        Raises what ``query`` raises, and Unsupported for ``SERVICE``.
+        """
+        query = parse_query(text, self._identifiers.base, depth=self._settings.limits.query_depth)
+        with self._session(ANONYMOUS) as (session, meter):
+            plan = session.explain(query, meter)
+            if not run:
+                return plan
+            trace, started = Trace(), time.monotonic()
+            with session.over_all(query, (JSON, NTRIPLES), meter, trace=trace) as answer:
+                for _ in answer:
+                    pass
+                return after(plan, trace, answer.completeness, time.monotonic() - started)
 
     @contextmanager
     def query_node(

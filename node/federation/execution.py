@@ -13,6 +13,7 @@ from node.errors import MemberError, ResultTooLarge
 from node.federation.cache import PartCache
 from node.federation.completeness import Completeness, MemberReport, Verdict, judged
 from node.federation.directory import Directories
+from node.federation.explaining import Explanation, Trace, preview
 from node.federation.gathering import Gathering
 from node.federation.inner import answered, as_data, as_query, has_inner
 from node.federation.losses import Losses
@@ -156,10 +157,12 @@ class Execution:
         plan: Query | None = None,
         quads: bytes = b"",
         losses: Losses | None = None,
+        trace: Trace | None = None,
     ) -> Iterator[FederatedAnswer]:
         """Answer over the RDF merge of these sources. ``budget`` is for the last step; its seconds are the meter's.
 
-        ``losses`` says whether the query may go on without a member that fails; without it none may fail.
+        ``losses`` says whether the query may go on without a member that fails; without it none may fail. The requests
+        are written down in ``trace``.
 
         ``quads`` (N-Quads) are data that come with the query; ``plan`` is then the same query as far as the sources
         are concerned. Raises whatever sources, meter and evaluator raise, and Unsupported for ``SERVICE``.
@@ -170,6 +173,7 @@ class Execution:
         asked = _Asked(query, sources, formats, meter, budget, generation, plan or query, quads, losses)
         while True:
             runner = Runner(sources, self._workers, self._cache, meter, losses, since=since, patience=patience)
+            runner.trace = trace
             with ExitStack() as stack:
                 try:
                     answer = stack.enter_context(self._planned(asked, runner))
@@ -191,6 +195,18 @@ class Execution:
     def _differed(self, catalogue: Catalogue) -> tuple[ReleaseDifference, ...]:
         summaries = catalogue.summaries.items()
         return self._differences.of({name: said.releases for name, said in summaries if said is not None})
+
+    def explain(self, query: Query, sources: Sequence[Source], meter: Meter) -> Explanation:
+        """How the query would be answered, by what the members say they hold. Raises as ``answer`` does."""
+        runner = Runner(
+            sources, self._workers, self._cache, meter, Losses(), since=time.monotonic(), patience=Patience()
+        )
+        scope = Scope() if query.dataset is None else Scope(query.dataset.default, query.dataset.named)
+        summaries = runner.learn()
+        alike = frozenset(source.name for source in sources if source.alike)
+        catalogue = Catalogue(summaries, scope, alike, self._directories.of(summaries))
+        body = unfold(query)
+        return preview(body, catalogue, _only_source(query, body, catalogue))
 
     @contextmanager
     def _planned(self, asked: _Asked, runner: Runner) -> Iterator[FederatedAnswer]:

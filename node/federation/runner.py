@@ -9,6 +9,7 @@ from typing import Any
 
 from node.errors import MemberError, MemberTimeout
 from node.federation.cache import PartCache
+from node.federation.explaining import Trace
 from node.federation.fetch import Answer, Rounds
 from node.federation.losses import Losses
 from node.federation.meter import Meter, Turn
@@ -58,6 +59,7 @@ class Runner:
         #: Members that answered the whole query, for themselves.
         self.answered: set[str] = set()
         self.whole: str | None = None
+        self.trace: Trace | None = None
 
     def learn(self) -> Mapping[str, Summary | None]:
         """What every member holds, as far as was known before; those are asked of which nothing is.
@@ -125,6 +127,7 @@ class Runner:
                 answers[job] = known
                 if isinstance(known, Table):
                     self._meter.done(job.source, len(known), 0.0)
+                    self._note(job, len(known), 0, time.monotonic())
             elif job.source in self._losses:
                 answers[job] = _nothing(job)
             else:
@@ -170,14 +173,22 @@ class Runner:
     def _do(self, job: Job) -> Answer:
         source = self._sources[job.source]
         meter = self._meter_of(job.source)
+        started = time.monotonic()
         if not job.columns:
-            return source.ask(job.text, meter)
+            found = source.ask(job.text, meter)
+            self._note(job, 0, 0, started)
+            return found
         table = source.select(job.text, job.columns, meter)
+        self._note(job, len(table), len(table.body), started)
         self._versions.saw(job.source, table.version)
         summary = self.summaries.get(job.source)
         if summary is not None:
             self._cache.put(source.endpoint, table.version or summary.version, job.text, table)
         return table
+
+    def _note(self, job: Job, rows: int, size: int, started: float) -> None:
+        if self.trace is not None:
+            self.trace.add(job, rows, size, time.monotonic() - started)
 
     def _finish(self, futures: Mapping[Future[Any], str]) -> None:
         """Wait for all; end everything at the first failure that the query cannot do without, or at the deadline."""

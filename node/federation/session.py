@@ -10,6 +10,7 @@ from functools import partial as with_arguments
 
 from node.config import Limits
 from node.federation.execution import Execution, FederatedAnswer
+from node.federation.explaining import Explanation, Trace
 from node.federation.losses import Losses
 from node.federation.meter import Meter
 from node.federation.monotone import obstacle
@@ -77,9 +78,18 @@ class Session:
 
     @contextmanager
     def over_all(
-        self, query: Query, formats: tuple[Format, Format], meter: Meter, *, partial: bool = False
+        self,
+        query: Query,
+        formats: tuple[Format, Format],
+        meter: Meter,
+        *,
+        partial: bool = False,
+        trace: Trace | None = None,
     ) -> Iterator[FederatedAnswer]:
-        """Answer over the merge of this node and its members; with ``partial`` also without some of them."""
+        """Answer over the merge of this node and its members; with ``partial`` also without some of them.
+
+        The requests for it are written down in ``trace``.
+        """
         plan, quads = None, b""
         # Decided by what was asked: a service is one no longer once its solutions stand in its place.
         losses = Losses(cache(with_arguments(obstacle, query))) if partial else None
@@ -101,8 +111,13 @@ class Session:
             plan=plan,
             quads=quads,
             losses=losses,
+            trace=trace,
         ) as answer:
             yield answer
+
+    def explain(self, query: Query, meter: Meter) -> Explanation:
+        """How ``over_all`` would answer. Raises Unsupported for ``SERVICE``: its answers decide what else is asked."""
+        return self._execution.explain(query, [self._local, *self._remote], meter)
 
     @contextmanager
     def over_node(

@@ -8,9 +8,10 @@ from urllib.parse import urlencode
 import pyoxigraph
 import pytest
 from flask.testing import FlaskClient
-from web_fakes import BASE, FakeNode, FakeTokens
+from web_fakes import BASE, REPORT, FakeNode, FakeTokens
 
 from node.errors import MemberUnavailable, QueryTimeout, StoreError, TooBusy
+from node.federation.completeness import judged
 from node.rdf.dataset import GraphScope
 from node.rdf.formats import GRAPH_FORMATS, RESULT_FORMATS, Format
 
@@ -265,3 +266,30 @@ def test_bodies(client: FlaskClient) -> None:
     assert client.post("/sparql", data="ASK {} #" + "x" * 20_000, **direct).status_code == 413
     assert client.post("/sparql", data=b"x", headers={"Content-Encoding": "gzip"}, **direct).status_code == 415
     assert client.post("/sparql", data="ASK {}", content_type="text/plain").status_code == 415
+
+
+def test_explain_in_every_format(client: FlaskClient) -> None:
+    """Text, values and a picture, before and after."""
+    text = client.get(url("/federation/explain", SELECT))
+    assert text.content_type.startswith("text/plain")
+    assert "Other node ≤ 7" in text.text
+    document = client.post("/federation/explain?run=true&format=json", data={"query": SELECT}).get_json(force=True)
+    assert document["completeness"]["verdict"] == "complete"
+    assert document["parts"][0]["rows"] == 5
+    assert client.get(url("/federation/explain", SELECT, format="svg")).content_type == "image/svg+xml"
+    for wrong in ("/federation/explain", url("/federation/explain", SELECT, run="perhaps")):
+        assert client.get(wrong).status_code == 400
+    assert client.get(url("/federation/explain", SELECT), headers={"Accept": "audio/ogg"}).status_code == 406
+
+
+def test_metrics(client: FlaskClient, fake_node: FakeNode) -> None:
+    """OpenMetrics: sums since the start, and which members are left alone."""
+    fake_node.federation.counters.answered(judged((REPORT,)))
+    fake_node.federation.counters.failed("member-timeout", "Other node")
+    reply = client.get("/metrics")
+    assert reply.content_type.startswith("application/openmetrics-text")
+    lines = reply.text.splitlines()
+    assert 'onconode_federation_queries_total{result="complete"} 1' in lines
+    assert 'onconode_member_outcomes_total{member="Other \\"node\\"",outcome="answered"} 1' in lines
+    assert 'onconode_member_circuit_open{member="Other node"} 0' in lines
+    assert lines[-1] == "# EOF"

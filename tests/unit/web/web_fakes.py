@@ -13,8 +13,11 @@ import pyoxigraph
 
 from node.config import Identity, Limits, Member, Server, Settings
 from node.errors import NodeError, NotFound, QuerySyntaxError, Withdrawn
-from node.federation.completeness import MemberReport
+from node.federation.circuits import Circuits
+from node.federation.completeness import MemberReport, judged
+from node.federation.counters import Counters
 from node.federation.execution import FederatedAnswer
+from node.federation.explaining import Explanation, Part, Share
 from node.model.access import Tier
 from node.model.identifiers import Identifiers
 from node.model.kinds import Kind
@@ -252,6 +255,13 @@ class FakeFederation:
     failure: NodeError | None = None
 
     datasets: list[GraphScope] = field(default_factory=list)
+    counters: Counters = field(default_factory=Counters)
+    circuits: Circuits = field(default_factory=lambda: Circuits(None))
+
+    def explain(self, text: str, *, run: bool = False) -> Explanation:
+        part = Part("?s ?p ?o", 0, "must match", (Share("Other node", 7),), ("<x>",), 5 if run else None)
+        completeness = judged((REPORT,)) if run else None
+        return Explanation((part,), ("Other node",), None, 1, 7, 3.0, completeness, (), 4.0 if run else None)
 
     @contextmanager
     def query(

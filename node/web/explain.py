@@ -1,0 +1,51 @@
+"""``/federation/explain``: how a federated query would be answered, and with ``run=true`` what became of it."""
+
+from __future__ import annotations
+
+import json
+
+from flask import Blueprint, Response, current_app, request
+
+from node.errors import ProtocolError
+from node.federation.plan_pictures import as_svg, as_text
+from node.rdf.formats import Format
+from node.sparql.protocol import read_request
+from node.web.bodies import check_body
+from node.web.call import query_string, read_call
+
+blueprint = Blueprint("explain", __name__)
+
+TEXT = Format("text", ("text/plain",), (".txt",))
+JSON = Format("json", ("application/json",), (".json",))
+SVG = Format("svg", ("image/svg+xml",), (".svg",))
+
+
+@blueprint.route("/federation/explain", methods=["GET", "POST"])
+def explain() -> Response:
+    call = read_call(current_app, request)
+    choice = call.require((TEXT, JSON, SVG))
+    limit = call.node.settings.server.max_request_bytes
+    body = request.get_data(cache=False) if request.method == "POST" and (request.content_length or 0) <= limit else b""
+    if request.method == "POST":
+        check_body(
+            len(body),
+            announced=request.content_length,
+            encoding=request.headers.get("Content-Encoding"),
+            limit=limit,
+        )
+    asked = read_request(request.method, query_string(request), request.headers.get("Content-Type"), body)
+    if asked.query is None:
+        raise ProtocolError("there is nothing to explain.", remedy="Send a query in the parameter 'query'.")
+    run = call.parameter("run")
+    if run not in (None, "true", "false"):
+        raise ProtocolError("the parameter 'run' is neither 'true' nor 'false'.", remedy="Give one of them.")
+    found = call.node.federation.explain(asked.query, run=run == "true")
+    if choice.format is SVG:
+        content = as_svg(found)
+    elif choice.format is JSON:
+        content = json.dumps(found.document(), ensure_ascii=False, indent=1)
+    else:
+        content = as_text(found)
+    response = Response(content, content_type=choice.content_type)
+    response.headers["Cache-Control"] = "no-store"
+    return response

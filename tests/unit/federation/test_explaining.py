@@ -1,0 +1,121 @@
+"""Plans before and after, as values, text and pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from xml.dom import minidom
+
+import pyoxigraph as ox
+import pytest
+from merged_store import StoreSource, evaluate_in_memory
+
+from node.errors import Unsupported
+from node.federation.completeness import judged
+from node.federation.execution import Execution
+from node.federation.explaining import Explanation, Trace, after
+from node.federation.meter import Meter
+from node.federation.plan_pictures import as_svg, as_text
+from node.rdf.formats import JSON, NTRIPLES
+from node.sparql.parser import parse_query
+from node.store.quads import Budget, Generation
+
+PREFIX = "PREFIX : <http://ex.org/> "
+TEXT = (
+    PREFIX + "SELECT * { ?s :in ?x . { ?s :dx :gbm } UNION { ?s :dx/:sub* :glioma } OPTIONAL { ?x :title ?t } "
+    "FILTER NOT EXISTS { ?s :note '<&\\u0001>' } }"
+)
+
+
+def sources() -> list[StoreSource]:
+    data = (
+        ":s1 :in :d1 ; :dx :gbm . :d2 :title 'Two'",
+        ":s2 :in :d2 ; :dx :lgg . :lgg :sub :glioma",
+        ":only :here :now",
+    )
+    made = []
+    for at, text in enumerate(data):
+        store = ox.Store()
+        store.update(f"{PREFIX} INSERT DATA {{ {text} }}")
+        made.append(StoreSource(f"m{at}", store))
+    return made
+
+
+def explained(text: str, *, run: bool = False) -> Explanation:
+    execution = Execution(evaluate_in_memory, cache_bytes=0)
+    query, members, trace = parse_query(text), sources(), Trace()
+    try:
+        plan = execution.explain(query, members, Meter(10, 100, 1 << 20))
+        if not run:
+            return plan
+        with execution.answer(
+            query,
+            members,
+            formats=(JSON, NTRIPLES),
+            meter=Meter(10, 100, 1 << 20),
+            budget=Budget(10, 1 << 30, 1 << 30),
+            generation=Generation(0, Path()),
+            trace=trace,
+        ) as answer:
+            list(answer)
+            return after(plan, trace, answer.completeness, 0.5)
+    finally:
+        execution.close()
+
+
+def test_before() -> None:
+    """Which members, what they may hold, how many requests; nothing is fetched for it."""
+    plan = explained(TEXT)
+    parts = {part.label: part for part in plan.parts}
+    first = parts["?s <http://ex.org/in> ?x"]
+    assert [(s.member, s.estimate) for s in first.shares] == [("m0", 1), ("m1", 1)]
+    assert first.rows is None
+    assert parts["UNION"].role == "must match"
+    assert parts["?x <http://ex.org/title> ?t"].role == "may match"
+    assert plan.alone is None
+    assert plan.expected_requests >= 5
+    assert plan.requests == ()
+    assert "public" in plan.document()["access"]
+
+
+def test_after() -> None:
+    """What came for each part stands beside the estimate, and every request is there."""
+    plan = explained(TEXT, run=True)
+    parts = {part.label: part for part in plan.parts}
+    assert parts["?s <http://ex.org/in> ?x"].rows == 2
+    document = plan.document()
+    assert document["completeness"]["verdict"] == "complete"
+    assert sum(r["rows"] for r in document["requests"]) == sum(m["rows"] for m in document["completeness"]["members"])
+    assert "came 2" in as_text(plan)
+    assert "Verdict: complete." in as_text(plan)
+
+
+def test_one_member_alone() -> None:
+    """A query that one member answers by itself is one request."""
+    plan = explained(PREFIX + "SELECT * { ?s :here ?o }")
+    assert (plan.alone, plan.expected_requests) == ("m2", 1)
+    assert "m2 answers the whole query" in as_text(plan)
+
+
+@pytest.mark.parametrize("run", [False, True])
+def test_pictures_are_well_formed_and_described(run: bool) -> None:
+    """An XML document with title and description that screen readers find, whatever the query holds."""
+    document = minidom.parseString(as_svg(explained(TEXT, run=run)))
+    root = document.documentElement
+    assert root is not None
+    assert root.getAttribute("role") == "img"
+    named = [root.getElementsByTagName(tag)[0].getAttribute("id") for tag in ("title", "desc")]
+    assert root.getAttribute("aria-labelledby").split() == named
+    assert "title" in root.getElementsByTagName("desc")[0].firstChild.data  # type: ignore[union-attr]
+
+
+def test_a_picture_of_many_members_stays_a_picture() -> None:
+    """Two hundred members do not make it wider than a dozen."""
+    plan = explained(TEXT)
+    many = Explanation(plan.parts, tuple(f"m{i}" for i in range(200)), None, 0, 0, 0.0, judged(()))
+    assert len(as_svg(many)) < 20_000
+
+
+def test_services_are_not_explained() -> None:
+    """What they answer decides what else is asked."""
+    with pytest.raises(Unsupported, match="SERVICE"):
+        explained("SELECT * { SERVICE <http://x> { ?s ?p ?o } }")
