@@ -61,6 +61,8 @@ def answered(query: Query, closure: Answer, groups: Answer) -> Query:
 
 def _closures(group: Group, closure: Answer) -> Group:
     def one(element: Element) -> Element:
+        if isinstance(element, Group):
+            return _closures(element, closure)
         if isinstance(element, SubSelect) and is_closure(element.select):
             return closure(element.select) or element
         return element

@@ -1,0 +1,51 @@
+"""Golden plans: what the members are asked for each query of ``tests/plans``, over three members.
+
+Each ``NAME.plan`` holds the requests by member. After a change that is meant to change plans, write them anew with
+``ONCONODE_WRITE_PLANS=1`` and read the difference.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pyoxigraph as ox
+import pytest
+from merged_store import StoreSource, expected, federated, merge, same
+
+PLANS = Path(__file__).parents[2] / "plans"
+PREFIXES = "PREFIX : <http://ex.org/> PREFIX a: <http://a.ex/> PREFIX b: <http://b.ex/> PREFIX c: <http://c.ex/> "
+#: Samples and datasets are described at home; the donors of a are described at b too.
+MEMBERS = {
+    "a": """a:s1 a :Sample ; :dx :gbm ; :age 41 ; :in a:d1 ; :from a:p1 .
+        a:s2 a :Sample ; :dx :lgg ; :age 62 ; :in a:d1 ; :from a:p2 .
+        a:d1 :title "Gliomas" . a:p1 a :Donor ; :sex "f" . a:p2 a :Donor ; :sex "m" .""",
+    "b": """b:s1 a :Sample ; :dx :gbm ; :age 50 ; :in b:d1 ; :from a:p1 .
+        b:s2 a :Sample ; :dx :odd ; :age 7 ; :in b:d1 ; :from b:p1 .
+        b:d1 :title "Rare glioma" . a:p1 a :Donor ; :sex "f" . b:p1 a :Donor ; :sex "f" .""",
+    "c": """:gbm :sub :glioma ; :label "GBM" . :lgg :sub :glioma ; :label "LGG" .
+        :glioma :sub :tumour ; :label "Glioma" . :odd :sub :tumour ; :label "Odd" .
+        c:paper :cites a:d1 , b:d1 ; :year 2020 .""",
+}
+
+
+def network() -> list[StoreSource]:
+    made = []
+    for name, text in MEMBERS.items():
+        store = ox.Store()
+        store.update(f"{PREFIXES} INSERT DATA {{ {text} }}")
+        made.append(StoreSource(name, store, summarised=False, profiled=True))
+    return made
+
+
+@pytest.mark.parametrize("path", sorted(PLANS.glob("*.rq")), ids=lambda path: path.stem)
+def test_plan(path: Path) -> None:
+    """The members are asked what is written down, and the answer is that of the merged store."""
+    text = PREFIXES + path.read_text(encoding="utf-8")
+    sources = network()
+    assert same(federated(sources, text), expected(merge([s.store for s in sources]), text))
+    lines = [f"{source.name}: {request}" for source in sources for request in sorted(source.requests)]
+    written, golden = "".join(f"{line}\n" for line in lines), path.with_suffix(".plan")
+    if os.environ.get("ONCONODE_WRITE_PLANS"):
+        golden.write_text(written, encoding="utf-8")
+    assert written == golden.read_text(encoding="utf-8")
