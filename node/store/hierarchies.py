@@ -53,9 +53,13 @@ def write_hierarchies(store: Store, graphs: Iterable[str]) -> dict[str, bytes]:
     return files
 
 
-def _edges(store: Store, graph: str, predicate: str) -> list[tuple[bytes, bytes]]:
-    """Subject and object of every triple that could be part of a longer path or of one from an IRI that has a name."""
-    answer = store.query(f"SELECT ?s ?o {{ ?s <{predicate}> ?o }}", default_graph=[NamedNode(graph)])
+def _edges(store: Store, graph: str | None, predicate: str) -> list[tuple[bytes, bytes]]:
+    """Subject and object of every triple that could be part of a longer path or of one from an IRI that has a name.
+
+    In a graph of the store, or in its unnamed one.
+    """
+    default = None if graph is None else NamedNode(graph)
+    answer = store.query(f"SELECT ?s ?o {{ ?s <{predicate}> ?o }}", default_graph=default)
     assert isinstance(answer, QuerySolutions)
     rows = (answer.serialize(None, QueryResultsFormat.TSV) or b"").split(b"\n")[1:-1]
     edges = [(s, o) for s, _, o in (row.partition(b"\t") for row in rows) if o.startswith(b"<")]
@@ -72,7 +76,7 @@ class Hierarchies:
         self._index: dict[str, dict[str, str]] | None = None
         self._read: dict[str, Hierarchy] = {}
 
-    def reached(self, graphs: tuple[str, ...], predicate: str, end: str, *, itself: bool) -> list[bytes] | None:
+    def reached(self, graphs: tuple[str, ...] | None, predicate: str, end: str, *, itself: bool) -> list[bytes] | None:
         """Every term (as in N-Triples) that a path ``predicate*`` (``itself``) or ``predicate+`` joins to an IRI.
 
         In the merge of these graphs, and in the direction that ``PREDICATES`` says: from below to the IRI above. None
@@ -81,7 +85,12 @@ class Hierarchies:
         if self._index is None:
             self._index = self._listed()
         term = f"<{end}>".encode()
-        if predicate not in PREDICATES or _SKOLEM in term or any(graph not in self._index for graph in graphs):
+        if (
+            graphs is None
+            or predicate not in PREDICATES
+            or _SKOLEM in term
+            or any(graph not in self._index for graph in graphs)
+        ):
             return None
         names = [name for graph in graphs if (name := self._index[graph].get(predicate))]
         if len(names) > 1:
@@ -89,7 +98,7 @@ class Hierarchies:
         if not names:
             return [term] if itself else []
         if names[0] not in self._read:
-            self._read[names[0]] = Hierarchy(self._files / names[0])
+            self._read[names[0]] = Hierarchy.of_file(self._files / names[0])
         return self._read[names[0]].below(term, itself=itself)
 
     def _listed(self) -> dict[str, dict[str, str]]:
@@ -98,3 +107,33 @@ class Hierarchies:
         except FileNotFoundError:
             return {}
         return index
+
+
+class LoadedHierarchies:
+    """Closures over the unnamed graph of a store in memory, each made when it is first asked for and worth it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._made: dict[str, Hierarchy | None] = {}
+
+    def reached(self, graphs: tuple[str, ...] | None, predicate: str, end: str, *, itself: bool) -> list[bytes] | None:
+        """See ``Hierarchies.reached``."""
+        term = f"<{end}>".encode()
+        if graphs is not None or predicate not in PREDICATES or _SKOLEM in term:
+            return None
+        if predicate not in self._made:
+            self._made[predicate] = self._make(predicate)
+        made = self._made[predicate]
+        return None if made is None else made.below(term, itself=itself)
+
+    def _make(self, predicate: str) -> Hierarchy | None:
+        """None where there is so little beside the edges that following them takes no longer than reading them all."""
+        counted = self._store.query(f"SELECT (COUNT(*) AS ?n) {{ ?s <{predicate}> ?o }}")
+        assert isinstance(counted, QuerySolutions)
+        number = int(next(counted)["n"].value)
+        if len(self._store) - number < number // 2:
+            return None
+        edges = _edges(self._store, None, predicate)
+        if any(s.startswith(b"_:") for s, _ in edges):
+            return None  # a blank node cannot be named in a query
+        return Hierarchy(write_hierarchy((o, s) for s, o in edges) if PREDICATES[predicate] else write_hierarchy(edges))

@@ -169,21 +169,26 @@ def _packed(
 
 
 class Hierarchy:
-    """A closure that ``write_hierarchy`` made, read from its file. Raises OSError, and ValueError for another file."""
+    """A closure that ``write_hierarchy`` made. Raises ValueError for other data."""
 
-    def __init__(self, path: Path) -> None:
-        with path.open("rb") as file:
-            data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    def __init__(self, made: bytes | mmap.mmap) -> None:
+        data = memoryview(made)
         magic, terms, knots, bounds, text = _HEADER.unpack(data[: _HEADER.size])
         lengths = (terms + 1, terms, terms, knots, knots + 1, bounds)
         if magic != _MAGIC or len(data) != _HEADER.size + _WORD * sum(lengths) + text:
-            raise ValueError(f"{path.name} is not a closure")
+            raise ValueError("not a closure")
         parts, at = [], _HEADER.size
         for length in lengths:
             parts.append(data[at : at + _WORD * length].cast("I"))
             at += _WORD * length
         self._offsets, self._by_name, self._knot_of, self._circular, self._starts, self._bounds = parts
         self._text = data[at:]
+
+    @classmethod
+    def of_file(cls, path: Path) -> Hierarchy:
+        """From a file, which is mapped into memory. Raises OSError, ValueError."""
+        with path.open("rb") as file:
+            return cls(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
 
     def below(self, term: bytes, *, itself: bool) -> list[bytes]:
         """Every term from which a path leads up to ``term``, each once: ``p*`` with ``itself``, else ``p+``.

@@ -19,7 +19,7 @@ from node.sparql.parser import parse_query
 from node.sparql.stars import may_hold_star, reordered
 from node.sparql.terms import Term
 from node.sparql.writer import write_query
-from node.store.hierarchies import PREDICATES, Hierarchies
+from node.store.hierarchies import PREDICATES, Hierarchies, LoadedHierarchies
 
 _REMEMBERED = 20_000
 #: The objects of a predicate are only listed when it has no more triples, which takes half a second.
@@ -29,10 +29,14 @@ _LISTED = 500_000
 class Statistics:
     """The counts of one store's patterns, over whatever default graph they are asked for.
 
-    ``hierarchies`` are those of the generation that the store is.
+    ``hierarchies`` are those of the generation that the store is, or of what was loaded into it. With ``stars``
+    patterns are put in order, too.
     """
 
-    def __init__(self, store: Store, hierarchies: Hierarchies | None = None) -> None:
+    def __init__(
+        self, store: Store, hierarchies: Hierarchies | LoadedHierarchies | None = None, *, stars: bool = True
+    ) -> None:
+        self._stars = stars
         self.store = store
         self.hierarchies = hierarchies
         self.counts: dict[tuple[tuple[str, ...] | None, str, Term], tuple[int, int]] = {}
@@ -43,7 +47,7 @@ class Statistics:
 
         ``options`` are those of ``Store.query``. What is wrong with the text is left to the engine to say.
         """
-        star, hierarchy = may_hold_star(text), may_hold_hierarchy(text, PREDICATES)
+        star, hierarchy = self._stars and may_hold_star(text), may_hold_hierarchy(text, PREDICATES)
         if not star and not (hierarchy and self.hierarchies):
             return None
         try:
@@ -81,7 +85,7 @@ class _Seen:
     def reached(self, predicate: str, end: str, *, forward: bool, itself: bool) -> Sequence[str] | None:
         """See ``node.sparql.hierarchies.Known``."""
         hierarchies, key = self.statistics.hierarchies, self._key
-        if hierarchies is None or key is None or PREDICATES.get(predicate) is not (not forward):
+        if hierarchies is None or PREDICATES.get(predicate) is not (not forward):
             return None
         found = hierarchies.reached(key, predicate, end, itself=itself)
         return None if found is None else b"".join(found)[1:-1].decode().split("><") if found else []

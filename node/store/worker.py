@@ -37,7 +37,7 @@ from pyoxigraph import (
 from node.rdf.namespaces import PREFIXES
 from node.store import engine, frames
 from node.store.counting import LINES, LineRows, Refusal, Rows, SolutionRows, counted
-from node.store.hierarchies import Hierarchies
+from node.store.hierarchies import Hierarchies, LoadedHierarchies
 from node.store.statistics import Statistics
 
 #: A worker whose data grew by this much over one query, or since its start, ends itself: a new one is small again.
@@ -316,6 +316,7 @@ class Evaluator:
             with engine.kernel_limits(max(ask["seconds"], 0.0) + _ORPHAN_SECONDS, ask["memory_bytes"]):
                 if store is None:
                     store = _loaded(self._reader)
+                    statistics = Statistics(store, LoadedHierarchies(store), stars=False)
                 output = _evaluate(store, statistics, ask, self._send)
             now = engine.data_bytes()
             retiring = now - size > _RETIRE_GROWTH_BYTES or now - self._first_size > _RETIRE_TOTAL_BYTES
