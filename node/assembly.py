@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from node.config import Limits, Settings, load_settings
+from node.errors import LimitExceeded, QueryMemoryExceeded, QueryTimeout, ResultTooLarge
 from node.federation.addresses import Resolve, look_up
 from node.federation.engine import FederationEngine
 from node.federation.network_usage import NetworkUsage
@@ -74,7 +75,7 @@ class Node:
     _datasets_with: dict[tuple[int, Principal, str, int], list[tuple[str, int]]] = field(
         default_factory=dict, repr=False
     )
-    _usage: dict[tuple[int, Principal, str], Usage] = field(default_factory=dict, repr=False)
+    _usage: dict[tuple[int, Principal, str], Usage | str] = field(default_factory=dict, repr=False)
     _mappings: tuple[int, Mappings] | None = field(default=None, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _search_lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -159,14 +160,20 @@ class Node:
     def usage(self, property_iri: str, principal: Principal) -> Usage:
         """The samples that this principal may see, by the concepts they carry at a property, below ones included.
 
-        Counted once for each generation: about a second for 100,000 samples. Raises what a query raises.
+        Counted once for each generation: about a second for 100,000 samples. Raises what a query raises; what was too
+        much for a query once is not tried again before the next generation.
         """
         key = (self.store.generation().number, principal, property_iri)
         with self._usage_lock:
             usage = self._usage.get(key)
             if usage is None:
-                usage = Usage(read_groups(self._rows(groups_query(property_iri), principal)), self.vocabulary())
+                try:
+                    usage = Usage(read_groups(self._rows(groups_query(property_iri), principal)), self.vocabulary())
+                except (QueryTimeout, QueryMemoryExceeded, ResultTooLarge) as error:
+                    usage = error.detail
                 self._usage = {k: v for k, v in self._usage.items() if k[0] == key[0]} | {key: usage}
+            if isinstance(usage, str):
+                raise LimitExceeded(usage, remedy="Ask the operator to raise the limits of queries.")
             return usage
 
     def datasets_with(self, codes: Sequence[str], property_iri: str, principal: Principal) -> list[tuple[str, int]]:

@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 
 from node.assembly import Node, build
 from node.cli.nodes import create_node
+from node.errors import QueryTimeout
 from node.ontology.releases import install
 from node.publishing.publish import publish
 from node.rdf.namespaces import OBO, RDFS_LABEL, RDFS_SUBCLASS_OF, VOID
@@ -214,6 +215,27 @@ def test_the_network_is_asked_and_fails_softly(client: FlaskClient) -> None:
     assert (member["name"], member["samples"]) == ("gone", None)
     assert member["problem"]
     assert "At least 3 samples" in client.get(f"/hub/concepts/{GBM}/network", headers=BROWSER).text
+
+
+def test_what_cannot_be_counted_is_said_and_not_tried_again(
+    node: Node, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When counting takes more than a query may, pages come without counts, and it is not done again."""
+    asked: list[str] = []
+
+    def too_long(text: str, principal: object) -> object:
+        asked.append(text)
+        raise QueryTimeout("the query did not finish within 30 s.")
+
+    monkeypatch.setattr(node, "_usage", {})
+    monkeypatch.setattr(node, "_rows", too_long)
+    for path in (f"concepts/{GBM}", f"concepts/{GBM}", f"concepts/{GLIOMA}"):
+        document = get(client, path)
+        assert {one["problem"] for one in document["samples"]} == {"the query did not finish within 30 s."}
+    assert len(asked) == 4  # one for each property
+    page = client.get(f"/hub/concepts/tree?root={NEOPLASM}", headers=BROWSER)
+    assert page.status_code == 200
+    assert "could not be counted: the query did not finish" in page.text
 
 
 def test_terms_minted_here_dereference(client: FlaskClient) -> None:
