@@ -36,7 +36,7 @@ from node.curation.release import (
 from node.curation.release_record import Planned, Verdict
 from node.curation.workspace import Workspace
 from node.errors import ConfigurationError, NotFound, Place, ProtocolError, Unsupported
-from node.ontology.releases import install
+from node.ontology.releases import install, release_of
 from node.policy.decide import OPERATOR
 from node.rdf.formats import JSON, NTRIPLES, format_of_file
 from node.sparql.results import Results, read_json_results
@@ -180,7 +180,10 @@ def _both(folder: Path, scratch: Path, name: str, release: Path, output: Output)
         after = build(copy)
         try:
             output.progress(f"installing {name} in the copy")
-            install(name, release, store=after.store, identifiers=after.identifiers)
+            active = release_of(after.store, name)
+            # under the version that is there: its graph then changes by what is different, which is little
+            version = active.version if active else None
+            install(name, release, store=after.store, identifiers=after.identifiers, version=version)
             yield before, after
         finally:
             after.close()
