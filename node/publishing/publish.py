@@ -301,7 +301,8 @@ def change_for(
             reports.append(report(replace(candidate, findings=findings), Outcome.REJECTED))
             continue
         old = before.get(draft.dataset)
-        waiting |= _uncoded(draft.dataset, draft.coding, node)
+        if not making.amended:  # what was read back was coded before; the partner's words are not in it
+            waiting |= _uncoded(draft.dataset, draft.coding, node)
         if old is not None and old.content == candidate.content:
             reports.append(report(candidate, Outcome.UNCHANGED, old))
             continue

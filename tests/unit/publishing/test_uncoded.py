@@ -13,6 +13,7 @@ from node.model.identifiers import Identifiers
 from node.ontology.branches import ANATOMICAL_SITE, DIAGNOSIS
 from node.ontology.core import core_vocabulary
 from node.ontology.mappings import core_code_map
+from node.publishing.amend import Amendment, amend
 from node.publishing.coded import Proposed, Unknown
 from node.publishing.coder import NO_SUCH_NAME, SAYS_NOTHING, UNKNOWN_CODE
 from node.publishing.demand import demand_document
@@ -121,3 +122,14 @@ def test_a_damaged_list_says_so() -> None:
     store.apply(Change(files={uncoded_file("x"): b"a\tb\n1\t2\n"}))
     with pytest.raises(StoreError, match="damaged"):
         read_uncoded(store, "x")
+
+
+def test_an_amendment_leaves_it(tmp_path: Path) -> None:
+    """Another title does not change what waits."""
+    node = parts()
+    publish([study(tmp_path / "s", ["\tLipochordomyxoma\tSomewhere odd"] * 2)], node=node)
+    before = waiting_on(node.store)
+    assert len(before) == 2
+    done = amend("own_study", Amendment(values=(("title", "Another title"),)), node=node, by="")
+    assert done.ok
+    assert waiting_on(node.store) == before
