@@ -44,6 +44,11 @@ class MemberReport:
     milliseconds: float
     reason: str = ""
 
+    @property
+    def lost(self) -> bool:
+        """Whether the answer is without this member."""
+        return self.verdict in MISSING
+
 
 @dataclass(frozen=True)
 class Completeness:

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from node.cancellation import current
 from node.config import CONFIG_FILE, Member, Settings, load_settings
-from node.errors import NodeError, TooBusy
+from node.errors import NodeError, TooBusy, Unsupported
 from node.federation.addresses import Resolve, look_up
 from node.federation.callees import Callees
 from node.federation.circuits import CIRCUITS_FILE, Circuits
@@ -31,7 +31,7 @@ from node.model.identifiers import Identifiers
 from node.policy.decide import ANONYMOUS, Principal
 from node.rdf.dataset import GraphScope
 from node.rdf.formats import JSON, NTRIPLES, Format
-from node.sparql.algebra import DatasetClause, Query
+from node.sparql.algebra import DatasetClause, Form, Query
 from node.sparql.parser import parse_query
 from node.sparql.writer import written
 from node.store.quads import Answer, QuadStore
@@ -117,6 +117,22 @@ class FederationEngine:
         except NodeError as error:
             self.counters.failed(error.slug, getattr(error, "member", None))
             raise
+
+    @contextmanager
+    def traced(self, text: str, *, partial: bool = False) -> Iterator[FederatedAnswer]:
+        """Answer a SELECT in JSON, with the members and graphs that each row is from (see ``lineage``).
+
+        Raises what ``query`` raises, Unsupported for other forms and for ``SERVICE``, and ResultTooLarge for an answer
+        from too many solutions.
+        """
+        query = parse_query(text, self._identifiers.base, depth=self._settings.limits.query_depth)
+        if query.form is not Form.SELECT or query.services:
+            raise Unsupported(
+                "sources of rows are looked for in a SELECT without SERVICE only.", remedy="Ask without them."
+            )
+        with self._session(ANONYMOUS) as (session, meter), session.traced(query, meter, partial=partial) as answer:
+            answer.annotated = True
+            yield answer
 
     def explain(self, text: str, *, run: bool = False) -> Explanation:
         """How a query would be answered; with ``run`` it is, and what became of it is told, but not its answer.

@@ -16,6 +16,7 @@ from node.federation.directory import Directories
 from node.federation.explaining import Explanation, Trace, preview
 from node.federation.gathering import Gathering
 from node.federation.inner import answered, as_data, as_query, has_inner
+from node.federation.lineage import Triple, holding_jobs
 from node.federation.losses import Losses
 from node.federation.meter import Meter, Tally
 from node.federation.partition import Partition, partition
@@ -207,6 +208,18 @@ class Execution:
         catalogue = Catalogue(summaries, scope, alike, self._directories.of(summaries))
         body = unfold(query)
         return preview(body, catalogue, _only_source(query, body, catalogue))
+
+    def held(self, triples: Sequence[Triple], sources: Sequence[Source], meter: Meter) -> list[tuple[str, Table]]:
+        """Which of these triples each member holds, and in which named graphs. Raises as ``answer`` does."""
+        runner = Runner(
+            sources, self._workers, self._cache, meter, Losses(), since=time.monotonic(), patience=Patience()
+        )
+        catalogue = Catalogue(runner.learn(), Scope())
+        jobs: list[Job] = []
+        for source in sources:
+            possible = [t for t in triples if catalogue.count(source.name, Scan(*t)) != 0]
+            jobs += holding_jobs(source.name, possible)
+        return [(job.source, t) for job, t in zip(jobs, runner.run(jobs), strict=True) if isinstance(t, Table)]
 
     @contextmanager
     def _planned(self, asked: _Asked, runner: Runner) -> Iterator[FederatedAnswer]:

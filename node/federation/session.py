@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -9,8 +10,10 @@ from functools import cache
 from functools import partial as with_arguments
 
 from node.config import Limits
-from node.federation.execution import Execution, FederatedAnswer
+from node.errors import ResultTooLarge
+from node.federation.execution import Execution, FederatedAnswer, HeldAnswer
 from node.federation.explaining import Explanation, Trace
+from node.federation.lineage import MOST, lineage, row_sources
 from node.federation.losses import Losses
 from node.federation.meter import Meter
 from node.federation.monotone import obstacle
@@ -114,6 +117,31 @@ class Session:
             trace=trace,
         ) as answer:
             yield answer
+
+    @contextmanager
+    def traced(self, query: Query, meter: Meter, *, partial: bool = False) -> Iterator[FederatedAnswer]:
+        """Answer a SELECT as ``over_all`` does, in JSON with ``sources``: for each row those that it is from.
+
+        Raises ResultTooLarge for what has more than ``lineage.MOST`` solutions, or triples in them.
+        """
+        with self.over_all(query, (JSON, NTRIPLES), meter, partial=partial) as answer:
+            body, members = b"".join(answer), answer.completeness.members
+        how = lineage(query)
+        with self.over_all(how.solutions, (JSON, NTRIPLES), meter, partial=partial) as answer:
+            solutions = read_json_results(b"".join(answer))
+        rows = how.triples_of(read_json_results(body).rows, solutions)
+        triples = list(dict.fromkeys(triple for row in rows for triple in row))
+        if max(len(solutions.rows), len(triples)) > MOST:
+            raise ResultTooLarge(
+                f"the sources of an answer from more than {MOST:,} solutions or triples are not looked for.",
+                remedy="Ask for fewer rows, or without the parameter 'sources'.",
+            )
+        remote = [source for source in self._remote if all(m.name != source.name or not m.lost for m in members)]
+        found = row_sources(rows, self._execution.held(triples, [self._local, *remote], meter))
+        document = json.loads(body)
+        document["sources"] = [[{"member": s.member, "graphs": list(s.graphs)} for s in row] for row in found]
+        held = HeldAnswer(JSON, (json.dumps(document, ensure_ascii=False).encode(),), self._store.generation())
+        yield FederatedAnswer(held, held.generation, lambda: members)
 
     def explain(self, query: Query, meter: Meter) -> Explanation:
         """How ``over_all`` would answer. Raises Unsupported for ``SERVICE``: its answers decide what else is asked."""

@@ -12,7 +12,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from node.assembly import query_budget
-from node.errors import NodeError, NotAcceptable
+from node.errors import NodeError, NotAcceptable, ProtocolError
 from node.federation.engine import FederatedAnswer
 from node.policy.decide import Principal
 from node.rdf.dataset import GraphScope
@@ -192,6 +192,13 @@ class SparqlService:
         """
         asked = reading.asked
         if endpoint.federated:
+            if asked.sources:
+                if formats[0] is not JSON or asked.names_dataset:
+                    raise ProtocolError(
+                        "sources come with JSON results, over the whole of what the members hold.",
+                        remedy=f"Send Accept: {JSON.media_type} or format=json, and no graphs.",
+                    )
+                return None, OpenAnswer(self._node.federation.traced(asked.query or "", partial=asked.partial))
             dataset = GraphScope(asked.default_graphs, asked.named_graphs) if asked.names_dataset else None
             return None, OpenAnswer(
                 self._node.federation.query(asked.query or "", formats, partial=asked.partial, dataset=dataset)
