@@ -14,6 +14,7 @@ from node.errors import DocumentSyntaxError, Place
 
 _KEY = re.compile(r"([A-Za-z_][\w .-]*?)\s*:(?:\s+(.*))?")
 _PAIR = re.compile(r"(\"[^\"]+\"|'[^']+'|[^\s:#][^:]*?)\s*:\s+(.*)")
+_LONGEST = 5_000
 _BLOCK = ("|", "|-", ">", ">-")
 
 
@@ -33,6 +34,10 @@ def read_header(lines: list[tuple[int, str]], source: str) -> Header:
     slot = ""
     margin = min((len(t) - len(t.lstrip()) for _, t in lines if t.strip()), default=0)
     for number, raw in lines:
+        if len(raw) > _LONGEST:
+            raise DocumentSyntaxError(
+                f"a line of the header has more than {_LONGEST:,} characters.", where=Place(source=source, line=number)
+            )
         text = raw[margin:].rstrip()
         if not text.strip() or text.lstrip().startswith("#"):
             continue

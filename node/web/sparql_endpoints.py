@@ -14,6 +14,7 @@ from flask import Blueprint, Response, current_app, request
 
 from node.errors import NodeError
 from node.federation.engine import FederatedAnswer
+from node.ontology.code_systems import code_name
 from node.policy.decide import ANONYMOUS
 from node.rdf.formats import GRAPH_FORMATS, JSON, RESULT_FORMATS, TURTLE
 from node.sparql.service_description import service_description
@@ -124,19 +125,30 @@ def _result_page(call: Call, endpoint: Endpoint, service: SparqlService, reading
         if status >= 500:
             raise  # the page of a fault of ours repeats nothing of what was asked
         document = problem(error, base=node.identifiers.base, request_id=call.request_id)
-        return page(call, "sparql.html", status=status, endpoint=endpoint, query=reading.sent, problem=document)
+        asking = {"endpoint": endpoint, "query": reading.sent, "mapped": reading.mapped}
+        return page(call, "sparql.html", status=status, problem=document, **asking)
     request.environ[NOTES] = {"generation": answer.answer.generation.number}
     response = page(
         call,
         "sparql.html",
         endpoint=endpoint,
         query=reading.sent,
+        mapped=reading.mapped,
+        names=_code_names(reading),
         table=table,
         downloads=RESULT_FORMATS if table.text is None else GRAPH_FORMATS,
         completeness=answer.answer.completeness if isinstance(answer.answer, FederatedAnswer) else None,
     )
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _code_names(reading: Reading) -> dict[str, str]:
+    """How people write the codes and classes that a query was taken by."""
+    if reading.mapped is None:
+        return {}
+    iris = [iri for lead in reading.mapped.used for iri in (lead.code, lead.concept)]
+    return {iri: code_name(iri) for iri in (*iris, *reading.mapped.unmapped)}
 
 
 def _form(call: Call, endpoint: Endpoint, query: str) -> Response:

@@ -185,6 +185,17 @@ def test_solutions_in_rdf_lead_to_their_mappings(client: FlaskClient) -> None:
     assert any(line.startswith(f"{derived} <http://www.w3.org/2002/07/owl#annotatedTarget>") for line in lines)
 
 
+def test_the_page_says_it_too(client: FlaskClient) -> None:
+    """A box in the form, the codes under the answer, and files with the same parameter."""
+    query = ONCO + "SELECT ?s { ?s onco:diagnosis oncotree:GBM }"
+    asked = {"query": query, "mappings": "narrow"}
+    text = client.get("/sparql", query_string=asked, headers={"Accept": "text/html"}).text
+    assert "ONCOTREE:GBM is taken for NCIT:C3058 (oncotree core)" in text
+    assert 'value="narrow" checked' in text
+    assert "mappings=narrow" in text.split("as a file")[1]
+    assert 'name="mappings" value="narrow">' in client.get("/sparql", headers={"Accept": "text/html"}).text
+
+
 def test_a_changed_set_counts_at_once(folder: Path, client: FlaskClient, tmp_path: Path) -> None:
     """For a query that was asked before, at both endpoints."""
     query = ONCO + "SELECT ?s { ?s onco:diagnosis <https://example.org/codes/G9> }"

@@ -115,6 +115,12 @@ def test_what_is_no_mapping_set_at_all(data: bytes) -> None:
         read_mapping_file(data, source="x")
 
 
+def test_a_header_that_would_take_for_ever_is_refused() -> None:
+    """A line of nothing but spaces, which a pattern could try in every way."""
+    with pytest.raises(DocumentSyntaxError, match="line 1"):
+        read(GOOD, head="#a" + " " * 1_000_000 + "b\n")
+
+
 def test_what_is_written_reads_as_the_same() -> None:
     """Header, labels with quotation marks and tabs, negation, comments."""
     found = read(GOOD, "LOCAL:G2\t\tskos:broadMatch\tNCIT:C3262\tsemapv:MappingReview\t\tNot\n")
