@@ -277,6 +277,11 @@ def test_explain_in_every_format(client: FlaskClient) -> None:
     assert document["completeness"]["verdict"] == "complete"
     assert document["parts"][0]["rows"] == 5
     assert client.get(url("/federation/explain", SELECT, format="svg")).content_type == "image/svg+xml"
+    turtle = client.get(url("/federation/explain", SELECT, run="true", format="ttl"))
+    assert turtle.content_type.startswith("text/turtle")
+    assert "wasAssociatedWith" in turtle.text
+    assert "answered, 2 requests, 3 rows" in turtle.text
+    assert client.get(url("/federation/explain", SELECT, format="ttl")).status_code == 400
     for wrong in ("/federation/explain", url("/federation/explain", SELECT, run="perhaps")):
         assert client.get(wrong).status_code == 400
     assert client.get(url("/federation/explain", SELECT), headers={"Accept": "audio/ogg"}).status_code == 406
