@@ -12,8 +12,10 @@ from node.assembly import build
 from node.cli.nodes import node_option
 from node.cli.output import Output, json_option, table
 from node.config import CONFIG_FILE, load_settings
+from node.errors import MemberError
 from node.federation.circuits import OpenCircuit, read_circuits
-from node.federation.members import add_member, probe, remove_member
+from node.federation.members import add_member, inspect, inspect_again, probe, remove_member
+from node.federation.probing import Probe, keep_probes, read_probes
 
 
 @click.group()
@@ -27,25 +29,35 @@ def member() -> None:
 @click.option("--name", default=None, help="What to call it; taken from the address when not given.")
 @json_option
 def add(url: str, folder: Path, name: str | None, output: Output) -> None:
-    """Add the node or SPARQL endpoint at URL; it is asked one query first."""
+    """Add the node or SPARQL endpoint at URL; it is asked one query first.
+
+    Of an endpoint of another kind it is then found out what it can do and about how much it holds.
+    """
     load_settings(folder)
     found = probe(url)
     if name:
         found = dataclasses.replace(found, name=name)
     add_member(folder / CONFIG_FILE, found)
     output.say(f"Added {found.name}: {found.endpoint}")
-    output.result(dataclasses.asdict(found))
+    try:
+        seen = inspect(found, folder)
+        output.say("It is a node like this one." if seen is None else f"It is of another kind: {seen.summary}")
+    except MemberError as error:
+        seen = None
+        output.say(f"What it can do could not be found out: {error} Later: onconode member check.")
+    output.result(dataclasses.asdict(found) | {"probe": None if seen is None else dataclasses.asdict(seen)})
 
 
 @member.command("list")
 @node_option()
 @json_option
 def list_command(folder: Path, output: Output) -> None:
-    """The members in node.toml."""
-    members = load_settings(folder).members
-    output.result([dataclasses.asdict(m) for m in members])
+    """The members in node.toml, and what was found out about those of another kind."""
+    members, probes = load_settings(folder).members, read_probes(folder)
+    output.result([dataclasses.asdict(m) | {"probe": _as_json(probes.get(m.endpoint))} for m in members])
     if members:
-        output.say(table(["name", "endpoint"], [[m.name, m.endpoint] for m in members]))
+        rows = [[m.name, m.endpoint, _in_words(probes.get(m.endpoint))] for m in members]
+        output.say(table(["name", "endpoint", "found"], rows))
     else:
         output.say("No members yet. Add one with: onconode member add URL --node DIR")
 
@@ -55,28 +67,49 @@ def list_command(folder: Path, output: Output) -> None:
 @json_option
 @click.pass_context
 def check(context: click.Context, folder: Path, output: Output) -> None:
-    """Ask every member whether it answers. Exit code 6 when one does not."""
+    """Ask every member whether it answers. Exit code 6 when one does not.
+
+    What those of another kind can do is found out anew.
+    """
     node = build(folder)
     try:
         statuses = node.federation.check()
+        other = {s.endpoint for s in statuses if s.problem is None and s.triples is None}
+        inspect_again([m for m in node.federation.members() if m.endpoint in other], folder)
     finally:
         node.close()
+    probes = read_probes(folder)
     circuits = read_circuits(folder)
-    output.result([dataclasses.asdict(s) | {"circuit": _circuit(circuits.get(s.endpoint))} for s in statuses])
+    output.result(
+        [
+            dataclasses.asdict(s)
+            | {"circuit": _circuit(circuits.get(s.endpoint)), "probe": _as_json(probes.get(s.endpoint))}
+            for s in statuses
+        ]
+    )
     rows = [
         [
             s.name,
             "answers" if s.problem is None else "fails",
             f"{s.milliseconds:.0f} ms",
             "" if s.triples is None else f"{s.triples:,}",
+            _in_words(probes.get(s.endpoint)),
             _circuit(circuits.get(s.endpoint)),
             s.problem or "",
         ]
         for s in statuses
     ]
-    output.say(table(["member", "state", "time", "triples", "circuit", "problem"], rows))
+    output.say(table(["member", "state", "time", "triples", "found", "circuit", "problem"], rows))
     if any(s.problem for s in statuses):
         context.exit(6)
+
+
+def _in_words(found: Probe | None) -> str:
+    return "" if found is None else found.summary
+
+
+def _as_json(found: Probe | None) -> dict[str, object] | None:
+    return None if found is None else dataclasses.asdict(found)
 
 
 def _circuit(found: OpenCircuit | None) -> str:
@@ -94,5 +127,6 @@ def remove(name_or_endpoint: str, folder: Path, output: Output) -> None:
     """Take a member out, by name or endpoint."""
     load_settings(folder)
     removed = remove_member(folder / CONFIG_FILE, name_or_endpoint)
+    keep_probes(folder, {removed.endpoint: None})
     output.say(f"Removed {removed.name}: {removed.endpoint}")
     output.result(dataclasses.asdict(removed))

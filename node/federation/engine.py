@@ -24,6 +24,7 @@ from node.federation.execution import Evaluate, Execution, FederatedAnswer
 from node.federation.explaining import Explanation, Trace, after
 from node.federation.members import MemberStatus, check
 from node.federation.meter import Meter
+from node.federation.probing import read_probes
 from node.federation.services import ServiceResolver
 from node.federation.session import Session
 from node.federation.sources import RemoteSource
@@ -229,6 +230,9 @@ class FederationEngine:
         with self._lock:
             for gone in self._remote.keys() - set(members):
                 self._remote.pop(gone).close()
-            for new in set(members) - self._remote.keys():
-                self._remote[new] = RemoteSource(new, self.circuits.of(new.name, new.endpoint))
+            if added := set(members) - self._remote.keys():
+                probes = read_probes(self._settings.folder)
+                for new in added:
+                    form = probes[new.endpoint].form if new.endpoint in probes else None
+                    self._remote[new] = RemoteSource(new, self.circuits.of(new.name, new.endpoint), form)
             return [self._remote[member] for member in members]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 import time
@@ -27,10 +28,13 @@ from node.errors import (
     ProtocolError,
 )
 from node.federation.meter import Meter
+from node.federation.probing import Probe, answering_forms, keep_probes, probe_endpoint
 from node.federation.sources import RemoteSource
 
 _CHECK_SECONDS = 10.0
 _CHECK_BYTES = 50_000_000
+# So many members are looked at, and found out about, at a time.
+_CHECKED, _INSPECTED = 64, 8
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ def probe(url: str) -> Member:
     """The member at this address, which may be a SPARQL endpoint's or the base of a node; named by its host.
 
     Raises ProtocolError for what is not an http address, and MemberError when neither the address nor ``sparql`` below
-    it answers ``ASK {}``.
+    it answers ``ASK {}``, however it is sent.
     """
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -64,23 +68,52 @@ def probe(url: str) -> Member:
     # A node's own page also answers at its base address: the endpoint below it comes first.
     for endpoint in [url, f"{base}sparql"] if parts.path.endswith("/sparql") else [f"{base}sparql", url]:
         member = Member(endpoint=endpoint, name=_name(url))
-        source = RemoteSource(member)
         try:
-            source.ask("ASK {}", Meter(_CHECK_SECONDS, 10, _CHECK_BYTES))
+            answering_forms(member)
             return member
         except MemberError as error:
             failures.append(error)
-        finally:
-            source.close()
     # What answered wrongly is nearer to being right than what did not answer.
     raise next((f for f in failures if isinstance(f, MemberProtocolError)), failures[0])
 
 
+def inspect(member: Member, folder: Path) -> Probe | None:
+    """Find out what an endpoint can do, and keep it in the node's folder; None: it is a node like this one and says so.
+
+    Raises MemberError when it does not answer, and ConfigurationError when that cannot be written.
+    """
+    source = RemoteSource(member)
+    try:
+        with contextlib.suppress(MemberError):
+            if source.summary(Meter(_CHECK_SECONDS, 10, _CHECK_BYTES)) is not None:
+                keep_probes(folder, {member.endpoint: None})
+                return None
+    finally:
+        source.close()
+    probe = probe_endpoint(member)
+    keep_probes(folder, {member.endpoint: probe})
+    return probe
+
+
+def inspect_again(members: Sequence[Member], folder: Path) -> None:
+    """Find out anew what these endpoints can do, a few at a time. What fails is left as it was."""
+    found: dict[str, Probe | None] = {}
+
+    def again(member: Member) -> None:
+        with contextlib.suppress(MemberError):
+            found[member.endpoint] = probe_endpoint(member)
+
+    with ThreadPoolExecutor(_INSPECTED, thread_name_prefix="probe") as executor:
+        for _ in executor.map(again, members):
+            pass
+    keep_probes(folder, found)
+
+
 def check(sources: Sequence[RemoteSource]) -> tuple[MemberStatus, ...]:
-    """Ask every member something small, all at the same time."""
+    """Ask every member something small, many at the same time."""
     if not sources:
         return ()
-    with ThreadPoolExecutor(len(sources), thread_name_prefix="check") as executor:
+    with ThreadPoolExecutor(min(len(sources), _CHECKED), thread_name_prefix="check") as executor:
         return tuple(executor.map(_check, sources))
 
 

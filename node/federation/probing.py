@@ -15,7 +15,14 @@ from typing import Literal, TypeAlias
 from urllib.parse import urlencode
 
 from node.config import Member
-from node.errors import ConfigurationError, MemberError, MemberProtocolError, NodeError, Place
+from node.errors import (
+    ConfigurationError,
+    MemberError,
+    MemberProtocolError,
+    MemberUnavailable,
+    NodeError,
+    Place,
+)
 from node.federation.http import HttpClient
 from node.federation.meter import Meter
 from node.rdf.formats import CSV, JSON, NTRIPLES, TSV, XML, Format
@@ -25,7 +32,7 @@ from node.sparql.results import MalformedResults, Results, read_json_results
 FILE = "probes.json"
 #: How a query is sent: in the body of a POST by itself, or as a field of a form, or in the address.
 Form: TypeAlias = Literal["post", "form", "get"]
-FORMS: tuple[Form, ...] = ("post", "form", "get")
+FORMS: tuple[Form, ...] = ("form", "post", "get")
 
 _ASK_SECONDS = 10.0
 _COUNT_SECONDS = 15.0
@@ -93,6 +100,7 @@ class _Prober:
     """Asks one endpoint."""
 
     def __init__(self, member: Member) -> None:
+        self.name = member.name
         self._member = member
         # One connection: a stranger is asked one thing at a time.
         self._client = HttpClient(member.name, 1)
@@ -163,6 +171,15 @@ def probe_endpoint(member: Member) -> Probe:
         prober.close()
 
 
+def answering_forms(member: Member) -> tuple[Form, ...]:
+    """The forms of request in which it answers ``ASK {}``. Raises MemberError when there is none."""
+    prober = _Prober(member)
+    try:
+        return _forms(prober)
+    finally:
+        prober.close()
+
+
 def _forms(prober: _Prober) -> tuple[Form, ...]:
     working: list[Form] = []
     failures: list[MemberError] = []
@@ -172,8 +189,12 @@ def _forms(prober: _Prober) -> tuple[Form, ...]:
                 working.append(form)
         except MemberError as error:
             failures.append(error)
+            if isinstance(error, MemberUnavailable) and error.passing:
+                # Nobody is there, or not now, whatever the form. Some never answer a form that they do not know.
+                break
         except MalformedResults as error:
-            failures.append(MemberProtocolError(f"it gave an answer that is not SPARQL results: {error}.", member=""))
+            said = f"{prober.name} gave an answer that is not SPARQL results: {error}."
+            failures.append(MemberProtocolError(said, member=prober.name))
     if not working:
         raise next((f for f in failures if isinstance(f, MemberProtocolError)), failures[0])
     return tuple(working)
@@ -243,15 +264,15 @@ def read_probes(folder: Path) -> dict[str, Probe]:
         return {}
 
 
-def keep_probe(folder: Path, endpoint: str, probe: Probe | None) -> None:
-    """Keep what was found of an endpoint, or (None) no longer. Raises ConfigurationError when it cannot be written."""
-    probes = read_probes(folder)
-    if probe is None and endpoint not in probes:
+def keep_probes(folder: Path, found: Mapping[str, Probe | None]) -> None:
+    """Keep what was found of endpoints, of some (None) nothing any longer.
+
+    Raises ConfigurationError when it cannot be written.
+    """
+    before = read_probes(folder)
+    probes = {endpoint: probe for endpoint, probe in {**before, **found}.items() if probe is not None}
+    if probes == before:
         return
-    if probe is None:
-        del probes[endpoint]
-    else:
-        probes[endpoint] = probe
     path = folder / FILE
     try:
         new = path.with_suffix(".new")

@@ -14,13 +14,13 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, TypeVar, cast
-from urllib.parse import urlencode
 
 from node.config import Member
 from node.errors import MemberProtocolError, MemberTruncated, NodeError
 from node.federation.circuits import Circuit
 from node.federation.http import HttpClient, Reply
 from node.federation.meter import Meter
+from node.federation.probing import Form, request_of
 from node.federation.profile import profile
 from node.federation.releases import own_releases
 from node.federation.retries import persistently
@@ -42,8 +42,6 @@ T = TypeVar("T")
 _ABSENT_SECONDS = 300.0
 #: What finding out about a member may take.
 _PROFILE_SECONDS, _PROFILE_REQUESTS, _PROFILE_BYTES = 900.0, 20, 100_000_000
-_QUERY = "application/sparql-query"
-_FORM = "application/x-www-form-urlencoded"
 
 
 @dataclass(frozen=True)
@@ -218,7 +216,8 @@ class RemoteSource:
     A request that fails in a way that may pass is sent again; ``circuit`` leaves a member alone that keeps failing.
     """
 
-    def __init__(self, member: Member, circuit: Circuit | None = None) -> None:
+    def __init__(self, member: Member, circuit: Circuit | None = None, form: Form | None = None) -> None:
+        self._form = form
         self.name = member.name
         self.endpoint = member.endpoint
         self._circuit = circuit or Circuit(member.name)
@@ -357,12 +356,11 @@ class RemoteSource:
     def _post(self, text: str, accept: str, meter: Meter) -> AbstractContextManager[Reply]:
         @contextmanager
         def exchange() -> Iterator[Reply]:
-            # Virtuoso takes a query in a form only: one that is sent as it is, it never answers.
-            direct = self.alike
-            headers = {"Accept": accept, "Content-Type": _QUERY if direct else _FORM}
-            body = text if direct else urlencode({"query": text})
+            # Where nothing is known: Virtuoso takes a query in a form only; one sent as it is, it never answers.
+            form = self._form or ("post" if self.alike else "form")
+            method, url, body, headers = request_of(form, self.endpoint, text)
             with self._client.exchange(
-                "POST", self.endpoint, body=body.encode(), headers=headers, meter=meter
+                method, url, body=body, headers={"Accept": accept, **headers}, meter=meter
             ) as reply:
                 self._server = reply.header("Server") or ""
                 reply.require()
