@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from node.errors import MemberError, ResultTooLarge
+from node.errors import MemberError
 from node.federation.cache import PartCache
 from node.federation.completeness import Completeness, MemberReport, Verdict, judged
 from node.federation.directory import Directories
@@ -345,13 +345,9 @@ def _spliced(apart: Partition, runner: Runner, asked: _Asked) -> Answer | None:
     results = asked.formats[0]
     if not apart.members or not can_be_spliced(results):
         return None
-    pieces = spliced(runner.bodies(apart.members, apart.text, asked.formats), results)
+    bodies = runner.bodies(apart.members, apart.text, asked.formats, asked.budget.result_bytes)
     runner.settle()
-    if sum(map(len, pieces or ())) > asked.budget.result_bytes:
-        raise ResultTooLarge(
-            f"the answer is larger than {asked.budget.result_bytes:,} bytes.",
-            remedy="Ask for less, with LIMIT or more selective patterns.",
-        )
+    pieces = spliced(bodies, results)
     return None if pieces is None else HeldAnswer(results, tuple(pieces), _NO_GENERATION)
 
 

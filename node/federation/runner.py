@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ALL_COMPLETED, FIRST_EXCEPTION, Future, wait
 from typing import Any
 
-from node.errors import MemberError, MemberTimeout
+from node.errors import MemberError, MemberTimeout, ResultTooLarge
 from node.federation.cache import PartCache
 from node.federation.explaining import Trace
 from node.federation.fetch import Answer, Rounds
@@ -25,6 +26,24 @@ from node.rdf.formats import Format
 _REMEMBERED_BYTES = 4_000_000
 # Of the time that is left, members may take this part in one round where the query can go on without them.
 _PART = 0.5
+
+
+class _Allowance:
+    """Bytes that several threads may still take."""
+
+    def __init__(self, most: int) -> None:
+        self._most = self._left = most
+        self._lock = threading.Lock()
+
+    def take(self, size: int) -> None:
+        """Take so many. Raises ResultTooLarge when they are not left."""
+        with self._lock:
+            self._left -= size
+            if self._left < 0:
+                raise ResultTooLarge(
+                    f"the answer is larger than {self._most:,} bytes.",
+                    remedy="Ask for less, with LIMIT or more selective patterns.",
+                )
 
 
 class Runner:
@@ -145,22 +164,29 @@ class Runner:
         self._versions.require()
         return [answers[job] for job in jobs]
 
-    def bodies(self, names: Sequence[str], text: str, formats: tuple[Format, Format]) -> list[bytes]:
-        """The answers of these members to a whole query, as they came. Those that are lost are left out."""
-        futures = {self._workers.submit(name, self._body, name, text, formats): name for name in names}
+    def bodies(self, names: Sequence[str], text: str, formats: tuple[Format, Format], most: int) -> list[bytes]:
+        """The answers of these members to a whole query, as they came. Those that are lost are left out.
+
+        Raises ResultTooLarge when they are more than ``most`` bytes together.
+        """
+        left = _Allowance(most)
+        futures = {self._workers.submit(name, self._body, name, text, formats, left): name for name in names}
         self.asked.update(names)
         self._finish(futures)
         return [future.result() for future, name in futures.items() if name not in self._losses]
 
-    def _body(self, name: str, text: str, formats: tuple[Format, Format]) -> bytes:
+    def _body(self, name: str, text: str, formats: tuple[Format, Format], left: _Allowance) -> bytes:
         source = self._sources[name]
         meter = self._meter_of(name)
+        pieces: list[bytes] = []
         with source.answer(text, formats, meter) as answer:
-            body = b"".join(answer)
+            for piece in answer:
+                left.take(len(piece))
+                pieces.append(piece)
             self._versions.saw(name, getattr(answer, "version", None))
         # How many rows there are is not looked at.
         self.answered.add(name)
-        return body
+        return b"".join(pieces)
 
     def _known(self, job: Job) -> Answer | None:
         if (remembered := self._remembered.get(job)) is not None:

@@ -7,11 +7,18 @@ Each ``NAME.plan`` holds the requests by member. After a change that is meant to
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
-from merged_store import StoreSource, expected, federated, merge, same
+from merged_store import BUDGET, NOWHERE, StoreSource, evaluate_in_memory, expected, federated, merge, same
+
+from node.errors import ResultTooLarge
+from node.federation.execution import Execution
+from node.federation.meter import Meter
+from node.rdf.formats import JSON, NTRIPLES
+from node.sparql.parser import parse_query
 
 PLANS = Path(__file__).parents[2] / "plans"
 PREFIXES = "PREFIX : <http://ex.org/> PREFIX a: <http://a.ex/> PREFIX b: <http://b.ex/> PREFIX c: <http://c.ex/> "
@@ -49,3 +56,24 @@ def test_plan(path: Path) -> None:
     if os.environ.get("ONCONODE_WRITE_PLANS"):
         golden.write_text(written, encoding="utf-8")
     assert written == golden.read_text(encoding="utf-8")
+
+
+def test_answers_put_together_are_bounded() -> None:
+    """What members answer for themselves is held here, so it is bounded as a whole."""
+    execution = Execution(evaluate_in_memory, cache_bytes=0)
+    query = parse_query(f"{PREFIXES} SELECT ?s ?age {{ ?s :dx ?dx ; :age ?age }}")
+    small = replace(BUDGET, result_bytes=300)
+    arguments = {"formats": (JSON, NTRIPLES), "meter": Meter(60, 100, 1 << 20), "generation": NOWHERE}
+    with pytest.raises(ResultTooLarge), execution.answer(query, network(), budget=small, **arguments):  # type: ignore[arg-type]
+        pass
+    execution.close()
+
+
+def test_values_are_compared_where_the_engine_is_ours() -> None:
+    """A member of another kind is not asked to filter, to group or to order: here that is done for it."""
+    for path in sorted(PLANS.glob("*.rq")):
+        text = PREFIXES + path.read_text(encoding="utf-8")
+        sources = network()
+        sources[0].alike = False
+        assert same(federated(sources, text), expected(merge([s.store for s in sources]), text))
+        assert not [r for r in sources[0].requests if "FILTER" in r or "GROUP" in r or "ORDER" in r or "COUNT" in r]
