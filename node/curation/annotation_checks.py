@@ -131,7 +131,7 @@ def _formatting(facts: Facts, iri: str) -> Iterator[Finding]:
                 yield facts.found(
                     "label_formatting", iri, "its label holds a line break or a tab.", about=about, value=text
                 )
-            if about in ANNOTATIONS["definition"] and text[:1].islower() and iri in facts.in_use:
+            if about in ANNOTATIONS["definition"] and text[:1].islower() and iri not in facts.terms.obsolete:
                 message = f"its definition begins with a small letter: {_short(text)}."
                 yield facts.found("lowercase_definition", iri, message, about=about, value=text)
             if about == _XREF and not _CURIE.fullmatch(text):

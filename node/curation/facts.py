@@ -87,14 +87,21 @@ class Facts:
         return self.ontology.axioms
 
     @cached_property
+    def axioms_about(self) -> dict[str, list[Axiom]]:
+        """The axioms whose first part is a name, by that name."""
+        found: dict[str, list[Axiom]] = defaultdict(list)
+        for axiom in self.axioms:
+            if axiom.term.parts and isinstance(axiom.term.parts[0], str):
+                found[axiom.term.parts[0]].append(axiom)
+        return found
+
+    @cached_property
     def mentioned(self) -> set[str]:
         """Every IRI in the workspace's triples that a release describes."""
         base = self.workspace.base_terms
+        own = set(self.own)
         return {
-            one
-            for t in self.workspace.merged
-            for one in _names(t.subject, t.object)
-            if one in base and one not in self.own
+            one for t in self.workspace.merged for one in _names(t.subject, t.object) if one in base and one not in own
         }
 
     def label(self, iri: str) -> str:

@@ -152,7 +152,7 @@ def _obsolete(facts: Facts) -> Iterator[Finding]:
                     value=labels[0],
                     remedy="Use: onconode curate obsolete IRI",
                 )
-            held = [one for one in facts.axioms if one.term.parts and one.term.parts[0] == iri]
+            held = facts.axioms_about.get(iri, [])
             if held:
                 yield facts.found(
                     "obsolete_with_axioms",
@@ -284,8 +284,8 @@ def _branch(facts: Facts, iri: str) -> Iterator[Finding]:
 def _above(facts: Facts, iri: str) -> set[str]:
     """Superclasses by definition: the named parts of what the class is the same as, and what is above them."""
     found: set[str] = set()
-    for axiom in facts.axioms:
-        if axiom.term.kind == "EquivalentClasses" and axiom.term.parts[0] == iri:
+    for axiom in facts.axioms_about.get(iri, ()):
+        if axiom.term.kind == "EquivalentClasses":
             for part in axiom.term.parts[1:]:
                 for one in _named_conjuncts(part):
                     found |= {one} | facts.all_terms.ancestors(one)
@@ -346,8 +346,8 @@ def _definitions(facts: Facts, iri: str) -> Iterator[Finding]:
             yield facts.found(
                 "equivalent_pair", iri, message, about=same, value=value.value, remedy="Use one of the two."
             )
-    for axiom in facts.axioms:
-        if axiom.term.kind == "EquivalentClasses" and axiom.term.parts[0] == iri:
+    for axiom in facts.axioms_about.get(iri, ()):
+        if axiom.term.kind == "EquivalentClasses":
             other = axiom.term.parts[1]
             if isinstance(other, Term) and other.kind == "SomeValuesFrom":
                 yield facts.found(
