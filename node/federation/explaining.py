@@ -196,7 +196,8 @@ def _constants(*places: Place) -> tuple[str, ...]:
 
 def _word(place: Place) -> str:
     if isinstance(place, str):
-        return f"?{place.removeprefix('_:')}"
+        # What is renamed apart in a sub-select has a number behind its name.
+        return f"?{place.removeprefix('_:').partition('#')[0]}"
     return shorten(place.value) if place.kind == "iri" else place.n3
 
 
