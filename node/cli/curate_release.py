@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from node.assembly import Node, build
+from node.assembly import Node, build, dump_budget
 from node.cli.curate import release_option, workspace_option
 from node.cli.output import Output, json_option
 from node.cli.rehearsed import rehearsal_document, rehearsal_lines
@@ -196,8 +196,13 @@ def _side(node: Node) -> Side:
         with node.query(text, OPERATOR, (JSON, NTRIPLES)) as answer:
             return read_json_results(b"".join(answer))
 
+    def read(text: str) -> Results:
+        budget = dump_budget(node.settings.limits)
+        with node.store.query(text, scope=node.scope(OPERATOR), formats=(JSON, NTRIPLES), budget=budget) as answer:
+            return read_json_results(b"".join(answer))
+
     parts = node.parts()
-    return Side(node.store, parts.vocabulary, parts.coder(proposing=False), ask)
+    return Side(node.store, parts.vocabulary, parts.coder(proposing=False), ask, read)
 
 
 @click.command("release")

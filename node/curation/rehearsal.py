@@ -36,12 +36,17 @@ Ask = Callable[[str], Results]
 
 @dataclass(frozen=True)
 class Side:
-    """A node before or after: its store, what it codes with, and how it is asked (by one who may see everything)."""
+    """A node before or after: its store, what it codes with, and how it is asked (by one who may see everything).
+
+    ``ask`` is for stored queries, within the limits that the node sets; ``read`` for what the rehearsal has to know, as
+    long as it takes.
+    """
 
     store: QuadStore
     vocabulary: Vocabulary
     coder: Coder
     ask: Ask
+    read: Ask
 
 
 @dataclass(frozen=True)
@@ -176,7 +181,7 @@ def _gained(before: Side, after: Side, told: Iterable[Told]) -> list[Gained]:
             count = sum(by_dataset.values())
             label, where = will.match.label, dict(sorted(by_dataset.items()))
             found.append(Gained(key[0], text, key[2], will.iri, label, count, where))
-    listed = _listed(before.ask, [g.text for g in found if g.property_iri == DIAGNOSIS])
+    listed = _listed(before.read, [g.text for g in found if g.property_iri == DIAGNOSIS])
     found.sort(key=lambda g: (-g.samples, g.property_iri, g.text, g.system))
     return [
         Gained(**{**vars(g), "listed": tuple(listed.get(key_of(g.text), ())[:MOST_SAMPLES])})
@@ -204,7 +209,7 @@ def _listed(ask: Ask, texts: Sequence[str]) -> dict[str, list[str]]:
 
 def _recoded(before: Side, after: Side) -> Iterator[Recoded]:
     """The matches that published codes rest on, made again with both vocabularies."""
-    rows = before.ask(
+    rows = before.read(
         f"SELECT ?property ?written ?system ?class (COUNT(DISTINCT ?sample) AS ?samples) WHERE {{ "
         f"?sample {iri(ONCO + 'coding')}/{iri(ONCO + 'mapping')} ?m . ?m {iri(ONCO + 'codedProperty')} ?property ; "
         f"{iri(SSSOM + 'subject_label')} ?written ; {iri(OWL + 'annotatedTarget')} ?class . "
@@ -224,7 +229,7 @@ def _affected(before: Side, after: Side) -> tuple[list[Affected], dict[str, int]
     found: list[Affected] = []
     for property_iri in BRANCHES:
         counts: dict[str, dict[str, int]] = {}
-        rows = before.ask(
+        rows = before.read(
             f"SELECT ?code ?dataset (COUNT(DISTINCT ?s) AS ?samples) WHERE {{ ?s {iri(property_iri)} ?code . "
             f"OPTIONAL {{ ?s {iri(DCT + 'isPartOf')} ?dataset }} }} GROUP BY ?code ?dataset"
         ).rows
@@ -238,7 +243,7 @@ def _affected(before: Side, after: Side) -> tuple[list[Affected], dict[str, int]
                 total = sum(by_dataset.values())
                 found.append(Affected(property_iri, code, label, what, detail, total, dict(sorted(by_dataset.items()))))
     found.sort(key=lambda a: (_ORDER.index(a.what), -a.samples, a.property_iri, a.code))
-    rows = before.ask(
+    rows = before.read(
         f"SELECT ?dataset (COUNT(DISTINCT ?s) AS ?samples) WHERE {{ ?s {iri(DCT + 'isPartOf')} ?dataset ; "
         f"a ?type }} GROUP BY ?dataset ORDER BY ?dataset"
     ).rows
