@@ -178,7 +178,7 @@ class Runner:
     def _body(self, name: str, text: str, formats: tuple[Format, Format], left: _Allowance) -> bytes:
         source = self._sources[name]
         meter = self._meter_of(name)
-        pieces: list[bytes] = []
+        started, pieces = time.monotonic(), list[bytes]()
         with source.answer(text, formats, meter) as answer:
             for piece in answer:
                 left.take(len(piece))
@@ -186,6 +186,7 @@ class Runner:
             self._versions.saw(name, getattr(answer, "version", None))
         # How many rows there are is not looked at.
         self.answered.add(name)
+        self._note(Job(name, text, ()), 0, sum(map(len, pieces)), started)
         return b"".join(pieces)
 
     def _known(self, job: Job) -> Answer | None:
