@@ -33,6 +33,8 @@ _BATCH_BYTES = 32 << 20
 #: already, of which counting all anew takes 4 µs each.
 _COUNTED_SINGLY = 300_000
 _ANEW = 5
+#: A triple that goes is looked for among others that have just gone, which takes ten times as long and more.
+_GONE_ANEW = 10 * _ANEW
 
 TierGraphs = Mapping[Tier, str]
 
@@ -135,6 +137,11 @@ class Graphs:
                         counted.add(shown)
                         summary.adjust(shown, 1, look)
         return True
+
+    def count_later(self, number: int) -> None:
+        """So many triples will be discarded: leave the summary to be counted anew where that is sooner."""
+        if number * _GONE_ANEW > self._held_by_tier()[Tier.PUBLIC]:
+            self._summary = None
 
     def load(self, sources: Iterable[Source], *, summarized: bool = False) -> None:
         """Load each source into its graph and the graph of its tier. The graphs are to be settled and recounted.

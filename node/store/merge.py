@@ -87,6 +87,7 @@ class Merge:
             if deleted * self._deletion_cost > staying:
                 self._start_afresh(put, [graph for graph in old if graph not in touched])
             else:
+                graphs.count_later(deleted)
                 self._change_in_place(put, whole, differences)
         for graph in gone:
             graphs.store.remove_graph(NamedNode(graph))

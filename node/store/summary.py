@@ -45,7 +45,12 @@ class PredicateCounts:
         self.triples += by
         if len(list(islice(look(subject, predicate, None), 2))) == alone:  # type: ignore[arg-type]
             self.subjects += by
-        if len(list(islice(look(None, predicate, value), 2))) == alone:
+        # Looking is slow where many triples with this object have just gone, so not where they are counted anyway.
+        if self.values is not None and isinstance(value, NamedNode):
+            number = self.values[value.value] + by
+        else:
+            number = len(list(islice(look(None, predicate, value), 2)))
+        if number == alone:
             self.objects += by
         self.subject_spaces.adjust(_space(subject), by)
         if isinstance(value, Literal):
