@@ -9,7 +9,6 @@ import dataclasses
 import gzip
 import json
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,6 +41,7 @@ from node.ontology.shelf import (
 from node.rdf.dataset import GraphScope
 from node.rdf.formats import CSV, NTRIPLES
 from node.store.quads import Budget, Change, GraphContent, QuadStore
+from node.store.temporary import temporary_folder
 
 #: Reading the graph of a release that was installed before there was a shelf.
 _READING = Budget(3600.0, 4 << 30, 1 << 50)
@@ -63,8 +63,7 @@ def activate(release: Release, parts: Parts, *, store: QuadStore, identifiers: I
     The one that was active stays on the shelf, and is put there if it is not. Raises StoreError, Conflict.
     """
     release = _served(release, parts, identifiers)
-    with tempfile.TemporaryDirectory(prefix="onconode-release-") as name:
-        folder = Path(name)
+    with temporary_folder("onconode-release-") as folder:
         files: dict[str, bytes | Path | None] = {}
         active = release_of(store, release.name)
         if active is not None and active.version != release.version and not is_on_shelf(store, active):

@@ -6,7 +6,6 @@ a class in force; ``oboInOwl:consider`` only names candidates, as its documentat
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -20,6 +19,7 @@ from node.ontology.release_files import file_digest, read_release
 from node.ontology.shelf import CONCEPTS, NAMES, TRIPLES, extensions, kept, part, unpacked
 from node.rdf.namespaces import OBO, OBOINOWL, expand
 from node.store.quads import QuadStore
+from node.store.temporary import temporary_folder
 
 REPLACED_BY = OBO + "IAO_0100001"
 CONSIDER = OBOINOWL + "consider"
@@ -135,7 +135,7 @@ def release_against(path: Path, vocabulary: Vocabulary, name: str = "") -> tuple
 
     ``name`` is the vocabulary it is a release of; '' takes it from its classes. Raises what ``read_release`` raises.
     """
-    with tempfile.TemporaryFile(prefix="onconode-") as spool:
+    with temporary_folder("onconode-") as folder, (folder / "release.nt").open("w+b") as spool:
         content = read_release(path, skolem=_skolem, digest=file_digest(path), triples=spool)
         spool.seek(0)
         successors = Successors.of(_statements(spool))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import re
-import tempfile
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
@@ -25,6 +24,7 @@ from node.rdf.namespaces import DCT, OBO, PROV, RDF_TYPE, RDFS_SUBCLASS_OF
 from node.rdf.terms import iri, literal, triple
 from node.resources import resource
 from node.store.quads import QuadStore
+from node.store.temporary import temporary_folder
 
 #: What an extension may be called: a name of its own, which then names its files.
 _EXTENSION = re.compile(r"[a-z][a-z0-9_-]{0,40}")
@@ -102,8 +102,8 @@ def install(
     same = old is not None and (old.digest, old.graph is None, old.classified) == (digest, codes_only, inference)
     if old is not None and same and version in (None, old.version):
         return old
-    with tempfile.TemporaryDirectory(prefix="onconode-") as folder:
-        spool = Path(folder) / "release.nt"
+    with temporary_folder("onconode-") as folder:
+        spool = folder / "release.nt"
         added: list[Concept] = []
         if codes_only:
             content = read_release(path, skolem=identifiers.skolem, digest=digest)

@@ -33,11 +33,12 @@ from node.publishing.registry import FILE, Entry, State, read_registry
 from node.publishing.safety.decisions import NO_DECISIONS
 from node.publishing.screening import screened
 from node.publishing.sources import Reading, Source
-from node.publishing.spool import from_writing, spool_folder, unwritable
+from node.publishing.spool import spool_folder
 from node.rdf.dataset import GraphScope
 from node.rdf.formats import JSON, NTRIPLES
 from node.rdf.namespaces import DCT, ONCO, RDF_TYPE, shorten
 from node.store.quads import Budget
+from node.store.temporary import from_writing, unwritable
 
 #: What reading back a whole description may cost.
 _READING = Budget(seconds=120.0, memory_bytes=2_000_000_000, result_bytes=2_000_000_000)

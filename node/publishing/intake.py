@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from node.errors import DocumentSyntaxError, Place, RequestTooLarge
-from node.publishing.spool import from_writing
+from node.store.temporary import from_writing
 
 #: How large a document may be once unpacked, in bytes.
 UNPACKED_BYTES = 200_000_000

@@ -31,13 +31,14 @@ from node.publishing.provenance import version_iri
 from node.publishing.publish import ATTEMPTS, Making, NodeParts, change_for, checked, entry_of, now, withdrawn
 from node.publishing.registry import FILE, Entry, State, read_registry
 from node.publishing.sources import Reading, Source
-from node.publishing.spool import from_writing, spool_folder, unwritable
+from node.publishing.spool import spool_folder
 from node.publishing.statements import spool_file
 from node.rdf.dataset import GraphScope
 from node.rdf.formats import JSON, NTRIPLES
 from node.rdf.namespaces import ONCO, OWL, PROV, RDF_TYPE, RDFS, SEMAPV, SSSOM, shorten
 from node.rdf.terms import iri, literal, triple
 from node.store.quads import Budget, Generation, GraphContent
+from node.store.temporary import from_writing, unwritable
 
 _READING = Budget(seconds=600.0, memory_bytes=2_000_000_000, result_bytes=1 << 40)
 #: Up to so many triples a description is held in memory to be judged.

@@ -17,9 +17,9 @@ from node.publishing.profiles import Profile
 from node.publishing.shacl import Broken
 from node.publishing.side_by_side import each, size_of
 from node.publishing.sources import Source, read_source
-from node.publishing.spool import from_writing, unwritable
 from node.publishing.statements import Organisation
 from node.publishing.watch import Watch, unreadable
+from node.store.temporary import from_writing, unwritable
 
 #: From so many bytes on, sources are read by several processes, which take a moment to begin.
 _WORTH_PROCESSES = 4_000_000

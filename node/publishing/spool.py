@@ -7,7 +7,6 @@ long as somebody holds a lock on it, which the system takes away with the proces
 from __future__ import annotations
 
 import contextlib
-import errno
 import fcntl
 import os
 import shutil
@@ -15,11 +14,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from node.errors import StoreError
-from node.store.generations import translated
+from node.store.temporary import unwritable
 
 _PREFIX = "onconode-publish-"
-_OF_WRITING = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 @contextlib.contextmanager
@@ -35,19 +32,6 @@ def spool_folder() -> Iterator[Path]:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         os.close(lock)
-
-
-def from_writing(error: OSError) -> bool:
-    """Whether a system's error can only come from writing, and so not from a partner's file."""
-    return error.errno in _OF_WRITING
-
-
-def unwritable(error: OSError) -> StoreError:
-    """The error for a temporary folder that cannot be written, from what the system says."""
-    told = translated(error, "the temporary folder cannot be written")
-    return StoreError(
-        told.detail, where=told.where, remedy="Free some space there, or name another folder with TMPDIR."
-    )
 
 
 def _made() -> tuple[Path, int]:

@@ -96,7 +96,7 @@ def read_only(folder: Path) -> list[dict[str, Any]]:
 
 def at_once(folder: Path) -> list[dict[str, Any]]:
     """Several publishers of different datasets, of the same dataset, and a withdrawal, all at the same moment."""
-    publish, replace, _, withdraw = cases(folder)
+    publish, replace, _, withdraw, *_ = cases(folder)
     told = []
     for _ in range(2):
         node = folder / "node"

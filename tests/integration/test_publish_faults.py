@@ -71,7 +71,7 @@ def test_a_full_disk(repository: Path, folder: Path) -> None:
 
 @pytest.mark.slow
 def test_a_full_disk_for_temporary_files(repository: Path, folder: Path) -> None:
-    """The message names the temporary folder and not the node's disk. A withdrawal needs none."""
+    """The message names the temporary folder and not the node's disk. A withdrawal and a rollback need none."""
     attempts = run("full-temporary-folder", repository, folder, mounts=True)
     check(attempts, "temporary folder cannot be written: the disk is full")
     assert [(a["command"], a["code"]) for a in attempts] == [
@@ -79,6 +79,8 @@ def test_a_full_disk_for_temporary_files(repository: Path, folder: Path) -> None
         ("replace", 7),
         ("amend", 7),
         ("withdraw", 0),
+        ("install", 7),
+        ("rollback", 0),
     ]
 
 
@@ -87,7 +89,7 @@ def test_a_read_only_disk(repository: Path, folder: Path) -> None:
     """Said as such."""
     attempts = run("read-only", repository, folder, mounts=True)
     check(attempts, "the disk is read-only")
-    assert [a["code"] for a in attempts] == [STORE_ERROR] * 4
+    assert [a["code"] for a in attempts] == [STORE_ERROR] * 6
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from node.errors import DocumentSyntaxError, Place, RequestTooLarge, Unsupported
-from node.publishing.spool import from_writing
+from node.store.temporary import from_writing
 
 if sys.version_info >= (3, 14):
     from compression import zstd
