@@ -6,9 +6,8 @@ parts of a query share their rounds. Nothing here waits or knows how jobs are do
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import replace
-from typing import TypeAlias
 
 from node.federation.locality import local
 from node.federation.plan import (
@@ -36,17 +35,13 @@ from node.federation.requests import (
     scan_text,
     witness_text,
 )
+from node.federation.rounds import Answer, Gathered, Rounds, together
 from node.federation.rows import Shape, Table, cell
 from node.federation.scratch import Scratch
 from node.federation.selection import Catalogue, estimate
 from node.federation.stars import StarText, filter_text, grouped, star_text
 from node.sparql.algebra import Expression
 from node.sparql.terms import Term, iri_term
-
-Answer: TypeAlias = Table | bool
-#: What an element leaves of its variables; None: it matches nothing, so the whole conjunction has no solution.
-Outcome: TypeAlias = dict[str, Candidates] | None
-Rounds: TypeAlias = Generator[list[Job], list[Answer], Outcome]
 
 # Elements whose guess is within this factor of the best, or below this number, are fetched in the same round.
 _SAME_ROUND_FACTOR = 4.0
@@ -55,30 +50,6 @@ _SAME_ROUND_TRIPLES = 500.0
 _TRIPLE, _VALUE, _REQUEST = 8.0, 20.0, 6000.0
 _NODES_PER_WITNESS = 50
 _NO_NAMES: frozenset[str] = frozenset()
-
-
-def together(rounds: Sequence[Rounds]) -> Generator[list[Job], list[Answer], list[Outcome]]:
-    """Several walks side by side, one round of all of them at a time; their outcomes in order."""
-    outcomes: list[Outcome] = [None] * len(rounds)
-    waiting: list[tuple[int, Rounds, list[Job]]] = []
-
-    def step(at: int, walk: Rounds, answers: list[Answer] | None) -> None:
-        try:
-            jobs = next(walk) if answers is None else walk.send(answers)
-            waiting.append((at, walk, jobs))
-        except StopIteration as end:
-            outcomes[at] = end.value
-
-    for at, walk in enumerate(rounds):
-        step(at, walk, None)
-    while waiting:
-        current, waiting = waiting, []
-        answers = yield [job for _, _, jobs in current for job in jobs]
-        taken = 0
-        for at, walk, jobs in current:
-            step(at, walk, answers[taken : taken + len(jobs)])
-            taken += len(jobs)
-    return outcomes
 
 
 class Fetcher:
@@ -419,35 +390,6 @@ class Fetcher:
             assert isinstance(table, Table)
             self._scratch.add_rows(job.source, shape, table, self._scope)
         return {}
-
-
-class Gathered:
-    """The values that some variables have in the rows that came."""
-
-    def __init__(self, wanted: Iterable[str]) -> None:
-        self._found: dict[str, set[bytes]] = {v: set() for v in wanted}
-        self._blank: dict[str, set[str]] = {v: set() for v in self._found}
-        self._matched = False
-
-    def add(self, source: str, table: Table, positions: Mapping[str, str]) -> None:
-        """Take the values of a member's rows; ``positions`` are the columns of the variables."""
-        self._matched = self._matched or bool(table.body)
-        mixed = table.has_blank_nodes()
-        for variable, found in self._found.items():
-            values = table.values(positions[variable])
-            if mixed and (blanks := {value for value in values if value.startswith(b"_:")}):
-                values -= blanks
-                self._blank[variable].add(source)
-            found.update(values)
-
-    def outcome(self, nodes: frozenset[str], graph: GraphPlace = None) -> Outcome:
-        """The candidates, None when there was no row. ``nodes``: variables whose values are nodes of the graph."""
-        if not self._matched:
-            return None
-        return {
-            v: Candidates(frozenset(found), frozenset(self._blank[v]), frozenset({graph} if v in nodes else ()))
-            for v, found in self._found.items()
-        }
 
 
 def _edge(step: Step, graph: GraphPlace) -> Scan:

@@ -11,10 +11,10 @@ from typing import Any
 from node.errors import MemberError, MemberTimeout, ResultTooLarge
 from node.federation.cache import PartCache
 from node.federation.explaining import Trace
-from node.federation.fetch import Answer, Rounds
 from node.federation.losses import Losses
 from node.federation.meter import Meter, Turn
 from node.federation.requests import Job
+from node.federation.rounds import Answer, Rounds
 from node.federation.rows import Table
 from node.federation.sources import Source
 from node.federation.summaries import Summary

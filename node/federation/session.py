@@ -14,11 +14,12 @@ from node.errors import ResultTooLarge
 from node.federation.execution import Execution, FederatedAnswer, HeldAnswer
 from node.federation.explaining import Explanation, Trace
 from node.federation.lineage import MOST, lineage, row_sources
+from node.federation.local_source import LocalSource
 from node.federation.losses import Losses
 from node.federation.meter import Meter
 from node.federation.monotone import obstacle
 from node.federation.services import Look, Resolved, ServiceResolver
-from node.federation.sources import LocalSource, RemoteSource
+from node.federation.sources import RemoteSource
 from node.model.access import Tier
 from node.model.identifiers import Identifiers
 from node.policy.decide import ANONYMOUS, Principal, decide

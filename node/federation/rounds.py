@@ -1,0 +1,68 @@
+"""Rounds of requests: a walk through a plan yields the jobs of one round and is sent their answers."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from typing import TypeAlias
+
+from node.federation.plan import Candidates, GraphPlace
+from node.federation.requests import Job
+from node.federation.rows import Table
+
+Answer: TypeAlias = Table | bool
+#: What an element leaves of its variables; None: it matches nothing, so the whole conjunction has no solution.
+Outcome: TypeAlias = dict[str, Candidates] | None
+Rounds: TypeAlias = Generator[list[Job], list[Answer], Outcome]
+
+
+def together(rounds: Sequence[Rounds]) -> Generator[list[Job], list[Answer], list[Outcome]]:
+    """Several walks side by side, one round of all of them at a time; their outcomes in order."""
+    outcomes: list[Outcome] = [None] * len(rounds)
+    waiting: list[tuple[int, Rounds, list[Job]]] = []
+
+    def step(at: int, walk: Rounds, answers: list[Answer] | None) -> None:
+        try:
+            jobs = next(walk) if answers is None else walk.send(answers)
+            waiting.append((at, walk, jobs))
+        except StopIteration as end:
+            outcomes[at] = end.value
+
+    for at, walk in enumerate(rounds):
+        step(at, walk, None)
+    while waiting:
+        current, waiting = waiting, []
+        answers = yield [job for _, _, jobs in current for job in jobs]
+        taken = 0
+        for at, walk, jobs in current:
+            step(at, walk, answers[taken : taken + len(jobs)])
+            taken += len(jobs)
+    return outcomes
+
+
+class Gathered:
+    """The values that some variables have in the rows that came."""
+
+    def __init__(self, wanted: Iterable[str]) -> None:
+        self._found: dict[str, set[bytes]] = {v: set() for v in wanted}
+        self._blank: dict[str, set[str]] = {v: set() for v in self._found}
+        self._matched = False
+
+    def add(self, source: str, table: Table, positions: Mapping[str, str]) -> None:
+        """Take the values of a member's rows; ``positions`` are the columns of the variables."""
+        self._matched = self._matched or bool(table.body)
+        mixed = table.has_blank_nodes()
+        for variable, found in self._found.items():
+            values = table.values(positions[variable])
+            if mixed and (blanks := {value for value in values if value.startswith(b"_:")}):
+                values -= blanks
+                self._blank[variable].add(source)
+            found.update(values)
+
+    def outcome(self, nodes: frozenset[str], graph: GraphPlace = None) -> Outcome:
+        """The candidates, None when there was no row. ``nodes``: variables whose values are nodes of the graph."""
+        if not self._matched:
+            return None
+        return {
+            v: Candidates(frozenset(found), frozenset(self._blank[v]), frozenset({graph} if v in nodes else ()))
+            for v, found in self._found.items()
+        }
