@@ -20,6 +20,7 @@ import pytest
 
 from node.model.access import Tier
 from node.model.identifiers import Identifiers
+from node.ontology.core import core_vocabulary
 from node.sparql.parser import parse_query
 from node.sparql.terms import Term
 from node.sparql.zero_length import without_lone_paths
@@ -243,20 +244,24 @@ def test_no_page_shows_a_secret(published_node: tuple[Path, int], service: Servi
     Nor do the addresses of the secrets themselves, of which the example registry has some: the records of a dataset
     with controlled access.
     """
-    secrets, names = secrets_of(published_node[0])
+    terms, names = secrets_of(published_node[0])
+    # That a concept of the packaged tables exists is no secret: pages of concepts name all of them. A term that only
+    # begins like a secret is none either.
+    packaged = core_vocabulary()
+    secrets = {s: re.compile(rf"(?<!\w){re.escape(s)}(?!\w)") for s in terms if packaged.get(s) is None}
     assert len(secrets) > 20
     known = {name: "the store" for name in names if name.startswith(service.address)}
     known |= {service.address + path: "" for path in ("", ".well-known/void", "sparql", "federation/sparql", "queries")}
-    todo = list(known)
+    todo = sorted(known)
     shown = []
     while todo:
         address = todo.pop()
         for accept in ("text/html", "text/turtle"):
             answer = POOL.request("GET", address, headers={"Accept": accept})
             text = answer.data.decode("utf-8", "replace")
-            shown += [(address, accept, s) for s in secrets if s in text and s not in address]
+            shown += [(address, accept, s) for s, whole in secrets.items() if whole.search(text) and s not in address]
             found = re.findall(r'href="([^"]+)"', text) if accept == "text/html" else re.findall(r"<([^>\s]+)>", text)
-            for link in {urldefrag(urljoin(address, each.replace("&amp;", "&"))).url for each in found}:
+            for link in sorted({urldefrag(urljoin(address, each.replace("&amp;", "&"))).url for each in found}):
                 if link.startswith(service.address) and link not in known and len(known) < most:
                     known[link] = address
                     todo.append(link)
