@@ -91,12 +91,14 @@ class FederationEngine:
         text: str,
         formats: tuple[Format, Format],
         *,
+        principal: Principal = ANONYMOUS,
         partial: bool = False,
         dataset: GraphScope | None = None,
     ) -> Iterator[FederatedAnswer]:
-        """Answer a query over what is public at all members, whoever asks.
+        """Answer a query over what is public at all members, and what the caller may see here.
 
-        What only an operator may see takes no part: bindings are sent to the other members, and so would be its values.
+        What the policy does not say to be exportable takes part and is never sent: the members are then asked for all
+        that may match, which can be more than the limits allow.
         ``partial``: a member that fails is left out where the answer is then a lower bound (see ``monotone``).
         ``dataset``: graphs of all members that count instead of those that ``FROM`` names.
 
@@ -109,7 +111,7 @@ class FederationEngine:
             query = written(replace(query, dataset=DatasetClause(dataset.default, dataset.named, ())))
         try:
             with (
-                self._session(ANONYMOUS) as (session, meter),
+                self._session(principal) as (session, meter),
                 session.over_all(query, formats, meter, partial=partial) as answer,
             ):
                 answer.annotated = True
@@ -120,7 +122,9 @@ class FederationEngine:
             raise
 
     @contextmanager
-    def traced(self, text: str, *, partial: bool = False) -> Iterator[FederatedAnswer]:
+    def traced(
+        self, text: str, *, principal: Principal = ANONYMOUS, partial: bool = False
+    ) -> Iterator[FederatedAnswer]:
         """Answer a SELECT in JSON, with the members and graphs that each row is from (see ``lineage``).
 
         Raises what ``query`` raises, Unsupported for other forms and for ``SERVICE``, and ResultTooLarge for an answer
@@ -131,17 +135,17 @@ class FederationEngine:
             raise Unsupported(
                 "sources of rows are looked for in a SELECT without SERVICE only.", remedy="Ask without them."
             )
-        with self._session(ANONYMOUS) as (session, meter), session.traced(query, meter, partial=partial) as answer:
+        with self._session(principal) as (session, meter), session.traced(query, meter, partial=partial) as answer:
             answer.annotated = True
             yield answer
 
-    def explain(self, text: str, *, run: bool = False) -> Explanation:
+    def explain(self, text: str, *, principal: Principal = ANONYMOUS, run: bool = False) -> Explanation:
         """How a query would be answered; with ``run`` it is, and what became of it is told, but not its answer.
 
         Raises what ``query`` raises, and Unsupported for ``SERVICE``.
         """
         query = parse_query(text, self._identifiers.base, depth=self._settings.limits.query_depth)
-        with self._session(ANONYMOUS) as (session, meter):
+        with self._session(principal) as (session, meter):
             plan = session.explain(query, meter)
             if not run:
                 return plan

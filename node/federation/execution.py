@@ -191,7 +191,8 @@ class Execution:
         dataset = asked.query.dataset
         scope = Scope() if dataset is None else Scope(dataset.default, dataset.named)
         alike = frozenset(source.name for source in asked.sources if source.alike)
-        return Catalogue(summaries, scope, alike, self._directories.of(summaries))
+        kept = _kept(asked.sources)
+        return Catalogue(summaries, scope, alike, self._directories.of(summaries), kept)
 
     def _differed(self, catalogue: Catalogue) -> tuple[ReleaseDifference, ...]:
         summaries = catalogue.summaries.items()
@@ -205,7 +206,7 @@ class Execution:
         scope = Scope() if query.dataset is None else Scope(query.dataset.default, query.dataset.named)
         summaries = runner.learn()
         alike = frozenset(source.name for source in sources if source.alike)
-        catalogue = Catalogue(summaries, scope, alike, self._directories.of(summaries))
+        catalogue = Catalogue(summaries, scope, alike, self._directories.of(summaries), _kept(sources))
         body = unfold(query)
         return preview(body, catalogue, _only_source(query, body, catalogue))
 
@@ -277,7 +278,8 @@ class Execution:
 
     def _inner_first(self, asked: _Asked, query: Query, catalogue: Catalogue, runner: Runner) -> Query:
         """The query with those of its sub-selects answered that are better answered first."""
-        if query.dataset is not None:
+        if query.dataset is not None or catalogue.kept:
+            # Their solutions become a part of the query, and that goes to others.
             return query
 
         def read(select: Select, triples: Iterable[bytes], quads: Iterable[bytes], text: str) -> InlineData | None:
@@ -306,6 +308,9 @@ class Execution:
     def _by_members(self, asked: _Asked, body: Body, catalogue: Catalogue, runner: Runner) -> Iterator[Answer | None]:
         """The answer where members evaluate the query, one of them alone or each for itself; None where not."""
         query, others = asked.query, [source.name for source in asked.sources]
+        if catalogue.kept:
+            yield None
+            return
         alone = None if asked.quads else _only_source(query, body, catalogue)
         if alone is not None:
             source = next(s for s in asked.sources if s.name == alone)
@@ -369,6 +374,11 @@ def _only_source(query: Query, body: Body, catalogue: Catalogue) -> str | None:
         return None
     name = catalogue.only_source(scans)
     return name if name in catalogue.alike else None
+
+
+def _kept(sources: Sequence[Source]) -> frozenset[str]:
+    """The sources of which the others may not be told."""
+    return frozenset(source.name for source in sources if not source.exportable)
 
 
 def _service_report(name: str, meter: Meter) -> MemberReport:

@@ -129,7 +129,10 @@ def preview(body: Body, catalogue: Catalogue, alone: str | None) -> Explanation:
     asked = sum(len(part.shares) for part in parts)
     rows = sum(share.estimate or 0 for part in parts for share in part.shares)
     requests = 1 if alone is not None else asked
-    return Explanation(parts, tuple(catalogue.summaries), alone, requests, rows, requests * _REQUEST + rows * _TRIPLE)
+    plan = Explanation(parts, tuple(catalogue.summaries), alone, requests, rows, requests * _REQUEST + rows * _TRIPLE)
+    if not catalogue.kept:
+        return plan
+    return replace(plan, access=f"{plan.access}; {', '.join(catalogue.kept)} as an operator, and nobody is told of it")
 
 
 def after(plan: Explanation, trace: Trace, completeness: Completeness, seconds: float) -> Explanation:

@@ -35,7 +35,7 @@ from node.federation.requests import (
     scan_text,
     witness_text,
 )
-from node.federation.rounds import Answer, Gathered, Rounds, together
+from node.federation.rounds import Answer, Gathered, Outcome, Rounds, together
 from node.federation.rows import Shape, Table, cell
 from node.federation.scratch import Scratch
 from node.federation.selection import Catalogue, estimate
@@ -50,6 +50,8 @@ _SAME_ROUND_TRIPLES = 500.0
 _TRIPLE, _VALUE, _REQUEST = 8.0, 20.0, 6000.0
 _NODES_PER_WITNESS = 50
 _NO_NAMES: frozenset[str] = frozenset()
+# Names that no variable of a query has: one of them may also be the name of the graph.
+_ANY, _FROM, _TO = ("/s", "/p", "/o"), "/from", "/to"
 
 
 class Fetcher:
@@ -143,6 +145,7 @@ class Fetcher:
         filters: tuple[Expression, ...] = (),
     ) -> Rounds:
         predicates = known.get(scan.p) if isinstance(scan.p, str) else None
+        predicates = predicates.sendable() if predicates is not None else None
         probing = any(v in known for v in scan.variables)
         sources, questions = self._catalogue.sources(scan, predicates, probing=probing)
         if questions:
@@ -155,26 +158,43 @@ class Fetcher:
         jobs = [
             job
             for name in sources
-            for job in self._scan_jobs(name, scan, strict if name in self._catalogue.alike else text, known, predicates)
+            for job in self._scan_jobs(
+                name, scan, strict if name in self._catalogue.alike else text, self._told(name, known), predicates
+            )
         ]
         if not jobs:
             return None
         tables = yield jobs
         again = [arm_text(scan, self._scope)]
         gathered = Gathered(v for v in text.positions if v in needed)
+        at = {v: (column, known[v]) for v, column in text.positions.items() if v in known}
+        # What was found for a pattern that data which may not leave can match, or that such data narrow, is not told.
+        here = not self._catalogue.kept.isdisjoint(sources)
+        told = Gathered(gathered.wanted) if not here and any(c.kept for _, c in at.values()) else None
         for job, table in zip(jobs, tables, strict=True):
             assert isinstance(table, Table)
+            if told is not None:
+                told.add(job.source, table, text.positions)
             tests = [
-                (column, known[v].terms, job.source in known[v].blank)
-                for v, column in text.positions.items()
-                if v in known and f"VALUES ?{column} " not in job.text
+                (column, allowed.terms, job.source in allowed.blank)
+                for column, allowed in at.values()
+                if allowed.kept or f"VALUES ?{column} " not in job.text
             ]
-            kept = table.where(tests)
-            gathered.add(job.source, kept, text.positions)
-            self._scratch.add(job.source, text.shape, kept, again)
+            rows = table.where(tests)
+            gathered.add(job.source, rows, text.positions)
+            self._scratch.add(job.source, text.shape, rows, again)
         # A name of a graph or a predicate is not a node for that.
         nodes = {v for v in (scan.s, scan.o) if isinstance(v, str)} if not isinstance(scan.graph, str) else set()
-        return gathered.outcome(frozenset(nodes), scan.graph)
+        outcome = gathered.outcome(frozenset(nodes), scan.graph)
+        if not here and told is None:
+            return outcome
+        return _kept(outcome, None if told is None else told.outcome(frozenset()))
+
+    def _told(self, name: str, known: Mapping[str, Candidates]) -> Mapping[str, Candidates]:
+        """What a member may be told of what is known."""
+        if not self._catalogue.kept or name in self._catalogue.kept:
+            return known
+        return {v: shown for v, candidates in known.items() if (shown := candidates.sendable()) is not None}
 
     def _scan_jobs(
         self, name: str, scan: Scan, text: ScanText, known: Mapping[str, Candidates], predicates: Candidates | None
@@ -201,7 +221,7 @@ class Fetcher:
     # --- stars ---
 
     def _is_local(self, star: Star) -> bool:
-        return local(star.scans, (), self._catalogue) is not None
+        return not self._catalogue.kept and local(star.scans, (), self._catalogue) is not None
 
     def _star(
         self, star: Star, known: Mapping[str, Candidates], needed: frozenset[str], filters: tuple[Expression, ...]
@@ -290,9 +310,9 @@ class Fetcher:
         for name, table in zip(sources, answers, strict=True):
             assert isinstance(table, Table)
             here = table.values("g") - found
-            if allowed is not None:
-                here &= allowed.terms
-            found |= here
+            if (told := self._told(name, {} if allowed is None else {"g": allowed}).get("g")) is not None:
+                here &= told.terms
+            found |= here if name not in self._catalogue.kept else frozenset()
             here = {g for g in here if g.startswith(b"<")}
             jobs += [Job(name, one_of_each(block), ("s", "p", "o", "g")) for block in blocks(sorted(here))]
         tables = yield jobs
@@ -313,12 +333,15 @@ class Fetcher:
         steps = closure.steps if forward else tuple(step.reversed() for step in closure.steps)
         reached, seen = yield from self._walk(near, steps, closure, known)
         if closure.minimum == 0:
-            reached = reached.widened(Candidates(near.terms, near.blank))
+            reached = reached.widened(Candidates(near.terms, near.blank, kept=near.kept))
             nodes = near.terms if far is None else near.terms & far.terms
             if not _shown(closure.graph, near, far):
                 # An edge shows a node of one graph only: with a variable as its name, any could be meant.
                 unseen = nodes if isinstance(closure.graph, str) else nodes - seen
-                yield from self._witness(unseen, closure.graph)
+                if reached.kept or (far is not None and far.kept):
+                    yield from self._scan(Scan(*_ANY, closure.graph), {}, _NO_NAMES)
+                else:
+                    yield from self._witness(unseen, closure.graph)
         if not reached:
             return None
         place = closure.end if forward else closure.start
@@ -327,7 +350,7 @@ class Fetcher:
         if place not in needed:
             return {}
         shown: frozenset[GraphPlace] = frozenset() if isinstance(closure.graph, str) else frozenset({closure.graph})
-        return {place: Candidates(reached.terms, reached.blank, shown)}
+        return {place: Candidates(reached.terms, reached.blank, shown, kept=reached.kept)}
 
     def _walk(
         self, near: Candidates, steps: tuple[Step, ...], closure: Closure, known: Mapping[str, Candidates]
@@ -337,32 +360,33 @@ class Fetcher:
         visited: set[bytes] = set(near.terms)
         reached: set[bytes] = set()
         seen: set[bytes] = set()
-        frontier, blank = near.terms, set(near.blank)
-        ends = frozenset(("from", "to"))
+        frontier, blank, kept = near.terms, set(near.blank), near.kept
+        ends = frozenset((_FROM, _TO))
         while frontier or blank:
-            at = {**graphs, "from": Candidates(frontier, frozenset(blank))}
+            at = {**graphs, _FROM: Candidates(frontier, frozenset(blank), kept=kept)}
             scans = [_edge(step, closure.graph) for step in steps]
             outcomes = yield from together([self._scan(scan, at, ends) for scan in scans])
             before = set(blank)
             fresh: set[bytes] = set()
             for outcome in outcomes:
                 if outcome is not None:
-                    fresh |= outcome["to"].terms
-                    seen |= outcome["from"].terms
-                    blank |= outcome["to"].blank
+                    fresh |= outcome[_TO].terms
+                    seen |= outcome[_FROM].terms
+                    blank |= outcome[_TO].blank
+                    kept = kept or outcome[_TO].kept
             seen |= fresh
             reached |= fresh
             frontier = frozenset(fresh - visited)
             visited |= fresh
             if closure.once or (not frontier and blank == before):
                 break
-        return Candidates(frozenset(reached), frozenset(blank)), seen
+        return Candidates(frozenset(reached), frozenset(blank), kept=kept), seen
 
     def _unbounded(self, closure: Closure, known: Mapping[str, Candidates]) -> Rounds:
         """A path with nothing known of either end: its edges whole, and every node there is for zero lengths."""
         graphs = _graphs(closure.graph, known)
         if closure.minimum == 0:
-            everything = Scan("s", "p", "o", closure.graph)
+            everything = Scan(*_ANY, closure.graph)
             return {} if (yield from self._scan(everything, graphs, _NO_NAMES)) is not None else None
         scans = [_edge(step, closure.graph) for step in closure.steps]
         outcomes = yield from together([self._scan(scan, graphs, _NO_NAMES) for scan in scans])
@@ -372,8 +396,8 @@ class Fetcher:
         """For each term a triple that shows it to be a node of the graph, if it is one."""
         if isinstance(graph, str):
             # It must show in each graph where it is a node: everything about it.
-            at = {"n": Candidates(frozenset(nodes))}
-            scans = [Scan("n", "p", "o", graph), Scan("s", "p", "n", graph)]
+            at = {_FROM: Candidates(frozenset(nodes))}
+            scans = [Scan(_FROM, _ANY[1], _ANY[2], graph), Scan(_ANY[0], _ANY[1], _FROM, graph)]
             yield from together([self._scan(scan, at, _NO_NAMES) for scan in scans])
             return {}
         if self._scope.excludes(graph):
@@ -393,8 +417,15 @@ class Fetcher:
 
 
 def _edge(step: Step, graph: GraphPlace) -> Scan:
-    predicate: Place = iri_term(step.predicate) if step.predicate is not None else "p"
-    return Scan("to", predicate, "from", graph) if step.inverse else Scan("from", predicate, "to", graph)
+    predicate: Place = iri_term(step.predicate) if step.predicate is not None else _ANY[1]
+    return Scan(_TO, predicate, _FROM, graph) if step.inverse else Scan(_FROM, predicate, _TO, graph)
+
+
+def _kept(outcome: Outcome, shown: Outcome) -> Outcome:
+    """An outcome of which others may be told no more than ``shown``."""
+    if outcome is None:
+        return None
+    return {v: replace(c, kept=True, shown=None if shown is None else shown[v]) for v, c in outcome.items()}
 
 
 def _ends(place: Place, known: Mapping[str, Candidates]) -> Candidates | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 from node.federation.fetch import Fetcher
-from node.federation.plan import Body, Scan
+from node.federation.plan import Body, Candidates, Scan
 from node.federation.requests import DEFAULT_GRAPH, Job, arm_text, scan_text
 from node.federation.rows import Shape, Table, cell
 from node.federation.runner import Runner
@@ -36,7 +36,7 @@ class Gathering:
 
     def fetch(self) -> None:
         """Fetch what can matter."""
-        limit = None if self._given else _enough(self._query, self._body)
+        limit = None if self._given or self._catalogue.kept else _enough(self._query, self._body)
         if limit is None:
             self._runner.finish(self._fetcher.body(self._body, {}))
             return
@@ -69,8 +69,10 @@ class Gathering:
         if not resources:
             return "CONSTRUCT { } WHERE { }"
         cells = frozenset(cell(term) for term in resources)
-        body = Body((Scan("r", "p", "o"),), (), (("r", cells),), frozenset("rpo"))
-        self._runner.finish(self._fetcher.body(body, {}))
+        body = Body((Scan("r", "p", "o"),), (), (), frozenset("rpo"))
+        # What was found may not be told where data took part that may not leave; what the query names may.
+        kept = bool(self._catalogue.kept) and not resources <= set(query.described)
+        self._runner.finish(self._fetcher.body(body, {"r": Candidates(cells, kept=kept)}))
         return "DESCRIBE " + " ".join(c.decode() for c in sorted(cells))
 
     def may_hold(self, term: Term) -> bool:

@@ -50,7 +50,7 @@ def _local_version(generation: Generation) -> str:
 
 
 class LocalSource:
-    """This node itself, within what the caller may see."""
+    """This node itself, within what the caller may see. ``exportable``: whether others may be told of it."""
 
     skolemised = True
     alike = True
@@ -63,10 +63,12 @@ class LocalSource:
         *,
         name: str,
         memory_bytes: int,
+        exportable: bool = True,
         reading: SummaryReading | None = None,
     ) -> None:
         self._reading = reading or SummaryReading()
         self.name = name
+        self.exportable = exportable
         self.endpoint = identifiers.base + "sparql"
         self._store = store
         self._tiers = tiers

@@ -41,7 +41,7 @@ IRIs and plain strings are used so: numbers and dates compare by value, not by t
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from node.federation.rows import cell
@@ -192,25 +192,41 @@ class Body:
 class Candidates:
     """What a variable can be. ``terms`` are cells; ``blank`` names the members some of whose blank nodes it can be too.
 
-    ``nodes_of``: graphs of which S knows of every candidate whether it is a node there.
+    ``nodes_of``: graphs of which S knows of every candidate whether it is a node there. ``kept``: they were found with
+    the help of data that may not leave this node, so that others are told ``shown`` in their place: at least as many,
+    found without such data. None: nothing.
     """
 
     terms: frozenset[bytes]
     blank: frozenset[str] = field(default=frozenset())
     nodes_of: frozenset[GraphPlace] = field(default=frozenset())
+    kept: bool = False
+    shown: Candidates | None = None
 
     def __bool__(self) -> bool:
         return bool(self.terms or self.blank)
+
+    def sendable(self) -> Candidates | None:
+        """What others may be told."""
+        return self.shown if self.kept else self
 
     def narrowed(self, other: Candidates | None) -> Candidates:
         """What both allow."""
         if other is None:
             return self
-        return Candidates(self.terms & other.terms, self.blank & other.blank, self.nodes_of | other.nodes_of)
+        both = Candidates(self.terms & other.terms, self.blank & other.blank, self.nodes_of | other.nodes_of)
+        if not self.kept and not other.kept:
+            return both
+        ours, theirs = self.sendable(), other.sendable()
+        return replace(both, kept=True, shown=theirs if ours is None else ours.narrowed(theirs))
 
     def widened(self, other: Candidates) -> Candidates:
         """What either allows."""
-        return Candidates(self.terms | other.terms, self.blank | other.blank, self.nodes_of & other.nodes_of)
+        either = Candidates(self.terms | other.terms, self.blank | other.blank, self.nodes_of & other.nodes_of)
+        if not self.kept and not other.kept:
+            return either
+        ours, theirs = self.sendable(), other.sendable()
+        return replace(either, kept=True, shown=None if ours is None or theirs is None else ours.widened(theirs))
 
 
 def seed_cells(terms: list[Term]) -> frozenset[bytes] | None:

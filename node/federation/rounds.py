@@ -47,6 +47,11 @@ class Gathered:
         self._blank: dict[str, set[str]] = {v: set() for v in self._found}
         self._matched = False
 
+    @property
+    def wanted(self) -> Iterable[str]:
+        """The variables."""
+        return self._found
+
     def add(self, source: str, table: Table, positions: Mapping[str, str]) -> None:
         """Take the values of a member's rows; ``positions`` are the columns of the variables."""
         self._matched = self._matched or bool(table.body)

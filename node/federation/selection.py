@@ -23,6 +23,7 @@ class Catalogue:
     """The members by name with what they say they hold (None: nothing), and what was found out by asking.
 
     ``alike``: those that evaluate expressions as this node's engine does. ``directory`` is that of the summaries.
+    ``kept``: those whose values no other may be told; they say nothing of what they hold, and are asked always.
     """
 
     def __init__(
@@ -31,10 +32,12 @@ class Catalogue:
         scope: Scope,
         alike: frozenset[str] = frozenset(),
         directory: Directory | None = None,
+        kept: frozenset[str] = frozenset(),
     ) -> None:
         self.summaries = summaries
         self.scope = scope
         self.alike = alike
+        self.kept = kept
         self.directory = directory or Directory(summaries)
         self.asked: dict[tuple[str, str], bool] = {}
         self._partial = frozenset(n for n, s in summaries.items() if s is not None and not s.covers_graphs)
@@ -131,7 +134,7 @@ class Catalogue:
                     chosen.append(name)
                 continue
             known = self.asked.get((name, text))
-            if known or (known is None and not probing):
+            if known or (known is None and not probing and name not in self.kept):
                 chosen.append(name)
             elif known is None:
                 questions.append(Job(name, text, ()))

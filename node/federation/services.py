@@ -3,7 +3,8 @@
 What comes out is the same query with inline data where services stood, to be answered like any other; so a service
 may stand wherever a pattern may. Services that do not wait for each other's values are asked at the same time. Values
 of what stands around are sent along as far as that cannot change the answer (``placement``): only IRIs and texts,
-because a number may be written in another way there; and only what everybody may see.
+because a number may be written in another way there; and only what is exportable: what data that may not leave this
+node have no part in.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TypeAlias, TypeVar
 
 from node.config import Services
@@ -78,6 +80,14 @@ class Resolved:
     quads: bytes
 
 
+@dataclass(frozen=True)
+class _Found:
+    """Values around a service, None when there are none to send; and whether others may be told them."""
+
+    values: InlineData | None
+    exportable: Callable[[], bool] = lambda: True
+
+
 class ServiceResolver:
     """Takes the services out of queries. Safe to use from several threads."""
 
@@ -85,15 +95,15 @@ class ServiceResolver:
         self._callees = callees
         self._services = services
 
-    def resolve(self, query: Query, look: Look, *, caller_is_public: bool, own: Own, meter: Meter) -> Resolved:
+    def resolve(self, query: Query, look: Look, *, told: Look | None, own: Own, meter: Meter) -> Resolved:
         """Ask every service of the query.
 
-        ``look`` evaluates patterns of the query itself; ``own`` answers for this node's own endpoints. Unless
-        ``caller_is_public``, no values are sent to others. Raises TargetRefused, MemberError naming the service,
-        Unsupported, LimitExceeded, and what ``look`` and ``own`` raise.
+        ``look`` evaluates patterns of the query itself; ``own`` answers for this node's own endpoints. ``told`` is as
+        ``look`` over what is exportable, None where all is: values are sent if it finds the same. Raises
+        TargetRefused, MemberError naming the service, Unsupported, LimitExceeded, and what the three raise.
         """
         try:
-            with _Run(self._callees, self._services, meter, look=look, own=own, public=caller_is_public) as run:
+            with _Run(self._callees, self._services, meter, look=look, own=own, told=told) as run:
                 return run.resolve(query)
         except RecursionError as error:
             raise QueryTooDeep("the query nests too deep around SERVICE.", remedy="Write it flat.") from error
@@ -103,14 +113,16 @@ class _Run:
     """One query."""
 
     def __init__(
-        self, callees: Callees, services: Services, meter: Meter, *, look: Look, own: Own, public: bool
+        self, callees: Callees, services: Services, meter: Meter, *, look: Look, own: Own, told: Look | None
     ) -> None:
         self._callees = callees
         self._services = services
         self._meter = meter
         self._look = look
         self._own = own
-        self._public = public
+        self._told = told
+        # Whether solutions of this node's own endpoint stand in the query, which may be more than is exportable.
+        self._mixed = False
         self._dataset: DatasetClause | None = None
         self._rows_left = services.rows
         self._labels = 0
@@ -193,13 +205,15 @@ class _Run:
 
     def _one(self, service: Service, columns: tuple[str, ...], context: Context, iri: str) -> list[Row]:
         callee = self._callees.permit(iri)
-        narrowing = certain((service.pattern,)) & context.narrowing if self._may_send(callee) else set()
-        return self._ask(callee, service.pattern, columns, self._values(context, narrowing, None))
+        narrowing = certain((service.pattern,)) & context.narrowing
+        found = self._values(context, narrowing, None)
+        return self._ask(callee, service.pattern, columns, found.values if self._may_send(callee, found) else None)
 
     def _by_name(self, service: Service, columns: tuple[str, ...], context: Context, name: str) -> list[Row]:
         """``SERVICE ?v``: each IRI that ``?v`` is bound to around it is asked, and bound in its solutions."""
         narrowing = certain((service.pattern,)) & context.narrowing
-        values = self._values(context, narrowing, name)
+        found = self._values(context, narrowing, name)
+        values = found.values
         assert values is not None  # there are no other values when ?v has none
         at = values.variables.index(name)
 
@@ -208,7 +222,7 @@ class _Run:
                 if term is None or term.kind != "iri":
                     raise ProtocolError(f"?{name} is not bound to an IRI, so SERVICE ?{name} has nobody to ask.")
                 callee = self._callees.permit(term.value)
-                sent = with_name(values, name, term, narrowing) if self._may_send(callee) else None
+                sent = with_name(values, name, term, narrowing) if self._may_send(callee, found) else None
                 return self._ask(callee, service.pattern, columns, sent, (name, term))
             except NodeError as error:
                 self._pass(error, silent=service.silent)
@@ -218,16 +232,16 @@ class _Run:
         answers = _results([self._naming.submit(ask, term) for term in terms], self._meter)
         return [row for rows in answers for row in rows]
 
-    def _may_send(self, callee: Callee) -> bool:
-        """What not everybody may see does not leave the node."""
-        return self._public or callee.own is not None
+    def _may_send(self, callee: Callee, found: _Found) -> bool:
+        """What is not exportable does not leave the node."""
+        return callee.own is not None or found.exportable()
 
     # --- what is sent along ---
 
-    def _values(self, context: Context, narrowing: set[str], name: str | None) -> InlineData | None:
+    def _values(self, context: Context, narrowing: set[str], name: str | None) -> _Found:
         """The different values around a service: of ``narrowing`` as far as they can be sent, and of ``name``.
 
-        None when there is nothing to send, or too much of it.
+        There are none when there is nothing to send, or too much of it.
         """
         elements = connected(context.elements, narrowing | {name} if name is not None else narrowing)
         scope = in_scope(elements)
@@ -238,7 +252,7 @@ class _Run:
                 remedy="Bind it in a pattern or VALUES of the same group; in OPTIONAL is not enough.",
             )
         if not variables:
-            return None
+            return _Found(None)
         most = self._services.bindings
         filters = tuple(f for f in context.filters if used(f) <= scope.keys())
         select = Select(Group(elements, filters), tuple(map(Projection, variables)), distinct=True, limit=most + 1)
@@ -256,10 +270,27 @@ class _Run:
             self._meter.remaining()
             if name is not None:
                 raise
-            return None
+            return _Found(None)
         kept = tuple(v for v in variables if v == name or all(can_be_sent(row.get(v)) for row in found))
         rows = dict.fromkeys(tuple(row.get(v) for v in kept) for row in found)
-        return InlineData(kept, tuple(rows)) if kept else None
+        if not kept:
+            return _Found(None)
+        return _Found(InlineData(kept, tuple(rows)), cache(lambda: self._is_exportable(query, kept, set(rows))))
+
+    def _is_exportable(self, query: Query, variables: tuple[str, ...], found: set[Row]) -> bool:
+        """Whether the same values come of what is exportable alone, so that they tell nothing of the rest."""
+        if self._told is None:
+            return True
+        if self._mixed:
+            return False
+        try:
+            seconds = self._meter.remaining() * _LOOKING
+            late = QueryTimeout("what others may be told was not found in time.")
+            told = self._told(query, Turn(self._meter, seconds, lambda: late)).rows
+        except (QueryTimeout, QueryMemoryExceeded, ResultTooLarge):
+            self._meter.remaining()
+            return False
+        return {tuple(row.get(v) for v in variables) for row in told} == found
 
     # --- asking ---
 
@@ -300,6 +331,7 @@ class _Run:
 
     def _request(self, callee: Callee, query: Query) -> Results:
         if callee.own is not None:
+            self._mixed = self._mixed or self._told is not None
             results = self._own(callee.own, query, self._clients.turn(callee, self._meter))
         else:
             results = self._clients.ask(callee, write_query(query), self._meter)

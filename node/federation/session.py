@@ -10,7 +10,7 @@ from functools import cache
 from functools import partial as with_arguments
 
 from node.config import Limits
-from node.errors import ResultTooLarge
+from node.errors import ResultTooLarge, Unsupported
 from node.federation.execution import Execution, FederatedAnswer, HeldAnswer
 from node.federation.explaining import Explanation, Trace
 from node.federation.lineage import MOST, lineage, row_sources
@@ -18,8 +18,8 @@ from node.federation.local_source import LocalSource
 from node.federation.losses import Losses
 from node.federation.meter import Meter
 from node.federation.monotone import obstacle
-from node.federation.services import Look, Resolved, ServiceResolver
-from node.federation.sources import RemoteSource
+from node.federation.services import Look, Own, Resolved, ServiceResolver
+from node.federation.sources import RemoteSource, Source
 from node.model.access import Tier
 from node.model.identifiers import Identifiers
 from node.policy.decide import ANONYMOUS, Principal, decide
@@ -70,15 +70,37 @@ class Session:
         self._execution = execution
         self._services = services
         self._remote = remote
-        self._tiers = decide(principal).tiers
+        self._verdict = decide(principal)
+        self._tiers = self._verdict.tiers
         self._whole = tuple(identifiers.tier_graph(tier) for tier in self._tiers)
-        self._local = LocalSource(
-            store,
-            identifiers,
-            self._tiers,
-            name=_LOCAL if all(source.name != _LOCAL for source in remote) else identifiers.base,
-            memory_bytes=limits.query_memory_bytes,
+        self._name = _LOCAL if all(source.name != _LOCAL for source in remote) else identifiers.base
+        self._local = self._source(self._tiers, self._name)
+
+    def _source(self, tiers: tuple[Tier, ...], name: str, *, exportable: bool = True) -> LocalSource:
+        return LocalSource(
+            self._store,
+            self._identifiers,
+            tiers,
+            name=name,
+            memory_bytes=self._limits.query_memory_bytes,
+            exportable=exportable,
         )
+
+    def _members(self) -> list[Source]:
+        """This node and the others. What the caller may read here and others may not be told is a source of its own."""
+        kept = self._verdict.kept
+        if not self._keeps():
+            return [self._public()._local, *self._remote]
+        return [
+            self._source(self._verdict.exportable, self._name),
+            self._source(kept, f"{self._name} ({', '.join(kept)})", exportable=False),
+            *self._remote,
+        ]
+
+    def _keeps(self) -> bool:
+        """Whether the caller may read anything here that others may not be told."""
+        kept = self._verdict.kept
+        return bool(kept) and bool(self._store.graphs(kept))
 
     @contextmanager
     def over_all(
@@ -103,11 +125,17 @@ class Session:
                 with self.over_all(written(question), (JSON, NTRIPLES), turn) as answer:
                     return read_json_results(b"".join(answer))
 
-            resolved = self._resolve(query, look, meter)
+            def told(question: Query, turn: Meter) -> Results:
+                with self._public().over_all(written(question), (JSON, NTRIPLES), turn) as answer:
+                    return read_json_results(b"".join(answer))
+
+            # What this node's own endpoints give goes on to members: it is what they give to a stranger.
+            own = self._public()._own
+            resolved = self._resolve(query, look, meter, told=told if self._keeps() else None, own=own)
             query, plan, quads = written(resolved.query), resolved.plan, resolved.quads
         with self._execution.answer(
             query,
-            [self._local, *self._remote],
+            self._members(),
             formats=formats,
             meter=meter,
             budget=self._budget(meter),
@@ -123,8 +151,14 @@ class Session:
     def traced(self, query: Query, meter: Meter, *, partial: bool = False) -> Iterator[FederatedAnswer]:
         """Answer a SELECT as ``over_all`` does, in JSON with ``sources``: for each row those that it is from.
 
-        Raises ResultTooLarge for what has more than ``lineage.MOST`` solutions, or triples in them.
+        Raises ResultTooLarge for what has more than ``lineage.MOST`` solutions, or triples in them, and Unsupported
+        where others may not be told what the caller may read.
         """
+        if self._keeps():
+            raise Unsupported(
+                "the members are not asked for the sources of rows that may be made of what they must not be told.",
+                remedy="Ask without the token of an operator, or without the parameter 'sources'.",
+            )
         with self.over_all(query, (JSON, NTRIPLES), meter, partial=partial) as answer:
             body, members = b"".join(answer), answer.completeness.members
         how = lineage(query)
@@ -146,7 +180,7 @@ class Session:
 
     def explain(self, query: Query, meter: Meter) -> Explanation:
         """How ``over_all`` would answer. Raises Unsupported for ``SERVICE``: its answers decide what else is asked."""
-        return self._execution.explain(query, [self._local, *self._remote], meter)
+        return self._execution.explain(query, self._members(), meter)
 
     @contextmanager
     def over_node(
@@ -160,7 +194,12 @@ class Session:
                 with self.over_node(question, scope, (JSON, NTRIPLES), turn) as answer:
                     return read_json_results(b"".join(answer))
 
-            resolved = self._resolve(query, look, meter)
+            def told(question: Query, turn: Meter) -> Results:
+                public = self._public()
+                with public.over_node(question, self._exportable(scope), (JSON, NTRIPLES), turn) as answer:
+                    return read_json_results(b"".join(answer))
+
+            resolved = self._resolve(query, look, meter, told=told if self._keeps() else None, own=self._own)
         if resolved.quads or must_be_merged(scope, self._identifiers):
             with self._gathered(resolved, scope, formats, meter) as answer:
                 yield answer
@@ -188,9 +227,17 @@ class Session:
         ) as answer:
             yield answer
 
-    def _resolve(self, query: Query, look: Look, meter: Meter) -> Resolved:
-        public = self._tiers == (Tier.PUBLIC,)
-        return self._services.resolve(query, look, caller_is_public=public, own=self._own, meter=meter)
+    def _resolve(self, query: Query, look: Look, meter: Meter, *, told: Look | None, own: Own) -> Resolved:
+        return self._services.resolve(query, look, told=told, own=own, meter=meter)
+
+    def _exportable(self, scope: GraphScope) -> GraphScope:
+        """The part of an RDF dataset that others may be told of."""
+        tiers = self._verdict.exportable
+        graphs = {*self._store.graphs(tiers), *(self._identifiers.tier_graph(tier) for tier in tiers)}
+        return GraphScope(
+            tuple(graph for graph in scope.default if graph in graphs),
+            tuple(graph for graph in scope.named if graph in graphs),
+        )
 
     def _own(self, path: str, query: Query, meter: Meter) -> Results:
         """The solutions at one of this node's own endpoints."""

@@ -69,6 +69,11 @@ class Source(Protocol):
         """Whether it is known to evaluate expressions, order and group as this node's engine does."""
         ...
 
+    @property
+    def exportable(self) -> bool:
+        """Whether what it holds may be sent to the other members."""
+        ...
+
     def summary(self, meter: Meter) -> Summary | None:
         """What the member holds now; None if it does not say: then it may hold anything."""
         ...
@@ -112,6 +117,8 @@ class RemoteSource:
 
     A request that fails in a way that may pass is sent again; ``circuit`` leaves a member alone that keeps failing.
     """
+
+    exportable = True
 
     def __init__(self, member: Member, circuit: Circuit | None = None, form: Form | None = None) -> None:
         self._form = form

@@ -16,6 +16,7 @@ from node.rdf.formats import GRAPH_FORMATS, Format
 from node.sparql.protocol import read_request
 from node.web.bodies import check_body
 from node.web.call import query_string, read_call
+from node.web.identity import principal_of
 from node.web.middleware import REQUEST_ID
 
 blueprint = Blueprint("explain", __name__)
@@ -46,7 +47,8 @@ def explain() -> Response:
         raise ProtocolError("the parameter 'run' is neither 'true' nor 'false'.", remedy="Give one of them.")
     if choice.format.rdf is not None and run != "true":
         raise ProtocolError("provenance (PROV-O) is of a query that ran.", remedy="Send run=true.")
-    found = call.node.federation.explain(asked.query, run=run == "true")
+    principal = principal_of(call.node, request.headers.get("Authorization"))
+    found = call.node.federation.explain(asked.query, principal=principal, run=run == "true")
     if choice.format is SVG:
         content = as_svg(found)
     elif choice.format is JSON:

@@ -198,10 +198,14 @@ class SparqlService:
                         "sources come with JSON results, over the whole of what the members hold.",
                         remedy=f"Send Accept: {JSON.media_type} or format=json, and no graphs.",
                     )
-                return None, OpenAnswer(self._node.federation.traced(asked.query or "", partial=asked.partial))
+                return None, OpenAnswer(
+                    self._node.federation.traced(asked.query or "", principal=reading.principal, partial=asked.partial)
+                )
             dataset = GraphScope(asked.default_graphs, asked.named_graphs) if asked.names_dataset else None
             return None, OpenAnswer(
-                self._node.federation.query(asked.query or "", formats, partial=asked.partial, dataset=dataset)
+                self._node.federation.query(
+                    asked.query or "", formats, principal=reading.principal, partial=asked.partial, dataset=dataset
+                )
             )
         text = asked.query or ""
         question = reading.question

@@ -12,6 +12,7 @@ from node.federation.completeness import Completeness
 from node.federation.engine import FederationEngine
 from node.model.access import Tier
 from node.model.identifiers import Identifiers
+from node.policy.decide import ANONYMOUS, Principal
 from node.rdf.formats import JSON, NTRIPLES, Format
 from node.sparql.results import Results, read_json_results
 from node.sparql.terms import iri_term
@@ -53,9 +54,11 @@ class Hub:
     def ask(self, text: str) -> Results:
         return self.judged(text)[0]
 
-    def judged(self, text: str, *, partial: bool = False) -> tuple[Results, Completeness]:
+    def judged(
+        self, text: str, *, partial: bool = False, principal: Principal = ANONYMOUS
+    ) -> tuple[Results, Completeness]:
         """An answer and what it is worth. The triples of a graph are its rows."""
-        with self.engine.query(text, (JSON, NTRIPLES), partial=partial) as answer:
+        with self.engine.query(text, (JSON, NTRIPLES), partial=partial, principal=principal) as answer:
             body = b"".join(answer)
             return _read(body, answer.format), answer.completeness
 

@@ -23,10 +23,12 @@ from node.errors import (
     QuerySyntaxError,
     ResultTooLarge,
     TooBusy,
+    Unsupported,
 )
 from node.federation.members import add_member, probe
 from node.federation.sources import ask_endpoint, is_ready
 from node.model.access import Tier
+from node.policy.decide import OPERATOR
 from node.rdf.formats import JSON, NTRIPLES, TURTLE
 from node.sparql.results import read_json_results
 from node.store.oxigraph import OxigraphStore
@@ -69,16 +71,38 @@ def test_every_form_and_format(make_hub: MakeHub) -> None:
             assert b"".join(answer).count(b"\n") == 41
 
 
-def test_what_is_not_public_takes_no_part(make_hub: MakeHub, own_data: OxigraphStore) -> None:
-    """Values that only an operator may see never reach the other members, because they are in no federated query."""
+def test_what_is_not_public_is_not_told(make_hub: MakeHub, own_data: OxigraphStore) -> None:
+    """An operator's query joins what only operators may see; the members get no word of it, a stranger no row."""
     with servers(1) as members:
         fill(members)
         hub = make_hub(members)
-        secret = "<http://ex.org/s9> <http://ex.org/secret> <http://ex.org/d0> .\n"
+        secret = (
+            "<http://ex.org/s9> <http://ex.org/secret> <http://ex.org/d0> .\n"
+            "<http://ex.org/d0> <http://ex.org/title> <http://ex.org/s9> .\n"
+        )
         own_data.apply(Change(put=(graph("hidden", secret, Tier.CONTROLLED),)))
+        text = "SELECT * { ?s <http://ex.org/secret> ?x . ?x <http://ex.org/title> ?t }"
+        own = f"SELECT * {{ SERVICE <{BASE}sparql> {{ ?s <http://ex.org/secret> ?x }} ?x <http://ex.org/title> ?t }}"
         try:
-            text = "SELECT * { ?s <http://ex.org/secret> ?x . ?x <http://ex.org/title> ?t }"
             assert hub.ask(text).rows == ()
+            found, completeness = hub.judged(text, principal=OPERATOR)
+            assert len(found.rows) == 2
+            assert [(m.name, m.verdict) for m in completeness.members] == [
+                ("this node", "pruned"),
+                ("this node (controlled)", "answered"),
+                ("m0", "answered"),
+            ]
+            everything, _ = hub.judged("SELECT * { ?s ?p ?o OPTIONAL { ?o ?q ?r } }", principal=OPERATOR)
+            assert any("s9" in row for row in rows(everything))
+            described, _ = hub.judged(
+                "DESCRIBE ?x WHERE { ?s <http://ex.org/secret> ?x . FILTER EXISTS { ?t ?u ?s } }", principal=OPERATOR
+            )
+            assert len(described.rows) == 2
+            assert hub.judged(own, principal=OPERATOR)[0].rows == ()
+            assert members[0].requests
+            assert not [request for request in members[0].requests if "s9" in request or "d0" in request]
+            with pytest.raises(Unsupported), hub.engine.traced(text, principal=OPERATOR):
+                pass
         finally:
             own_data.apply(Change(remove=(f"{BASE}graph/hidden",)))
 

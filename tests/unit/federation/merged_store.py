@@ -73,7 +73,7 @@ class StoreSource:
     may hold blank nodes. ``exaggerate`` multiplies what it says it holds, so that it is sent blocks of values and not
     asked for all of a predicate. ``detailed``: it says under which namespaces its terms are, and which values there
     are. ``profiled``: like a foreign endpoint that is known not to change. ``remembers``: what it said before counts
-    until its answers say that they are from other data.
+    until its answers say that they are from other data. ``exportable``: what it holds may be sent to the others.
     """
 
     name: str
@@ -84,6 +84,7 @@ class StoreSource:
     detailed: bool = True
     profiled: bool = False
     remembers: bool = False
+    exportable: bool = True
     requests: list[str] = field(default_factory=list)
     known: Recalled | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)

@@ -62,16 +62,22 @@ def resolved_answer(
     *,
     bindings: int = 10_000,
     rows: int = 1_000_000,
-    public: bool = True,
+    exportable: ox.Store | None = None,
 ) -> Results:
-    """The answer of a query with SERVICE over a local store."""
+    """The answer of a query with SERVICE over a local store. ``exportable``: what of it services may be told."""
 
     def look(question: Query, meter: Meter) -> Results:
         return _results(local, write_query(question))
 
+    def told(question: Query, meter: Meter) -> Results:
+        assert exportable is not None
+        return _results(exportable, write_query(question))
+
     resolver = ServiceResolver(services, Services(bindings=bindings, rows=rows))  # type: ignore[arg-type]
     query = parse_query(text)
-    resolved = resolver.resolve(query, look, caller_is_public=public, own=_no_own, meter=Meter(60, 100_000, 1 << 30))
+    resolved = resolver.resolve(
+        query, look, told=told if exportable is not None else None, own=_no_own, meter=Meter(60, 100_000, 1 << 30)
+    )
     store = local
     if resolved.quads:
         store = ox.Store()

@@ -226,9 +226,18 @@ def test_what_not_everybody_may_see_is_not_sent() -> None:
     """An operator's query gets the same answer, but a service learns nothing of the node's data."""
     text = full("SELECT * { ?s :p ?o SERVICE <A> { ?s :x ?y } }")
     here = services()
-    got = resolved_answer(store(LOCAL), here, text, public=False)
+    got = resolved_answer(store(LOCAL), here, text, exportable=ox.Store())
     assert multiset(got) == multiset(oracle_answer(store(LOCAL), services(), text))
     assert all("VALUES" not in asked for _, asked in here.asked)
+
+
+def test_what_comes_of_exportable_data_alone_is_sent() -> None:
+    """The same values without the rest tell nothing of it."""
+    text = full("SELECT * { ?s :p ?o SERVICE <A> { ?s :x ?y } }")
+    here = services()
+    got = resolved_answer(store(LOCAL + " :hidden :q :rest ."), here, text, exportable=store(LOCAL))
+    assert multiset(got) == multiset(oracle_answer(store(LOCAL), services(), text))
+    assert all("VALUES" in asked for _, asked in here.asked)
 
 
 def test_nothing_is_asked_when_nothing_can_match() -> None:

@@ -258,7 +258,7 @@ class FakeFederation:
     counters: Counters = field(default_factory=Counters)
     circuits: Circuits = field(default_factory=lambda: Circuits(None))
 
-    def explain(self, text: str, *, run: bool = False) -> Explanation:
+    def explain(self, text: str, *, principal: Principal = ANONYMOUS, run: bool = False) -> Explanation:
         part = Part("?s ?p ?o", 0, "must match", (Share("Other node", 7),), ("<x>",), 5 if run else None)
         completeness = judged((REPORT,)) if run else None
         return Explanation((part,), ("Other node",), None, 1, 7, 3.0, completeness, (), 4.0 if run else None)
@@ -269,6 +269,7 @@ class FakeFederation:
         text: str,
         formats: tuple[Format, Format],
         *,
+        principal: Principal = ANONYMOUS,
         partial: bool = False,
         dataset: GraphScope | None = None,
     ) -> Iterator[FederatedAnswer]:

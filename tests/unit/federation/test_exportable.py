@@ -1,0 +1,168 @@
+"""What may not leave this node: no request holds a value of it, or depends on one, and answers are exact all the same.
+
+One source of the federation is *kept*: the caller may read it, the others may not be told of it.
+"""
+
+from __future__ import annotations
+
+import re
+from random import Random
+
+import pyoxigraph as ox
+import pytest
+from merged_store import BUDGET, NOWHERE, StoreSource, evaluate_in_memory, expected, federated_by, merge, same
+from random_queries import QueryMaker, random_members
+
+from node.errors import ResultTooLarge
+from node.federation.execution import Execution
+from node.federation.meter import Meter
+from node.model.access import Tier
+from node.policy.decide import ANONYMOUS, OPERATOR, decide
+from node.rdf.formats import JSON, NTRIPLES
+from node.sparql.parser import parse_query
+
+EX = "http://ex.org/"
+MARK = "not-to-be-told"
+
+
+def hidden(store: ox.Store, random: Random, mark: str = MARK) -> ox.Store:
+    """The same with some of its terms, the same ones wherever they stand, replaced by terms that are nowhere else."""
+    terms = {str(term): term for quad in store for term in (quad.subject, quad.object)}
+    chosen: dict[object, object] = {}
+
+    for number, (_, old) in enumerate(sorted(terms.items())):
+        chosen[old] = old
+        if random.random() < 0.5:
+            is_iri = isinstance(old, ox.NamedNode)
+            chosen[old] = ox.NamedNode(f"{EX}{mark}/{number}") if is_iri else ox.Literal(f"{mark} {number}")
+    made = ox.Store()
+    made.extend(ox.Quad(chosen[q.subject], q.predicate, chosen[q.object], q.graph_name) for q in store)
+    return made
+
+
+def sources(stores: list[ox.Store], kind: str) -> list[StoreSource]:
+    """Members, of which the last is kept."""
+    factor = 1_000_000 if kind == "large" else 1
+    silent = 1 if kind == "mixed" else 0
+    last = len(stores) - 1
+    return [
+        StoreSource(f"m{i}", s, summarised=silent <= i < last, exaggerate=factor, exportable=i < last)
+        for i, s in enumerate(stores)
+    ]
+
+
+def asked_of_others(members: list[StoreSource], text: str) -> tuple[list[object], list[str]]:
+    """The answer, and the requests of members that may not be told."""
+    execution = Execution(evaluate_in_memory, cache_bytes=0)
+    try:
+        rows = federated_by(execution, members, text)[0]
+    finally:
+        execution.close()
+    return rows, sorted(request for member in members if member.exportable for request in member.requests)
+
+
+@pytest.mark.parametrize("kind", ["ours", "large", "mixed"])
+@pytest.mark.parametrize("part", range(4))
+def test_random_queries(kind: str, part: int) -> None:
+    """Exact, without a word of what may not leave; and with other terms in its place the requests are the same."""
+    compared = narrowed = 0
+    for number in range(30):
+        seed = f"{kind} {part} {number}"
+        random = Random(seed)
+        *public, kept = random_members(random, members=4)
+        text = QueryMaker(random).query()
+        stores = [*public, hidden(kept, Random(seed))]
+        try:
+            wanted = expected(merge(stores), text)
+        except SyntaxError:
+            continue
+        compared += 1
+        rows, requests = asked_of_others(sources(stores, kind), text)
+        assert same(rows, wanted), text
+        assert not [request for request in requests if MARK in request], text
+        _, others = asked_of_others(sources([*public, hidden(kept, Random(seed), "never-to-be-told")], kind), text)
+        assert requests == others, text
+        narrowed += any("VALUES ?s" in request for request in requests)
+    assert compared >= 20
+    assert narrowed or kind == "ours"
+
+
+def store_of(text: str) -> ox.Store:
+    """A store with these triples."""
+    store = ox.Store()
+    store.update(f"PREFIX : <{EX}> INSERT DATA {{ {text} }}")
+    return store
+
+
+def members_with_records() -> list[StoreSource]:
+    """Donors at a member that holds many, whose sample is described at another, and records of some that are kept."""
+    donors = " ".join(f":d{i} :sex :f . :d{i} :born {1900 + i} ." for i in range(50))
+    samples = " ".join(f":s{i} :from :d{i} ; :code :c{i % 5} ." for i in range(50))
+    records = " ".join(f':s{i} :record "{MARK} {i}" ; :seen :{MARK}-{i} .' for i in (3, 4))
+    return sources([store_of(samples), store_of(donors), store_of(records)], "large")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "told"),
+    [
+        # Which samples have records is not told either, though their names are known to everybody.
+        ("?s :record ?r ; :from ?d . ?d :sex ?x", True),
+        ("?s :record ?r . ?s :code ?c", False),
+        ("?s :record ?r OPTIONAL { ?s :code ?c }", False),
+        ("?s :seen/:nothing* ?r . ?s :from ?d", False),
+        # What no record takes part in is sent as ever.
+        ("?s :code :c3 ; :from ?d . ?d :born ?y", True),
+        ("?s :code :c3 ; :from ?d . ?d :born ?y OPTIONAL { ?s :record ?r }", True),
+        # Known to be of c3 whatever the records say: this may be told, and not which of them have one.
+        ("?s :code :c3 ; :record ?r ; :from ?d", True),
+    ],
+)
+def test_public_values_chosen_by_what_is_kept(pattern: str, *, told: bool) -> None:
+    """Values are sent where they follow from what may leave alone."""
+    text = f"PREFIX : <{EX}> SELECT * {{ {pattern} }}"
+    members = members_with_records()
+    rows, requests = asked_of_others(members, text)
+    assert rows
+    assert same(rows, expected(merge([member.store for member in members]), text))
+    assert any("VALUES" in request for request in requests) is told
+    # All ten of c3 or none, as two of them have records; and all donors or those ten of them.
+    assert all(len(re.findall(f"<{EX}s[0-9]", request)) in (0, 10) for request in requests), requests
+    assert all(len(re.findall(f"<{EX}d[0-9]", request)) in (0, 10, 50) for request in requests), requests
+
+
+def test_descriptions_of_what_was_found() -> None:
+    """The resources of DESCRIBE are found with the help of kept data, and so not named to others."""
+    members = members_with_records()
+    text = f"PREFIX : <{EX}> DESCRIBE ?s WHERE {{ ?s :record ?r }}"
+    rows, requests = asked_of_others(members, text)
+    assert same(rows, expected(merge([member.store for member in members]), text))
+    assert not [request for request in requests if re.search(f"<{EX}s[0-9]", request)]
+
+
+def test_what_would_have_to_be_fetched_instead_is_limited() -> None:
+    """Where everything would be too much, the query is refused with a limit."""
+    execution = Execution(evaluate_in_memory, cache_bytes=0)
+    query = parse_query(f"PREFIX : <{EX}> SELECT * {{ ?s :record ?r ; :from ?d . ?d :sex ?x }}")
+    try:
+        with (
+            pytest.raises(ResultTooLarge) as refused,
+            execution.answer(
+                query,
+                members_with_records(),
+                formats=(JSON, NTRIPLES),
+                meter=Meter(60.0, 100, 1_000),
+                budget=BUDGET,
+                generation=NOWHERE,
+            ),
+        ):
+            pass
+    finally:
+        execution.close()
+    assert MARK not in str(refused.value)
+
+
+def test_the_policy_says_what_is_exportable() -> None:
+    """Whoever asks, only what everybody may read is sent to others."""
+    assert decide(ANONYMOUS).exportable == decide(OPERATOR).exportable == (Tier.PUBLIC,)
+    assert decide(ANONYMOUS).kept == ()
+    assert decide(OPERATOR).kept == (Tier.CONTROLLED,)
