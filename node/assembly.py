@@ -114,8 +114,9 @@ class Node:
                 yield answer
             return
         limits = self.settings.limits
-        text, scope = evaluable(text, self.scope(principal), self.identifiers.base, depth=limits.query_depth)
-        with self.store.query(text, scope=dataset or scope, formats=formats, budget=query_budget(limits)) as answer:
+        visible, base = self.scope(principal), self.identifiers.base
+        text, scope = evaluable(text, visible, base, depth=limits.query_depth, dataset=dataset)
+        with self.store.query(text, scope=scope, formats=formats, budget=query_budget(limits)) as answer:
             yield answer
 
     def beyond_store(

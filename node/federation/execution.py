@@ -34,6 +34,7 @@ from node.federation.versions import Changed, Patience
 from node.federation.workers import Workers
 from node.rdf.formats import JSON, NTRIPLES, Format
 from node.sparql.algebra import Form, InlineData, Query, Select
+from node.sparql.graph_names import needs_graph_names, with_graph_names
 from node.sparql.head import with_head_member
 from node.sparql.mending import may_need_mending, mended
 from node.sparql.parser import no_service
@@ -260,7 +261,10 @@ class Execution:
             if query.form is Form.DESCRIBE:
                 text = gathering.describe(evaluate)
             else:
-                text = (without_lone_paths(query, gathering.may_hold) or query).without_dataset_clause()
+                query = without_lone_paths(query, gathering.may_hold) or query
+                if needs_graph_names(query):
+                    query = with_graph_names(query, gathering.graph_names()) or query
+                text = query.without_dataset_clause()
             with evaluate(text, formats) as answer:
                 if query.form is Form.ASK and losses.lost:
                     held = HeldAnswer(answer.format, (b"".join(answer),), generation)

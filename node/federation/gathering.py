@@ -76,27 +76,38 @@ class Gathering:
         return "DESCRIBE " + " ".join(c.decode() for c in sorted(cells))
 
     def may_hold(self, term: Term) -> bool:
-        """Whether a term may be a node of what was fetched of the default graph."""
+        """Whether a term is a node of what was fetched of the default graph."""
         written = cell(term)
-        statements = (*self._scratch.triples, self._given)
-        return bool(self._scratch.again) or any(written in piece for piece in statements)
+        begins, follows, ends = written + b" ", b"\n" + written + b" ", b" " + written + b" .\n"
+        for piece in self._scratch.triples:
+            if piece.startswith(begins) or follows in piece or ends in piece:
+                return True
+        default = f"<{DEFAULT_GRAPH}>".encode()
+        return any(row[3] == default and written in (row[0], row[2]) for table in self._again() for row in table.rows())
+
+    def graph_names(self) -> list[str]:
+        """The named graphs of which anything was fetched."""
+        return [name[1:-1].decode() for name in self._scratch.graphs if name.startswith(b"<")]
 
     def statements(self) -> tuple[list[bytes], list[bytes]]:
         """Everything fetched. Rows with blank nodes come again, those of a member in one answer."""
         quads = [*self._scratch.quads, self._given]
-        jobs = [
-            Job(name, f"SELECT ?s ?p ?o ?g WHERE {{ {' UNION '.join(arms)} }}", ("s", "p", "o", "g"))
-            for name, arms in self._scratch.again.items()
-        ]
         shape = Shape("s", "p", "o", "g")
-        for at, table in enumerate(self._runner.run(jobs)):
-            assert isinstance(table, Table)
+        for at, table in enumerate(self._again()):
             _, blank = table.split_blank()
             body = _BLANK.sub(b"_:m%dx" % at, blank.body)
             lines = shape.statements(Table(blank.columns, body))
             # Both kinds in one chunk: a label means the same node only within one load.
             quads.append(lines.replace(f" <{DEFAULT_GRAPH}> .\n".encode(), b" .\n"))
         return self._scratch.triples, quads
+
+    def _again(self) -> list[Table]:
+        """The rows of each member that has blank nodes among them, in one answer each: s, p, o and g."""
+        jobs = [
+            Job(name, f"SELECT ?s ?p ?o ?g WHERE {{ {' UNION '.join(arms)} }}", ("s", "p", "o", "g"))
+            for name, arms in self._scratch.again.items()
+        ]
+        return [table for table in self._runner.run(jobs) if isinstance(table, Table)]
 
 
 def _enough(query: Query, body: Body) -> int | None:

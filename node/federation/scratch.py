@@ -22,10 +22,14 @@ class Scratch:
     triples: list[bytes] = field(default_factory=list)
     quads: list[bytes] = field(default_factory=list)
     again: dict[str, dict[str, None]] = field(default_factory=dict)
+    #: The names of the graphs of all rows, as cells.
+    graphs: set[bytes] = field(default_factory=set)
 
     def add(self, source: str, shape: Shape, table: Table, again: Iterable[str]) -> None:
         """Keep rows; ``again`` are the arms that bring those with blank nodes."""
         plain, blank = table.split_blank()
+        if shape.g is not None and table.body:
+            self.graphs |= {shape.g} if isinstance(shape.g, bytes) else table.values(shape.g)
         if blank.body:
             self.again.setdefault(source, {}).update(dict.fromkeys(again))
         if plain.body:

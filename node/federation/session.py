@@ -26,6 +26,7 @@ from node.policy.decide import ANONYMOUS, Principal, decide
 from node.rdf.dataset import GraphScope
 from node.rdf.formats import JSON, NTRIPLES, Format
 from node.sparql.algebra import DatasetClause, Query
+from node.sparql.graph_names import with_graph_names
 from node.sparql.mending import mended
 from node.sparql.results import Results, read_json_results
 from node.sparql.writer import write_query, written
@@ -205,7 +206,8 @@ class Session:
                 yield answer
             return
         query = resolved.query
-        text = write_query(replace(mended(query) or query, dataset=None))
+        query = mended(query) or query
+        text = write_query(replace(with_graph_names(query, scope.named) or query, dataset=None))
         with self._store.query(text, scope=scope, formats=formats, budget=self._budget(meter)) as answer:
             yield answer
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from node.rdf.dataset import GraphScope
 from node.sparql.algebra import Query
 from node.sparql.cursor import MAX_DEPTH
+from node.sparql.graph_names import with_graph_names
 from node.sparql.mending import may_need_mending, mended
 from node.sparql.parser import may_nest_deeper, no_service, parse_query
 from node.sparql.words import mentions
@@ -31,26 +32,38 @@ class Evaluable(NamedTuple):
     scope: GraphScope
 
 
-def evaluable(text: str, scope: GraphScope, base: str | None = None, *, depth: int = MAX_DEPTH) -> Evaluable:
+def evaluable(
+    text: str,
+    scope: GraphScope,
+    base: str | None = None,
+    *,
+    depth: int = MAX_DEPTH,
+    dataset: GraphScope | None = None,
+) -> Evaluable:
     """The query as a store is asked it, over the part of ``scope`` that it is about.
 
     A short text that cannot contain ``GRAPH``, ``FROM`` or ``SERVICE``, nor nest deeper than ``depth``, nor hold
     what the engine gets wrong (``mending``), is not parsed: it gets the default graphs alone. With ``FROM`` the
     default graph is the graphs named there as far as they are in ``scope.named``, and those of ``FROM NAMED`` can
     be named (section 13.2); a graph that the caller may not see contributes nothing, as one that does not exist.
-    Relative IRIs are resolved against ``base``. Raises Unsupported for ``SERVICE``, QuerySyntaxError, QueryTooDeep.
+    ``dataset`` is the part that the request names, which counts instead (SPARQL 1.1 Protocol, section 2.1.4).
+    Relative IRIs are resolved against ``base``. Raises Unsupported for ``SERVICE``, QuerySyntaxError,
+    QueryTooDeep, and ResultTooLarge for what would be evaluated in too many graphs (``graph_names``).
     """
     reading = mentions(text, *_NEEDS_READING)
     suspect = may_need_mending(text)
     if not reading and not suspect and not may_nest_deeper(text, depth):
-        return Evaluable(text, GraphScope(scope.default))
+        return Evaluable(text, dataset or GraphScope(scope.default))
     query = parse_query(text, base, depth=depth)
     if query.services:
         raise no_service()
+    scope = dataset or (dataset_within(query, scope) if reading else GraphScope(scope.default))
     better = mended(query) if suspect else None
+    if reading:
+        better = with_graph_names(better or query, scope.named) or better
     if better is not None or mentions(text, *_NEEDS_WRITING):
         text = write_query(replace(better or query, dataset=None))
-    return Evaluable(text, dataset_within(query, scope) if reading else GraphScope(scope.default))
+    return Evaluable(text, scope)
 
 
 def dataset_within(query: Query, scope: GraphScope) -> GraphScope:

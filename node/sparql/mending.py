@@ -10,27 +10,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import TypeAlias
 
 from node.sparql.algebra import (
     Aggregate,
     Bind,
     Call,
-    Element,
-    Exists,
     Expression,
     Form,
-    Graph,
     Group,
-    Minus,
     Optional,
     Query,
     Select,
-    SubSelect,
-    Union,
     Variable,
     sub_expressions,
 )
+from node.sparql.rewriting import Rewriting
 from node.sparql.words import mentions
 from node.sparql.writer import write_query, written
 
@@ -38,8 +32,6 @@ from node.sparql.writer import write_query, written
 _SUSPECT = re.compile(r"(?:GROUP_CONCAT|BNODE)(?:\s++|#[^\n\r]*+)*+\(|\\u", re.IGNORECASE)
 
 _SUSPECT_NAMES = ("group_concat", "bnode", "\\u")
-
-_Change: TypeAlias = Callable[[Expression], Expression]
 
 
 def may_need_mending(text: str) -> bool:
@@ -58,9 +50,9 @@ def mended(query: Query) -> Query | None:
     """
     select = query.select
     tagged = _Count(_is_concatenation)
-    _rewritten_select(select, tagged)
+    Rewriting(tagged).select(select)
     if tagged.found:
-        select = _rewritten_select(select, _without_tag)
+        select = Rewriting(_without_tag).select(select)
     if query.form is not Form.DESCRIBE:
         shown = query.form is Form.SELECT and select.projection is None
         select = select if shown else _with_fresh_nodes(select, query)
@@ -103,7 +95,7 @@ def _with_fresh_nodes(select: Select, query: Query) -> Select:
     binds = [i for i, e in enumerate(pattern.elements) if isinstance(e, Bind) and _uses((e.expression,))]
     counted = at_end + in_filters + sum(_uses((e.expression,)) for e in pattern.elements if isinstance(e, Bind))
     everywhere = _Count(_makes_node)
-    _rewritten_select(select, everywhere)
+    Rewriting(everywhere).select(select)
     if not counted or counted != everywhere.found or (at_end and select.aggregates):
         return select
     at = min(binds, default=len(pattern.elements))
@@ -125,14 +117,15 @@ def _with_fresh_nodes(select: Select, query: Query) -> Select:
         digest = Call("SHA1", expression.arguments)
         return Call("BNODE", (Call("SHA1", (Call("CONCAT", (Variable(mark), digest)),)),))
 
+    rewriting = Rewriting(change)
     marking = Bind(Call("STRUUID", ()), mark)
     elements = (
         *pattern.elements[:at],
         marking,
-        *(replace(e, expression=_rewritten(e.expression, change)) if isinstance(e, Bind) else e for e in after),
+        *(replace(e, expression=rewriting.expression(e.expression)) if isinstance(e, Bind) else e for e in after),
     )
-    changed = _rewritten_select(replace(select, pattern=Group(())), change)
-    filters = tuple(_rewritten(f, change) for f in pattern.filters)
+    changed = rewriting.select(replace(select, pattern=Group(())))
+    filters = tuple(map(rewriting.expression, pattern.filters))
     return replace(changed, pattern=Group(elements, filters))
 
 
@@ -141,9 +134,6 @@ def _unused(name: str, query: Query) -> str:
     while f"?{name}" in text:
         name += "_"
     return name
-
-
-# --- the same tree with other expressions ---
 
 
 class _Count:
@@ -156,61 +146,3 @@ class _Count:
     def __call__(self, expression: Expression) -> Expression:
         self.found += self._kind(expression)
         return expression
-
-
-def _rewritten_select(select: Select, change: _Change) -> Select:
-    """Every expression changed, those of patterns and sub-selects too, but not what a service is asked."""
-    columns = select.projection
-    return replace(
-        select,
-        pattern=_rewritten_group(select.pattern, change),
-        projection=None
-        if columns is None
-        else tuple(
-            c if c.expression is None else replace(c, expression=_rewritten(c.expression, change)) for c in columns
-        ),
-        group=tuple(replace(key, expression=_rewritten(key.expression, change)) for key in select.group),
-        having=tuple(_rewritten(condition, change) for condition in select.having),
-        order=tuple(replace(o, expression=_rewritten(o.expression, change)) for o in select.order),
-    )
-
-
-def _rewritten_group(group: Group, change: _Change) -> Group:
-    return Group(
-        tuple(_rewritten_element(element, change) for element in group.elements),
-        tuple(_rewritten(condition, change) for condition in group.filters),
-    )
-
-
-def _rewritten_element(element: Element, change: _Change) -> Element:
-    match element:
-        case Group():
-            return _rewritten_group(element, change)
-        case Optional() | Minus() | Graph():
-            return replace(element, pattern=_rewritten_group(element.pattern, change))
-        case Union(arms):
-            return Union(tuple(_rewritten_group(arm, change) for arm in arms))
-        case Bind(expression):
-            return replace(element, expression=_rewritten(expression, change))
-        case SubSelect(select):
-            return SubSelect(_rewritten_select(select, change))
-        case _:
-            return element
-
-
-def _rewritten(expression: Expression, change: _Change) -> Expression:
-    """From the leaves up. Chains of operators are long on the left only, and followed there without recursion."""
-    calls: list[Call] = []
-    while isinstance(expression, Call) and expression.arguments:
-        calls.append(expression)
-        expression = expression.arguments[0]
-    match expression:
-        case Exists(pattern):
-            expression = replace(expression, pattern=_rewritten_group(pattern, change))
-        case Aggregate(_, argument) if argument is not None:
-            expression = replace(expression, argument=_rewritten(argument, change))
-    expression = change(expression)
-    for call in reversed(calls):
-        others = (_rewritten(argument, change) for argument in call.arguments[1:])
-        expression = change(Call(call.name, (expression, *others)))
-    return expression

@@ -61,11 +61,9 @@ def read_question(node: Node, asked: QueryRequest, principal: Principal, formats
     """
     generation = node.store.generation().number
     visible = node.scope(principal)
-    text, scope = evaluable(asked.query or "", visible, node.identifiers.base, depth=node.settings.limits.query_depth)
-    if asked.names_dataset:
-        # The RDF dataset of the request replaces the one of the query (SPARQL Protocol, section 2.1.4), so that only
-        # the checks count of what was done before.
-        scope = within(visible, asked)
+    dataset = within(visible, asked) if asked.names_dataset else None
+    depth = node.settings.limits.query_depth
+    text, scope = evaluable(asked.query or "", visible, node.identifiers.base, depth=depth, dataset=dataset)
     return Question(text, scope, formats, generation)
 
 

@@ -10,10 +10,6 @@ from collections.abc import Iterable
 
 from tests.conformance.manifests import BASE
 
-GRAPH_SCOPE = (
-    "the engine treats the variable of GRAPH as if it were bound inside of its braces "
-    "(oxigraph issue 1450, mended by pull request 1758, not released for Python)"
-)
 ZERO_LENGTH = (
     "the engine gives a zero-length path from or to a term of the query only if the term is in the graph "
     "(mended by oxigraph pull request 1815, not released for Python)"
@@ -31,9 +27,6 @@ def _all(reason: str, suite: str, names: Iterable[str]) -> dict[str, str]:
 #: Of both endpoints, since both leave the last step to the same engine: a store with all the data fails here too.
 _ENGINE: dict[str, str] = {
     **_all(NUMBERS, "csv-tsv-res", ("csv03", "tsv03")),
-    **_all(GRAPH_SCOPE, "aggregates", ("agg-empty-group-count-graph",)),
-    **_all(GRAPH_SCOPE, "bindings", ("graph",)),
-    **_all(GRAPH_SCOPE, "negation", ("graph-minus",)),
 }
 
 #: At ``/sparql``: test IRI to reason.

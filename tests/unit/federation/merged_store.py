@@ -21,6 +21,7 @@ from node.federation.sources import Recalled
 from node.federation.summaries import PredicateSummary, Summary, read_summary_file
 from node.rdf.formats import JSON, NTRIPLES, Format
 from node.sparql.algebra import Form, Query
+from node.sparql.graph_names import with_graph_names
 from node.sparql.parser import parse_query
 from node.sparql.results import read_json_results
 from node.sparql.zero_length import without_lone_paths
@@ -203,13 +204,14 @@ def _apart(quad: ox.Quad, at: int) -> ox.Quad:
 
 
 def expected(merged: ox.Store, text: str) -> list[object]:
-    """What the merged store answers. FROM is carried out here, because the engine does not merge its graphs; and paths
-    of length zero at terms that are not in the graph get their solutions."""
+    """What the merged store answers. FROM is carried out here, because the engine does not merge its graphs; paths of
+    length zero at terms that are not in the graph get their solutions, and graphs are told apart."""
     query = parse_query(text)
     store = merged if query.dataset is None else _dataset(merged, query)
     if query.form is not Form.DESCRIBE:
         nodes = {str(t) for q in store.quads_for_pattern(None, None, None, ox.DefaultGraph()) for t in (q[0], q[2])}
         query = without_lone_paths(query, lambda term: cell(term).decode() in nodes) or query
+        query = with_graph_names(query, [graph.value for graph in store.named_graphs()]) or query
     return solutions(ask_store(store, query.without_dataset_clause(), (JSON, NTRIPLES)), query)
 
 
