@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 from node.federation.fetch import Fetcher
+from node.federation.order import Order
 from node.federation.plan import Body, Candidates, Scan
 from node.federation.requests import DEFAULT_GRAPH, Job, arm_text, scan_text
 from node.federation.rows import Shape, Table, cell
@@ -32,7 +33,7 @@ class Gathering:
         self._catalogue = catalogue
         self._runner = runner
         self._scratch = Scratch()
-        self._fetcher = Fetcher(catalogue, self._scratch)
+        self._fetcher = Fetcher(catalogue, self._scratch, Order(catalogue, 0.0))
 
     def fetch(self) -> None:
         """Fetch what can matter."""

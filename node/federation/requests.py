@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from node.federation.plan import GraphPlace, Place, Scan
 from node.federation.rows import Shape, cell
@@ -17,11 +17,12 @@ BLOCK = 1000
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One request to one member: a SELECT of ``columns``, or an ASK when there are none."""
+    """One request to one member: a SELECT of ``columns``, or an ASK when there are none. ``rows`` are expected."""
 
     source: str
     text: str
     columns: tuple[str, ...]
+    rows: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,38 @@ def together(rounds: Sequence[Rounds]) -> Generator[list[Job], list[Answer], lis
     return outcomes
 
 
+def alongside(walk: Rounds, others: list[Rounds]) -> Rounds:
+    """A walk, and beside it those that it puts into ``others`` on its way; its outcome.
+
+    When it finds nothing, the others are given up.
+    """
+    outcome: Outcome = None
+    running: list[tuple[Rounds, list[Job]]] = []
+
+    def go_on(one: Rounds, answers: list[Answer] | None) -> None:
+        nonlocal outcome
+        try:
+            running.append((one, next(one) if answers is None else one.send(answers)))
+        except StopIteration as end:
+            if one is walk:
+                outcome = end.value
+
+    go_on(walk, None)
+    started = 0
+    while True:
+        while started < len(others):
+            started += 1
+            go_on(others[started - 1], None)
+        if not running or (outcome is None and all(one is not walk for one, _ in running)):
+            return outcome
+        current, running[:] = list(running), []
+        answers = yield [job for _, jobs in current for job in jobs]
+        taken = 0
+        for one, jobs in current:
+            go_on(one, answers[taken : taken + len(jobs)])
+            taken += len(jobs)
+
+
 class Gathered:
     """The values that some variables have in the rows that came."""
 

@@ -9,6 +9,7 @@ from concurrent.futures import ALL_COMPLETED, FIRST_EXCEPTION, Future, wait
 from typing import Any
 
 from node.errors import MemberError, MemberTimeout, ResultTooLarge
+from node.federation.batches import apart, as_one, batches
 from node.federation.cache import PartCache
 from node.federation.explaining import Trace
 from node.federation.losses import Losses
@@ -138,8 +139,7 @@ class Runner:
     def run(self, jobs: Sequence[Job]) -> list[Answer]:
         """The answers to these jobs, in order. The first failure ends the query."""
         answers: dict[Job, Answer] = {}
-        futures: dict[Future[Answer], str] = {}
-        waiting: dict[Future[Answer], Job] = {}
+        fresh: dict[str, list[Job]] = {}
         for job in dict.fromkeys(jobs):
             self.asked.add(job.source)
             if (known := self._known(job)) is not None:
@@ -150,17 +150,24 @@ class Runner:
             elif job.source in self._losses:
                 answers[job] = _nothing(job)
             else:
-                future = self._workers.submit(job.source, self._do, job)
-                futures[future] = job.source
-                waiting[future] = job
+                fresh.setdefault(job.source, []).append(job)
+        futures: dict[Future[list[Answer]], str] = {}
+        waiting: dict[Future[list[Answer]], tuple[Job, ...]] = {}
+        for name, its_jobs in fresh.items():
+            # Other engines are asked in the plainest way there is.
+            for batch in batches(its_jobs) if self._sources[name].alike else [(job,) for job in its_jobs]:
+                future = self._workers.submit(name, self._do, batch)
+                futures[future] = name
+                waiting[future] = batch
         self._finish(futures)
-        for future, job in waiting.items():
-            if job.source in self._losses:
-                answers[job] = _nothing(job)
+        for future, batch in waiting.items():
+            if batch[0].source in self._losses:
+                answers.update((job, _nothing(job)) for job in batch)
                 continue
-            answers[job] = answer = future.result()
-            if not isinstance(answer, Table) or len(answer.body) <= _REMEMBERED_BYTES:
-                self._remembered[job] = answer
+            for job, answer in zip(batch, future.result(), strict=True):
+                answers[job] = answer
+                if not isinstance(answer, Table) or len(answer.body) <= _REMEMBERED_BYTES:
+                    self._remembered[job] = answer
         self._versions.require()
         return [answers[job] for job in jobs]
 
@@ -197,21 +204,26 @@ class Runner:
             return None
         return self._cache.get(self._sources[job.source].endpoint, summary.version, job.text)
 
-    def _do(self, job: Job) -> Answer:
+    def _do(self, batch: tuple[Job, ...]) -> list[Answer]:
+        """The answers to jobs that are asked in one request."""
+        job = batch[0] if len(batch) == 1 else as_one(batch)
         source = self._sources[job.source]
         meter = self._meter_of(job.source)
         started = time.monotonic()
         if not job.columns:
             found = source.ask(job.text, meter)
             self._note(job, 0, 0, started)
-            return found
+            return [found]
         table = source.select(job.text, job.columns, meter)
-        self._note(job, len(table), len(table.body), started)
+        tables = [table] if len(batch) == 1 else apart(table, batch)
+        for part, rows in zip(batch, tables, strict=True):
+            self._note(part, len(rows), len(rows.body), started)
         self._versions.saw(job.source, table.version)
         summary = self.summaries.get(job.source)
         if summary is not None:
-            self._cache.put(source.endpoint, table.version or summary.version, job.text, table)
-        return table
+            for part, rows in zip(batch, tables, strict=True):
+                self._cache.put(source.endpoint, table.version or summary.version, part.text, rows)
+        return list(tables)
 
     def _note(self, job: Job, rows: int, size: int, started: float) -> None:
         if self.trace is not None:

@@ -210,20 +210,6 @@ def _iri(place: Place) -> str | None:
     return place.value if isinstance(place, Term) else None
 
 
-def estimate(scan: Scan, total: int, candidates: Mapping[str, Candidates]) -> float:
-    """A guess of how many triples a scan brings, given what is known of its variables. Only decides an order."""
-    guess = float(total)
-    typed = isinstance(scan.p, Term) and scan.p.value.endswith("#type")
-    if isinstance(scan.s, Term):
-        guess = min(guess, 20.0)
-    if isinstance(scan.o, Term) and not typed:
-        guess = min(guess, 20.0 + guess / 20)
-    for place, fan in ((scan.s, 2.0), (scan.o, max(2.0, total / 1000)), (scan.p, max(1.0, total / 20))):
-        if isinstance(place, str) and (known := candidates.get(place)) is not None:
-            guess = min(guess, len(known.terms) * fan)
-    return guess
-
-
 def _is_class(scan: Scan) -> bool:
     return isinstance(scan.p, Term) and scan.p.value == RDF_TYPE
 
