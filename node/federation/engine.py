@@ -20,7 +20,8 @@ from node.federation.callees import Callees
 from node.federation.circuits import CIRCUITS_FILE, Circuits
 from node.federation.completeness import MemberReport
 from node.federation.counters import Counters
-from node.federation.execution import Evaluate, Execution, FederatedAnswer
+from node.federation.delegation import Evaluate
+from node.federation.execution import Execution, FederatedAnswer
 from node.federation.explaining import Explanation, Trace, after
 from node.federation.members import MemberStatus, check
 from node.federation.meter import Meter

@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, TypeAlias
+from dataclasses import replace
+from typing import Any
 
-from node.errors import MemberError
 from node.federation.cache import PartCache
 from node.federation.completeness import Completeness, MemberReport, Verdict, judged
+from node.federation.delegation import Asked, Evaluate, HeldAnswer, by_members, only_source
 from node.federation.directory import Directories
 from node.federation.explaining import Explanation, Trace, preview
 from node.federation.gathering import Gathering
@@ -19,15 +18,15 @@ from node.federation.inner import answered, as_data, as_query, has_inner
 from node.federation.lineage import Triple, holding_jobs
 from node.federation.losses import Losses
 from node.federation.meter import Meter, Tally
-from node.federation.partition import Partition, partition
-from node.federation.plan import Body, Closure, Names, Scan
+from node.federation.pace import Pace
+from node.federation.partition import partition
+from node.federation.plan import Scan
 from node.federation.releases import Differences, ReleaseDifference
 from node.federation.requests import Job, Scope
 from node.federation.rows import Table
 from node.federation.runner import Runner
 from node.federation.selection import Catalogue
 from node.federation.sources import Source
-from node.federation.splice import can_be_spliced, spliced
 from node.federation.summaries import Summary
 from node.federation.unfold import unfold
 from node.federation.versions import Changed, Patience
@@ -39,19 +38,10 @@ from node.sparql.head import with_head_member
 from node.sparql.mending import may_need_mending, mended
 from node.sparql.parser import no_service
 from node.sparql.results import read_json_results
-from node.sparql.terms import iri_term
 from node.sparql.zero_length import without_lone_paths
 from node.store.quads import Answer, Budget, Generation
 
-#: The last step: triples (N-Triples) and quads (N-Quads) in chunks, the query, formats, budget.
-Evaluate: TypeAlias = Callable[
-    [Iterable[bytes], Iterable[bytes], str, tuple[Format, Format], Budget], AbstractContextManager[Answer]
-]
-
-#: A longer query (one with many solutions of services in it) is not handed to a member whole.
-_PASSED_ON = 100_000
 _PRUNED = "by its summary it holds nothing that the query could use"
-_NO_GENERATION = Generation(0, Path())
 
 
 class FederatedAnswer:
@@ -102,42 +92,13 @@ class FederatedAnswer:
         self._answer.close()
 
 
-@dataclass(frozen=True)
-class HeldAnswer:
-    """An answer that is here as a whole."""
-
-    format: Format
-    pieces: tuple[bytes, ...]
-    generation: Generation
-
-    def __iter__(self) -> Iterator[bytes]:
-        return iter(self.pieces)
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """What ``Execution.answer`` is asked, for each plan of it."""
-
-    query: Query
-    sources: Sequence[Source]
-    formats: tuple[Format, Format]
-    meter: Meter
-    budget: Budget
-    generation: Generation
-    plan: Query
-    quads: bytes
-    losses: Losses
-
-
 class Execution:
     """What is the same for all federated queries of one node: threads, cache, and the evaluator of the last step."""
 
     def __init__(self, evaluate: Evaluate, *, cache_bytes: int) -> None:
         self._evaluate = evaluate
         self._workers = Workers()
+        self._pace = Pace()
         self._differences = Differences()
         self._directories = Directories()
         self._cache = PartCache(cache_bytes)
@@ -172,9 +133,11 @@ class Execution:
         if query.services:
             raise no_service()
         losses, since, patience = losses or Losses(), time.monotonic(), Patience()
-        asked = _Asked(query, sources, formats, meter, budget, generation, plan or query, quads, losses)
+        asked = Asked(query, sources, formats, meter, budget, generation, plan or query, quads, losses)
         while True:
-            runner = Runner(sources, self._workers, self._cache, meter, losses, since=since, patience=patience)
+            runner = Runner(
+                sources, self._workers, self._cache, meter, losses, pace=self._pace, since=since, patience=patience
+            )
             runner.trace = trace
             with ExitStack() as stack:
                 try:
@@ -188,7 +151,7 @@ class Execution:
                 yield answer
                 return
 
-    def _catalogue(self, asked: _Asked, summaries: Mapping[str, Summary | None]) -> Catalogue:
+    def _catalogue(self, asked: Asked, summaries: Mapping[str, Summary | None]) -> Catalogue:
         dataset = asked.query.dataset
         scope = Scope() if dataset is None else Scope(dataset.default, dataset.named)
         alike = frozenset(source.name for source in asked.sources if source.alike)
@@ -201,21 +164,22 @@ class Execution:
 
     def explain(self, query: Query, sources: Sequence[Source], meter: Meter) -> Explanation:
         """How the query would be answered, by what the members say they hold. Raises as ``answer`` does."""
-        runner = Runner(
-            sources, self._workers, self._cache, meter, Losses(), since=time.monotonic(), patience=Patience()
-        )
+        runner = self._runner(sources, meter)
         scope = Scope() if query.dataset is None else Scope(query.dataset.default, query.dataset.named)
         summaries = runner.learn()
         alike = frozenset(source.name for source in sources if source.alike)
         catalogue = Catalogue(summaries, scope, alike, self._directories.of(summaries), _kept(sources))
         body = unfold(query)
-        return preview(body, catalogue, _only_source(query, body, catalogue))
+        return preview(body, catalogue, only_source(query, body, catalogue))
+
+    def _runner(self, sources: Sequence[Source], meter: Meter) -> Runner:
+        """One that no member may fail."""
+        now, none = time.monotonic(), Losses()
+        return Runner(sources, self._workers, self._cache, meter, none, pace=self._pace, since=now, patience=Patience())
 
     def held(self, triples: Sequence[Triple], sources: Sequence[Source], meter: Meter) -> list[tuple[str, Table]]:
         """Which of these triples each member holds, and in which named graphs. Raises as ``answer`` does."""
-        runner = Runner(
-            sources, self._workers, self._cache, meter, Losses(), since=time.monotonic(), patience=Patience()
-        )
+        runner = self._runner(sources, meter)
         catalogue = Catalogue(runner.learn(), Scope())
         jobs: list[Job] = []
         for source in sources:
@@ -224,7 +188,7 @@ class Execution:
         return [(job.source, t) for job, t in zip(jobs, runner.run(jobs), strict=True) if isinstance(t, Table)]
 
     @contextmanager
-    def _planned(self, asked: _Asked, runner: Runner) -> Iterator[FederatedAnswer]:
+    def _planned(self, asked: Asked, runner: Runner) -> Iterator[FederatedAnswer]:
         """The answer by one plan. Raises Changed when a member turns out to hold other data than it counts on."""
         query, sources, losses = asked.query, asked.sources, asked.losses
         formats, meter, budget, generation = asked.formats, asked.meter, asked.budget, asked.generation
@@ -244,7 +208,7 @@ class Execution:
             body = unfold(asked.plan)
             if query is not asked.query:
                 asked = replace(asked, query=query)
-            with self._by_members(asked, body, catalogue, runner) as theirs:
+            with by_members(asked, body, catalogue, runner, self._evaluate) as theirs:
                 if theirs is not None:
                     yield FederatedAnswer(theirs, generation, report, differences=self._differed(catalogue))
                     return
@@ -280,7 +244,7 @@ class Execution:
             meter.stop()
             raise
 
-    def _inner_first(self, asked: _Asked, query: Query, catalogue: Catalogue, runner: Runner) -> Query:
+    def _inner_first(self, asked: Asked, query: Query, catalogue: Catalogue, runner: Runner) -> Query:
         """The query with those of its sub-selects answered that are better answered first."""
         if query.dataset is not None or catalogue.kept:
             # Their solutions become a part of the query, and that goes to others.
@@ -307,77 +271,6 @@ class Execution:
             return None if text is None else read(select, (), (), text)
 
         return answered(query, closure, groups)
-
-    @contextmanager
-    def _by_members(self, asked: _Asked, body: Body, catalogue: Catalogue, runner: Runner) -> Iterator[Answer | None]:
-        """The answer where members evaluate the query, one of them alone or each for itself; None where not."""
-        query, others = asked.query, [source.name for source in asked.sources]
-        if catalogue.kept:
-            yield None
-            return
-        alone = None if asked.quads else _only_source(query, body, catalogue)
-        if alone is not None:
-            source = next(s for s in asked.sources if s.name == alone)
-            runner.look(name for name in others if name != alone)
-            with ExitStack() as stack:
-                try:
-                    answer = stack.enter_context(source.answer(query.self_contained(), asked.formats, asked.meter))
-                except MemberError as error:
-                    asked.losses.add(alone, error)
-                else:
-                    runner.whole = alone
-                    runner.settle()
-                    yield answer
-                    return
-        # A query with solutions of services in it stays here.
-        apart = partition(query, catalogue) if asked.plan is query and not asked.quads else None
-        if apart is None:
-            yield None
-            return
-        runner.look(name for name in others if name not in apart.members)
-        if apart.merging is None:
-            yield _spliced(apart, runner, asked)
-            return
-        tables = runner.run([Job(name, apart.text, apart.columns) for name in apart.members])
-        runner.settle()
-        text = apart.merged(table for table in tables if isinstance(table, Table))
-        if text is None:
-            yield None
-            return
-        left = replace(asked.budget, seconds=min(asked.budget.seconds, asked.meter.remaining()))
-        with self._evaluate([], [], text, asked.formats, left) as answer:
-            yield answer
-
-
-def _spliced(apart: Partition, runner: Runner, asked: _Asked) -> Answer | None:
-    """The members' answers one after another; None when they cannot be put together so."""
-    results = asked.formats[0]
-    if not apart.members or not can_be_spliced(results):
-        return None
-    bodies = runner.bodies(apart.members, apart.text, asked.formats, asked.budget.result_bytes)
-    runner.settle()
-    pieces = spliced(bodies, results)
-    return None if pieces is None else HeldAnswer(results, tuple(pieces), _NO_GENERATION)
-
-
-def _only_source(query: Query, body: Body, catalogue: Catalogue) -> str | None:
-    """The member that can answer the whole query alone: every pattern can only match there."""
-    if query.form is Form.DESCRIBE or query.dataset is not None or len(query.text) > _PASSED_ON:
-        return None
-    scans: list[Scan] = []
-    for element in body.everything():
-        match element:
-            case Scan():
-                scans.append(element)
-            case Closure(minimum=1, steps=steps):
-                scans += [Scan("s", iri_term(s.predicate) if s.predicate else "p", "o", element.graph) for s in steps]
-            case Closure() | Names():
-                # Nodes and names of graphs of every member would count.
-                return None
-    if not all(scan.graph is None for scan in scans):
-        return None
-    name = catalogue.only_source(scans)
-    return name if name in catalogue.alike else None
 
 
 def _kept(sources: Sequence[Source]) -> frozenset[str]:

@@ -33,7 +33,8 @@ class Gathering:
         self._catalogue = catalogue
         self._runner = runner
         self._scratch = Scratch()
-        self._fetcher = Fetcher(catalogue, self._scratch, Order(catalogue, 0.0))
+        asked = catalogue.summaries.keys() - set(catalogue.idle(body.scans()))
+        self._fetcher = Fetcher(catalogue, self._scratch, Order(catalogue, runner.round_trip(asked)))
 
     def fetch(self) -> None:
         """Fetch what can matter."""

@@ -35,6 +35,8 @@ UNKNOWN = 10_000.0
 #: A value of a variable may be described at more than one member.
 _PLACES = 2.0
 _STEPS = 20
+#: However far away members are, no more triples than these are fetched to save a round.
+_MOST = 5000.0
 _TYPE = iri_term(RDF_TYPE)
 
 
@@ -54,7 +56,7 @@ class Order:
     def __init__(self, catalogue: Catalogue, round_trip: float) -> None:
         self._catalogue = catalogue
         #: So many triples cost as much as a round.
-        self._worth = max(REQUEST, round_trip * 1e6) / TRIPLE
+        self._worth = min(_MOST, max(REQUEST, round_trip * 1e6) / TRIPLE)
 
     def next_round(
         self, elements: Sequence[Element], attachments: Sequence[Attachment], known: Mapping[str, Candidates]

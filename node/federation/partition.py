@@ -86,7 +86,7 @@ def partition(query: Query, catalogue: Catalogue, *, as_rows: bool = False) -> P
     select = query.select
     if query.form is not Form.SELECT or query.dataset is not None or select.values is not None:
         return None
-    if not _is_plain(select.pattern) or not all(map(_is_fixed, _expressions(select))):
+    if not is_plain(select):
         return None
     where = _locality(unfold(query), catalogue)
     if where is None or not catalogue.alike.issuperset(where.members):
@@ -96,6 +96,11 @@ def partition(query: Query, catalogue: Catalogue, *, as_rows: bool = False) -> P
         names = _columns(select)
         return None if names is None else _asked(select, names, _all_of(names), where)
     return apart
+
+
+def is_plain(select: Select) -> bool:
+    """Whether a member would evaluate it as this node does, and for each solution of its triple patterns by itself."""
+    return _is_plain(select.pattern) and all(map(_is_fixed, _expressions(select)))
 
 
 def _locality(body: Body, catalogue: Catalogue) -> Locality | None:

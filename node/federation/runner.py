@@ -14,6 +14,7 @@ from node.federation.cache import PartCache
 from node.federation.explaining import Trace
 from node.federation.losses import Losses
 from node.federation.meter import Meter, Turn
+from node.federation.pace import Pace
 from node.federation.requests import Job
 from node.federation.rounds import Answer, Rounds
 from node.federation.rows import Table
@@ -50,7 +51,8 @@ class _Allowance:
 class Runner:
     """The requests of one plan of a query. It goes on without a member that fails if ``losses`` takes that.
 
-    ``since``: when the query came (monotonic time). What members with whom there is no ``patience`` say does not count.
+    ``pace`` hears how long members take. ``since``: when the query came (monotonic time). What members with whom there
+    is no ``patience`` say does not count.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Runner:
         meter: Meter,
         losses: Losses,
         *,
+        pace: Pace,
         since: float,
         patience: Patience,
     ) -> None:
@@ -71,6 +74,7 @@ class Runner:
         self._losses = losses
         self._meters = {name: self._turn(name) for name in self._sources} if losses.tolerated else {}
         self._remembered: dict[Job, Answer] = {}
+        self._pace = pace
         self._patience = patience
         self._versions = Versions(since)
         self._looking: dict[Future[Summary | None], str] = {}
@@ -126,6 +130,10 @@ class Runner:
 
     def _look_at(self, name: str) -> Future[Summary | None]:
         return self._workers.submit(name, self._sources[name].summary, self._meter_of(name))
+
+    def round_trip(self, names: Iterable[str]) -> float:
+        """Seconds that a round of small requests to these members takes, as far as is known."""
+        return self._pace.round_trip(names)
 
     def finish(self, rounds: Rounds) -> None:
         """Walk to the end."""
@@ -215,6 +223,7 @@ class Runner:
             self._note(job, 0, 0, started)
             return [found]
         table = source.select(job.text, job.columns, meter)
+        self._pace.took(job.source, time.monotonic() - started)
         tables = [table] if len(batch) == 1 else apart(table, batch)
         for part, rows in zip(batch, tables, strict=True):
             self._note(part, len(rows), len(rows.body), started)

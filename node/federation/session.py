@@ -11,7 +11,8 @@ from functools import partial as with_arguments
 
 from node.config import Limits
 from node.errors import ResultTooLarge, Unsupported
-from node.federation.execution import Execution, FederatedAnswer, HeldAnswer
+from node.federation.delegation import HeldAnswer
+from node.federation.execution import Execution, FederatedAnswer
 from node.federation.explaining import Explanation, Trace
 from node.federation.lineage import MOST, lineage, row_sources
 from node.federation.local_source import LocalSource
