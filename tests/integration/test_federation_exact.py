@@ -39,6 +39,9 @@ from tests.integration.sparql_server import Fault, servers
 
 QUERY = "PREFIX : <http://ex.org/> SELECT * { ?s :dx ?d . ?s :in ?x OPTIONAL { ?x :title ?t } }"
 
+#: What takes two requests to each member at least.
+TWO_ROUNDS = "PREFIX : <http://ex.org/> SELECT * { ?s :in+ :d0 }"
+
 
 @pytest.mark.parametrize("summarised", [True, False])
 def test_answers_over_http_are_those_of_one_store(make_hub: MakeHub, summarised: bool) -> None:
@@ -156,12 +159,12 @@ def test_faults(make_hub: MakeHub, fault: Fault, error: type[MemberError], summa
         fill(members)
         hub = make_hub(members, federation_seconds=1.0 if error is MemberTimeout else 20.0)
         members[1].fault = fault
-        for healthy in (0, 1):
+        for healthy, query in ((0, QUERY), (1, TWO_ROUNDS)):
             members[1].healthy = healthy
             members[1].requests.clear()
             started = time.monotonic()
             with pytest.raises(error, match="m1 ") as caught:
-                hub.ask(QUERY)
+                hub.ask(query)
             assert caught.value.member == "m1"
             assert time.monotonic() - started < 5
         members[1].fault = None
