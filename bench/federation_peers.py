@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import urllib3
+
 from bench.federation_members import Network, Ports, process
+from node.federation.profiles import PROFILES_FILE
 
 _CLIENTS = Path(__file__).parents[1] / "tests" / "clients"
 _JAVA = Path(__file__).with_name("fedx")
+_PROFILE_SECONDS = 900.0
 
 
 @dataclass(frozen=True)
@@ -44,12 +50,26 @@ def ours(network: Network, folder: Path, ports: Ports, log: Path, *, fixed: bool
     if not keep:
         limits["ONCONODE_LIMITS_FEDERATION_CACHE_BYTES"] = "0"
     with process(command, log, port=port, environment=limits) as group:
-        yield Peer(f"{base}federation/sparql", group)
+        endpoint = f"{base}federation/sparql"
+        if fixed:
+            _profiled(endpoint, node / PROFILES_FILE, len(network.members))
+        yield Peer(endpoint, group)
+
+
+def _profiled(endpoint: str, file: Path, members: int) -> None:
+    """Have all members profiled, and wait for that: it goes on beside the queries, of which some are to be measured."""
+    started = time.monotonic()
+    while not file.exists() or len(json.loads(file.read_text(encoding="utf-8"))) < members:
+        urllib3.request("GET", endpoint, fields={"query": "ASK { ?s ?p ?o }"})
+        if time.monotonic() - started > _PROFILE_SECONDS:
+            raise SystemExit(f"the members were not profiled within {_PROFILE_SECONDS:g} s")
+        time.sleep(0.5)
+    print(f"the members were profiled in {time.monotonic() - started:.0f} s")
 
 
 @contextmanager
-def comunica(network: Network, ports: Ports, log: Path) -> Iterator[Peer]:
-    """Comunica's HTTP server over the members."""
+def comunica(network: Network, ports: Ports, log: Path, *, seconds: float) -> Iterator[Peer]:
+    """Comunica's HTTP server over the members, which gives a query up after so many seconds."""
     folder = Path.home() / ".cache" / "onconode" / "comunica"
     if not (folder / "node_modules").exists():
         shutil.copytree(_CLIENTS / "comunica", folder, dirs_exist_ok=True)
@@ -57,7 +77,7 @@ def comunica(network: Network, ports: Ports, log: Path) -> Iterator[Peer]:
         subprocess.run(command, cwd=folder, check=True)
     port = ports.take()
     program = folder / "node_modules" / "@comunica" / "query-sparql" / "bin" / "http.js"
-    command = ["node", str(program), "-p", str(port), "-t", "60"]
+    command = ["node", str(program), "-p", str(port), "-t", f"{seconds:.0f}"]
     command += [f"sparql@{endpoint}" for endpoint in network.members.values()]
     memory = {"NODE_OPTIONS": "--max-old-space-size=6144"}
     with process(command, log, port=port, environment=memory) as group:
@@ -65,8 +85,8 @@ def comunica(network: Network, ports: Ports, log: Path) -> Iterator[Peer]:
 
 
 @contextmanager
-def fedx(network: Network, ports: Ports, log: Path) -> Iterator[Peer]:
-    """FedX over the members, behind the HTTP server of the JDK (``fedx/Serve.java``)."""
+def fedx(network: Network, ports: Ports, log: Path, *, seconds: float) -> Iterator[Peer]:
+    """FedX over the members, behind the HTTP server of the JDK (``fedx/Serve.java``); it gives up after ``seconds``."""
     folder = Path.home() / ".cache" / "onconode" / "fedx"
     jars = folder / "jars"
     if not jars.exists():
@@ -75,6 +95,6 @@ def fedx(network: Network, ports: Ports, log: Path) -> Iterator[Peer]:
         plugin = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
         subprocess.run(["mvn", "-q", "-B", plugin, f"-DoutputDirectory={jars}"], cwd=folder, check=True)
     port = ports.take()
-    command = ["java", "-Xmx4g", "-cp", f"{jars}/*", str(_JAVA / "Serve.java"), str(port)]
+    command = ["java", "-Xmx4g", "-cp", f"{jars}/*", str(_JAVA / "Serve.java"), str(port), f"{seconds:.0f}"]
     with process([*command, *network.members.values()], log, port=port) as group:
         yield Peer(f"http://127.0.0.1:{port}/sparql", group)

@@ -15,12 +15,12 @@ import org.eclipse.rdf4j.query.resultio.sparqljson.SPARQLBooleanJSONWriter;
 import org.eclipse.rdf4j.query.resultio.sparqljson.SPARQLResultsJSONWriter;
 import org.eclipse.rdf4j.repository.RepositoryConnection;
 
-/** FedX over SPARQL endpoints, for queries POSTed as application/sparql-query. Arguments: port, endpoints. */
+/** FedX over SPARQL endpoints, for queries POSTed as application/sparql-query. Arguments: port, seconds a query may take, endpoints. */
 public class Serve {
     public static void main(String[] arguments) throws Exception {
-        List<String> endpoints = new ArrayList<>(List.of(arguments).subList(1, arguments.length));
+        List<String> endpoints = new ArrayList<>(List.of(arguments).subList(2, arguments.length));
         FedXRepository repository = FedXFactory.newFederation().withSparqlEndpoints(endpoints)
-            .withConfig(new FedXConfig().withEnforceMaxQueryTime(60)).create();
+            .withConfig(new FedXConfig().withEnforceMaxQueryTime(Integer.parseInt(arguments[1]))).create();
         HttpServer server = HttpServer.create(new InetSocketAddress("127.0.0.1", Integer.parseInt(arguments[0])), 64);
         server.setExecutor(Executors.newFixedThreadPool(8));
         server.createContext("/sparql", exchange -> {

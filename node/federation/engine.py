@@ -26,6 +26,7 @@ from node.federation.explaining import Explanation, Trace, after
 from node.federation.members import MemberStatus, check
 from node.federation.meter import Meter
 from node.federation.probing import read_probes
+from node.federation.profiles import PROFILES_FILE, Profiles
 from node.federation.services import ServiceResolver
 from node.federation.session import Session
 from node.federation.sources import RemoteSource
@@ -84,6 +85,7 @@ class FederationEngine:
         self._members: tuple[Member, ...] = settings.members
         self._remote: dict[Member, RemoteSource] = {}
         self.counters = Counters()
+        self._profiles = Profiles(settings.folder / PROFILES_FILE if settings.folder.is_dir() else None)
         self.circuits = Circuits(settings.folder / CIRCUITS_FILE if settings.folder.is_dir() else None)
 
     @contextmanager
@@ -239,5 +241,7 @@ class FederationEngine:
                 probes = read_probes(self._settings.folder)
                 for new in added:
                     form = probes[new.endpoint].form if new.endpoint in probes else None
-                    self._remote[new] = RemoteSource(new, self.circuits.of(new.name, new.endpoint), form)
+                    self._remote[new] = RemoteSource(
+                        new, self.circuits.of(new.name, new.endpoint), form, self._profiles
+                    )
             return [self._remote[member] for member in members]

@@ -22,10 +22,18 @@ _OF_SUBJECTS, _OF_OBJECTS = (
     f'BIND(IF(ISIRI(?{v}), REPLACE(STR(?{v}), "[^/#:]*$", ""), IF(ISBLANK(?{v}), "{BLANK}", "\\"")) AS ?g)'
     for v in "sx"
 )
+# To look an IRI's text up is most of the work. So each is looked up once: of subjects, which have many triples, before
+# these are counted; of objects, which are in many, once for each predicate.
 _SUBJECTS = (
-    f"SELECT ?p ?g (COUNT(*) AS ?o) (COUNT(DISTINCT ?s) AS ?d) WHERE {{ ?s ?p ?x {_OF_SUBJECTS} }} GROUP BY ?p ?g"
+    "SELECT ?p ?g (COUNT(*) AS ?o) (COUNT(DISTINCT ?s) AS ?d) WHERE { "
+    f"{{ SELECT ?s ?g WHERE {{ {{ SELECT DISTINCT ?s WHERE {{ ?s ?q ?y }} }} {_OF_SUBJECTS} }} }} "
+    "?s ?p ?x } GROUP BY ?p ?g"
 )
-_OBJECTS = f"SELECT ?p ?g (COUNT(*) AS ?o) (COUNT(DISTINCT ?x) AS ?d) WHERE {{ ?s ?p ?x {_OF_OBJECTS} }} GROUP BY ?p ?g"
+_OBJECTS = (
+    "SELECT ?p ?g (SUM(?n) AS ?o) (COUNT(*) AS ?d) WHERE { "
+    f"{{ SELECT ?p ?x (COUNT(*) AS ?n) WHERE {{ ?s ?p ?x }} GROUP BY ?p ?x }} {_OF_OBJECTS} "
+    "} GROUP BY ?p ?g"
+)
 _CLASSES = f"SELECT ?p ?g (COUNT(*) AS ?o) WHERE {{ ?s <{RDF_TYPE}> ?p {_OF_SUBJECTS} }} GROUP BY ?p ?g"
 
 

@@ -21,7 +21,8 @@ from node.federation.circuits import Circuit
 from node.federation.http import HttpClient, Reply
 from node.federation.meter import Meter
 from node.federation.probing import Form, request_of
-from node.federation.profile import profile
+from node.federation.profile import Profile, profile
+from node.federation.profiles import Profiler, Profiles
 from node.federation.retries import persistently
 from node.federation.rows import Table, read_boolean, read_json, read_tsv
 from node.federation.summaries import Summary, read_void
@@ -120,7 +121,13 @@ class RemoteSource:
 
     exportable = True
 
-    def __init__(self, member: Member, circuit: Circuit | None = None, form: Form | None = None) -> None:
+    def __init__(
+        self,
+        member: Member,
+        circuit: Circuit | None = None,
+        form: Form | None = None,
+        profiles: Profiles | None = None,
+    ) -> None:
         self._form = form
         self.name = member.name
         self.endpoint = member.endpoint
@@ -128,8 +135,14 @@ class RemoteSource:
         self._rows = RowWatch()
         self._client = HttpClient(member.name, PARALLEL)
         self._version = member.version
-        self._profiling = threading.Lock()
-        self._server = ""
+        profiles = profiles or Profiles(None)
+        self._profiler = Profiler(
+            member.name,
+            self._profile,
+            lambda: profiles.get(member.endpoint, member.version),
+            lambda found: profiles.put(member.endpoint, found),
+        )
+        self._server: str | None = None
         self._known: _Known | None = None
         self._forgotten = False
         self._lock = threading.Lock()
@@ -143,7 +156,7 @@ class RemoteSource:
     @property
     def alike(self) -> bool:
         """Nodes like this one are, and the native server of the same engine, by the name it gives itself."""
-        return self.skolemised or self._server.startswith("Oxigraph/")
+        return self.skolemised or (self._server or "").startswith("Oxigraph/")
 
     def close(self) -> None:
         """Close idle connections."""
@@ -156,7 +169,11 @@ class RemoteSource:
         """
         known = self._known
         if self._version:
-            return self._declared(meter)
+            found = self._profiler.profile(meter)
+            if found is not None and self._server is None:
+                # Known from before a restart; which engine it is decides what it is asked.
+                self.ask("ASK {}", meter)
+            return found
         if not self.endpoint.endswith("/sparql"):
             return None
         if known is not None and known.summary is None and time.monotonic() - known.at < _ABSENT_SECONDS:
@@ -190,25 +207,18 @@ class RemoteSource:
             self._forgotten = False
         return summary
 
-    def _declared(self, meter: Meter) -> Summary | None:
-        """What was found out about a member whose data stays as it is; asked for once.
-
-        That goes on when the query that began it has ended, so that a later one finds it done.
-        """
-        meter.remaining()
-        with self._profiling:
-            if self._known is None:
-                own = Meter(_PROFILE_SECONDS, _PROFILE_REQUESTS, _PROFILE_BYTES)
-                asked = profile(lambda text, columns: self.select(text, columns, own), self._version)
-                self._known = _Known(time.monotonic(), asked)
-            return self._known.summary
+    def _profile(self) -> Profile:
+        """Find out about a member whose data stays as it is, in a time of its own: queries need not wait for it."""
+        own = Meter(_PROFILE_SECONDS, _PROFILE_REQUESTS, _PROFILE_BYTES)
+        return profile(lambda text, columns: self.select(text, columns, own), self._version)
 
     def recalled(self) -> Recalled | None:
         """A member whose answers do not say what they are from has to be asked each time."""
-        known = self._known
-        if known is not None and self._version:
+        if self._version:
             # Its operator's word that the data stays counts at any time.
-            return Recalled(known.summary, time.monotonic())
+            found = self._profiler.found
+            return None if found is None or self._server is None else Recalled(found, time.monotonic())
+        known = self._known
         if known is None or self._forgotten or (known.summary is not None and not known.told):
             return None
         if known.summary is None and time.monotonic() - known.at >= _ABSENT_SECONDS:

@@ -37,7 +37,7 @@ class GenerationGone(Exception):
 def timeout(budget: Budget) -> QueryTimeout:
     """The error of a query that ran past its deadline."""
     return QueryTimeout(
-        f"the query did not finish within {budget.seconds:g} s.",
+        f"the query did not finish within {budget.seconds:.3g} s.",
         remedy="Ask for less: name more of what is looked for, or add a LIMIT.",
     )
 

@@ -1,0 +1,265 @@
+"""Many federated queries at once, and what they do to this node's own endpoint.
+
+    python -m bench.federation_load [--triples 500000] [--members 4] [--clients 64] [--rounds 2] [--floods 0]
+                                    [--seconds 10] [--folder DIR]
+
+Members and data are those of ``bench.federation``, with a coordinator that has data of its own: that of the first
+member. Small queries go to its ``/sparql`` at a steady rate, first alone for ``--seconds``; then beside ``--clients``
+clients who ask all queries of fedbench at ``/federation/sparql``, ``--rounds`` times over between them, each waiting as
+``Retry-After`` says after a 503 and then asking again. ``--floods`` more clients ask for cross products, without pause.
+Every answer is compared with that of the merged store.
+
+Prints latencies of ``/sparql`` and their ratios, how long the federated queries took from first request to last byte,
+how often they were told to come again, and how many answers each client got. Exits with 1 when an answer is wrong, a
+query is neither answered nor refused with 503 and ``Retry-After``, a flood ends with anything but a limit, or a small
+query fails.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import urllib3
+
+from bench.federation import Memory
+from bench.federation_members import FEDBENCH, Data, Network, Ports, fedbench, generated, network, process
+from bench.federation_peers import Peer
+from bench.mixed_clients import percentiles
+from node.assembly import build
+from node.cli.output import table
+from node.model.access import Tier
+from node.store.quads import Change, GraphContent
+
+_POOL = urllib3.PoolManager(timeout=urllib3.Timeout(total=300), retries=False, maxsize=256)
+_SMALL_CLIENTS, _SMALL_INTERVAL = 4, 0.04
+_FLOODS = (
+    "SELECT * WHERE { ?s ?p ?o . ?x ?y ?z }",
+    "SELECT (COUNT(*) AS ?n) WHERE { ?s a ?c . ?t a ?d . ?u a ?e }",
+    "SELECT * WHERE { ?s ?p ?o OPTIONAL { ?o ?q ?r } } ORDER BY ?r ?s",
+)
+#: The problems that a flood may end with.
+_LIMITS = {"query-timeout", "query-memory", "result-too-large", "limit", "too-busy", "too-many-queries"}
+_JSON = "application/sparql-results+json"
+
+
+@dataclass
+class Notes:
+    """What the clients saw."""
+
+    small: list[float] = field(default_factory=list)
+    took: dict[str, list[float]] = field(default_factory=dict)
+    of_client: Counter[int] = field(default_factory=Counter)
+    refused: int = 0
+    floods: Counter[str] = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
+
+
+def main() -> None:
+    """Measure, print, judge."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--triples", type=int, default=500_000)
+    parser.add_argument("--members", type=int, default=4)
+    parser.add_argument("--clients", type=int, default=64)
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--floods", type=int, default=0)
+    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--folder", type=Path, help="keep data and stores here")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary, ExitStack() as stack:
+        data = generated(arguments.folder or Path(temporary), arguments.triples, arguments.members)
+        ports, log = Ports(), Path(temporary) / "log"
+        net = stack.enter_context(network(data, "native", latency_ms=0, ports=ports, log=log))
+        coordinator = stack.enter_context(_coordinator(data, net, Path(temporary), ports, log))
+        texts = {p.stem: p.read_text(encoding="utf-8") for p in sorted((FEDBENCH / "queries").glob("*.rq"))}
+        right = {name: _rows(net.merged, text) for name, text in texts.items()}
+        alone, beside = Notes(), Notes()
+        _while(lambda: time.sleep(arguments.seconds), coordinator, alone)
+        memory = Memory(coordinator.group)
+        started = time.monotonic()
+        jobs = list(texts) * arguments.rounds
+        random.Random(1).shuffle(jobs)
+        _while(
+            lambda: _federated(coordinator, texts, right, jobs, arguments.clients, arguments.floods, beside),
+            coordinator,
+            beside,
+        )
+        memory.end()
+        _print(alone, beside, time.monotonic() - started)
+        print(f"the coordinator and its workers: at most {memory.most / 1e6:,.0f} MB")
+    if beside.wrong or alone.wrong:
+        print("\n".join(sorted(set(alone.wrong + beside.wrong))))
+        sys.exit(1)
+
+
+@contextmanager
+def _coordinator(data: Data, net: Network, folder: Path, ports: Ports, log: Path) -> Iterator[Peer]:
+    """A node that holds what the first member holds too, with the members in its ``node.toml``."""
+    port = ports.take()
+    place, base = folder / "coordinator", f"http://127.0.0.1:{port}/"
+    command = [sys.executable, "-m", "node"]
+    subprocess.run([*command, "init", str(place), "--base-iri", base], check=True, capture_output=True)
+    node = build(place)
+    try:
+        first = (data.folder / f"{data.members[0]}.nt").read_text(encoding="utf-8")
+        # What is blank there is not the same here.
+        own = "".join(line for line in first.splitlines(keepends=True) if "_:" not in line)
+        node.store.apply(Change(put=(GraphContent(f"{base}graph/all", Tier.PUBLIC, own.encode()),)))
+    finally:
+        node.close()
+    with (place / "node.toml").open("a", encoding="utf-8") as config:
+        for name, endpoint in net.members.items():
+            config.write(f'\n[[members]]\nname = "{name}"\nendpoint = "{endpoint}"\nversion = "bench"\n')
+    # All clients have one address here.
+    limits = {"ONCONODE_LIMITS_CLIENT_QUERIES": "1000"}
+    served = [*command, "serve", "--node", str(place), "--port", str(port)]
+    with process(served, log, port=port, environment=limits) as group:
+        yield Peer(base, group)
+
+
+def _ask(endpoint: str, text: str) -> urllib3.BaseHTTPResponse:
+    headers = {"Content-Type": "application/sparql-query", "Accept": _JSON}
+    return _POOL.request("POST", endpoint, body=text.encode(), headers=headers)
+
+
+def _rows(endpoint: str, text: str) -> list[object]:
+    rows: list[object] = fedbench("check").parse(_ask(endpoint, text).data, "json")
+    return rows
+
+
+def _while(work: Callable[[], None], coordinator: Peer, notes: Notes) -> None:
+    """Ask small queries as long as something goes on."""
+    ended = threading.Event()
+    threads = [
+        threading.Thread(target=_small, args=(coordinator.endpoint, notes, seed, ended))
+        for seed in range(_SMALL_CLIENTS)
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        work()
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join()
+
+
+def _small(base: str, notes: Notes, seed: int, ended: threading.Event) -> None:
+    """Small queries at a steady rate, none asked twice."""
+    label = "<http://www.w3.org/2000/01/rdf-schema#label>"
+    due = time.monotonic()
+    for number in itertools.count():
+        due += _SMALL_INTERVAL
+        if ended.wait(max(0.0, due - time.monotonic())):
+            return
+        text = f"# {seed} {number}\nSELECT ?l WHERE {{ <http://purl.obolibrary.org/obo/NCIT_C4872> {label} ?l }}"
+        started = time.monotonic()
+        reply = _ask(f"{base}sparql", text)
+        notes.small.append(time.monotonic() - started)
+        if reply.status != 200 or len(json.loads(reply.data)["results"]["bindings"]) != 1:
+            notes.wrong.append(f"/sparql: {reply.status} {reply.data[:200]!r}")
+
+
+def _federated(
+    coordinator: Peer,
+    texts: dict[str, str],
+    right: dict[str, list[object]],
+    jobs: list[str],
+    clients: int,
+    floods: int,
+    notes: Notes,
+) -> None:
+    """All jobs, by so many clients."""
+    lock, waiting, ended = threading.Lock(), list(jobs), threading.Event()
+    check = fedbench("check")
+
+    def client(number: int) -> None:
+        while True:
+            with lock:
+                if not waiting:
+                    return
+                name = waiting.pop()
+            started = time.monotonic()
+            while (reply := _ask(f"{coordinator.endpoint}federation/sparql", texts[name])).status == 503:
+                if "Retry-After" not in reply.headers:
+                    notes.wrong.append(f"{name}: 503 without Retry-After")
+                with lock:
+                    notes.refused += 1
+                time.sleep(float(reply.headers.get("Retry-After", "1")))
+            took = time.monotonic() - started
+            verdict = check.verdict(right[name], check.parse(reply.data, "json")) if reply.status == 200 else "failed"
+            with lock:
+                notes.took.setdefault(name, []).append(took)
+                notes.of_client[number] += 1
+                if verdict != "ok":
+                    notes.wrong.append(f"{name}: {verdict} {reply.status} {reply.data[:300]!r}")
+
+    def flood(number: int) -> None:
+        while not ended.is_set():
+            reply = _ask(f"{coordinator.endpoint}federation/sparql", _FLOODS[number % len(_FLOODS)])
+            slug = _problem(reply)
+            notes.floods[slug] += 1
+            if slug not in _LIMITS:
+                notes.wrong.append(f"a flood ended with {slug}")
+            ended.wait(float(reply.headers.get("Retry-After", "0")))
+
+    flooding = [threading.Thread(target=flood, args=(number,)) for number in range(floods)]
+    threads = [threading.Thread(target=client, args=(number,)) for number in range(clients)]
+    for thread in [*flooding, *threads]:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    ended.set()
+    for thread in flooding:
+        thread.join()
+
+
+def _problem(reply: urllib3.BaseHTTPResponse) -> str:
+    try:
+        return str(json.loads(reply.data)["type"]).rsplit("/", 1)[-1].rsplit("#", 1)[-1]
+    except (ValueError, KeyError, TypeError):
+        return f"{reply.status}"
+
+
+def _print(alone: Notes, beside: Notes, seconds: float) -> None:
+    rows = []
+    for name, notes in (("alone", alone), ("beside", beside)):
+        rows.append([name, str(len(notes.small)), *(f"{value * 1000:.1f}" for value in percentiles(notes.small))])
+    ratios = [b / a for a, b in zip(percentiles(alone.small), percentiles(beside.small), strict=True)]
+    rows.append(["ratio", "", *(f"{ratio:.1f}" for ratio in ratios)])
+    print(table(["/sparql, ms", "queries", "median", "99 %", "most"], rows))
+    every = [took for of_one in beside.took.values() for took in of_one]
+    print(
+        f"{len(every)} federated queries in {seconds:.1f} s: median {statistics.median(every):.2f} s, "
+        f"most {max(every):.2f} s; {beside.refused} times told to come again"
+    )
+    print(
+        table(
+            ["query", "median s", "most s"],
+            [
+                [name, f"{statistics.median(of_one):.2f}", f"{max(of_one):.2f}"]
+                for name, of_one in sorted(beside.took.items())
+            ],
+        )
+    )
+    counts = sorted(beside.of_client.values())
+    print(f"answers a client: {counts[0]} to {counts[-1]}")
+    if beside.floods:
+        print("floods ended with: " + ", ".join(f"{slug} {n}" for slug, n in beside.floods.most_common()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+"""Profiles of members of another kind: made beside the queries, kept in the node's folder."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from pyoxigraph import QueryResultsFormat, RdfFormat, Store
+
+from node.errors import MemberUnavailable
+from node.federation import profiles as module
+from node.federation.meter import Meter
+from node.federation.profile import Profile, profile
+from node.federation.profiles import PROFILES_FILE, Profiler, Profiles
+from node.federation.rows import Table, read_tsv
+
+DATA = """
+@prefix : <https://a.example.org/x/> .
+@prefix b: <https://b.example.org/y#> .
+:1 a :Sample, b:Kind ; :part b:1, b:2 ; :label "one", "uno" .
+:2 a :Sample ; :part b:1 ; :label "two" .
+b:3 a :Sample ; :part [ :label "one" ] .
+"""
+
+
+def _profile(version: str = "1") -> Profile:
+    store = Store()
+    store.load(DATA.encode(), format=RdfFormat.TURTLE)
+
+    def ask(text: str, columns: tuple[str, ...]) -> Table:
+        answer = store.query(text).serialize(format=QueryResultsFormat.TSV)
+        assert answer is not None
+        return read_tsv(answer, columns)
+
+    return profile(ask, version)
+
+
+def test_it_says_what_there_is() -> None:
+    found = _profile()
+    x, y = "https://a.example.org/x/", "https://b.example.org/y#"
+    assert found.triples == 12
+    assert found.predicates[x + "part"] == 4
+    assert found.predicates[x + "label"] == 4
+    assert found.distinct_subjects(x + "part") == 3
+    assert found.distinct_objects(x + "part") == 3
+    assert found.distinct_objects(x + "label") == 3
+    assert found.subject_namespaces(x + "part") == {x, y}
+    assert found.object_namespaces(x + "part") == {y, "_:"}
+    assert found.subject_namespaces(x + "label") == {x, "_:"}
+    assert found.object_namespaces(x + "label") == {'"'}
+    assert found.classes == {x + "Sample": 3, y + "Kind": 1}
+    assert found.instances == {x + "Sample": {x, y}, y + "Kind": {x}}
+
+
+def test_it_is_kept_for_its_version(tmp_path: Path) -> None:
+    found = _profile("release 7")
+    Profiles(tmp_path / PROFILES_FILE).put("https://one.example.org/query", found)
+    Profiles(tmp_path / PROFILES_FILE).put("https://two.example.org/query", found)
+    again = Profiles(tmp_path / PROFILES_FILE)
+    assert again.get("https://one.example.org/query", "release 7") == found
+    assert again.get("https://one.example.org/query", "release 8") is None
+    assert again.get("https://three.example.org/query", "release 7") is None
+
+
+@pytest.mark.parametrize("text", ["", "[1]", '{"https://one.example.org/query": {"version": "1"}}', '{"x": 1}', "\x00"])
+def test_a_file_that_cannot_be_read_is_as_good_as_none(tmp_path: Path, text: str) -> None:
+    (tmp_path / PROFILES_FILE).write_text(text, encoding="utf-8")
+    kept = Profiles(tmp_path / PROFILES_FILE)
+    assert kept.get("https://one.example.org/query", "1") is None
+    kept.put("https://one.example.org/query", _profile())
+    assert kept.get("https://one.example.org/query", "1") == _profile()
+
+
+def test_a_file_that_cannot_be_written_does_no_harm(tmp_path: Path) -> None:
+    Profiles(tmp_path / "gone" / PROFILES_FILE).put("https://one.example.org/query", _profile())
+
+
+def test_queries_go_on_while_it_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.05)
+    made, kept, may_end = 0, list[Profile](), threading.Event()
+
+    def make() -> Profile:
+        nonlocal made
+        made += 1
+        assert may_end.wait(10)
+        return _profile()
+
+    profiler = Profiler("a", make, lambda: None, kept.append)
+    started = time.monotonic()
+    assert [profiler.profile(Meter(60, 10, 10)) for _ in range(20)] == [None] * 20
+    # The first waits a little, the others do not.
+    assert time.monotonic() - started < 5
+    assert profiler.found is None
+    may_end.set()
+    while not kept:
+        time.sleep(0.01)
+    assert profiler.profile(Meter(60, 10, 10)) == profiler.found == kept[0] == _profile()
+    assert made == 1
+
+
+def test_what_is_known_from_before_is_not_asked_for() -> None:
+    def make() -> Profile:
+        raise AssertionError
+
+    assert Profiler("a", make, _profile, print).profile(Meter(60, 10, 10)) == _profile()
+
+
+def test_a_failure_is_not_repeated_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = 0
+
+    def make() -> Profile:
+        nonlocal tried
+        tried += 1
+        raise MemberUnavailable("a cannot be reached.", member="a")
+
+    profiler = Profiler("a", make, lambda: None, print)
+    assert profiler.profile(Meter(60, 10, 10)) is None
+    assert profiler.profile(Meter(60, 10, 10)) is None
+    assert tried == 1
+    monkeypatch.setattr(module, "_PAUSE_SECONDS", 0.0)
+    assert profiler.profile(Meter(60, 10, 10)) is None
+    assert tried == 2
