@@ -16,13 +16,15 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import socket
 import statistics
 import tempfile
 import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import urllib3
 
@@ -133,6 +135,7 @@ def _measure(text: str, peers: dict[str, Peer], net: Network, repeat: int, limit
             measured = found[name]
             if measured.verdict in ("timeout", "error") and turn:
                 continue
+            _wait_for(peer)
             net.counters()
             started = time.perf_counter()
             try:
@@ -166,6 +169,16 @@ def _measure(text: str, peers: dict[str, Peer], net: Network, repeat: int, limit
             else:
                 measured.first = took
     return found
+
+
+def _wait_for(peer: Peer) -> None:
+    """Comunica's server ends itself after a query that took too long, and is started again."""
+    parts = urlsplit(peer.endpoint)
+    for _ in range(300):
+        with suppress(OSError):
+            socket.create_connection((parts.hostname or "", parts.port or 80), 1).close()
+            return
+        time.sleep(0.1)
 
 
 def _print(found: dict[str, dict[str, Measured]], engines: list[str]) -> None:

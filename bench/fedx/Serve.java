@@ -5,21 +5,33 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.apache.http.impl.client.HttpClientBuilder;
 import org.eclipse.rdf4j.federated.FedXConfig;
 import org.eclipse.rdf4j.federated.FedXFactory;
+import org.eclipse.rdf4j.federated.endpoint.Endpoint;
+import org.eclipse.rdf4j.federated.endpoint.EndpointFactory;
 import org.eclipse.rdf4j.federated.repository.FedXRepository;
+import org.eclipse.rdf4j.http.client.HttpClientSessionManager;
+import org.eclipse.rdf4j.http.client.SharedHttpClientSessionManager;
 import org.eclipse.rdf4j.query.BooleanQuery;
 import org.eclipse.rdf4j.query.Query;
 import org.eclipse.rdf4j.query.TupleQuery;
 import org.eclipse.rdf4j.query.resultio.sparqljson.SPARQLBooleanJSONWriter;
 import org.eclipse.rdf4j.query.resultio.sparqljson.SPARQLResultsJSONWriter;
 import org.eclipse.rdf4j.repository.RepositoryConnection;
+import org.eclipse.rdf4j.repository.sparql.SPARQLRepository;
 
 /** FedX over SPARQL endpoints, for queries POSTed as application/sparql-query. Arguments: port, seconds a query may take, endpoints. */
 public class Serve {
     public static void main(String[] arguments) throws Exception {
         List<String> endpoints = new ArrayList<>(List.of(arguments).subList(2, arguments.length));
-        FedXRepository repository = FedXFactory.newFederation().withSparqlEndpoints(endpoints)
+        List<Endpoint> members = endpoints.stream().map(EndpointFactory::loadSPARQLEndpoint).toList();
+        HttpClientSessionManager fresh = shortLived();
+        for (Endpoint member : members) {
+            ((SPARQLRepository) member.getRepository()).setHttpClientSessionManager(fresh);
+        }
+        FedXRepository repository = FedXFactory.newFederation().withMembers(members)
             .withConfig(new FedXConfig().withEnforceMaxQueryTime(Integer.parseInt(arguments[1]))).create();
         HttpServer server = HttpServer.create(new InetSocketAddress("127.0.0.1", Integer.parseInt(arguments[0])), 64);
         server.setExecutor(Executors.newFixedThreadPool(8));
@@ -46,5 +58,19 @@ public class Serve {
             exchange.close();
         });
         server.start();
+    }
+
+    /**
+     * Connections as RDF4J makes them, but used for 20 s only: Oxigraph's server ends one that rests for 60 s with an
+     * unasked 500, which would be taken for the answer to the next request.
+     */
+    private static HttpClientSessionManager shortLived() {
+        SharedHttpClientSessionManager manager = new SharedHttpClientSessionManager();
+        manager.setHttpClientBuilder(HttpClientBuilder.create().setConnectionTimeToLive(20, TimeUnit.SECONDS)
+            .evictExpiredConnections().evictIdleConnections(20, TimeUnit.SECONDS)
+            .setMaxConnPerRoute(SharedHttpClientSessionManager.MAX_CONN_PER_ROUTE)
+            .setMaxConnTotal(SharedHttpClientSessionManager.MAX_CONN_TOTAL)
+            .setDefaultRequestConfig(manager.getDefaultRequestConfig()));
+        return manager;
     }
 }
