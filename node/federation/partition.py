@@ -9,7 +9,10 @@ expressions of the projection) is then evaluated at the members. What looks at s
   members); otherwise it is made distinct once more.
 - Groups, if one of their keys is owned, lie whole at one member. Otherwise each member groups for itself and its groups
   are put together: ``COUNT`` by adding, ``MIN`` and ``MAX`` by themselves, ``COUNT(DISTINCT ?x)`` by adding when ``?x``
-  is owned.
+  is owned, ``SUM`` by adding and ``AVG`` as sum and count. Integers and decimals add up to the same in any order, and
+  their sum has the type that they have together (XPath Functions and Operators, section 6.2). Floating point does not,
+  and an error may be that of a value or of a sum too large for the engine, which depends on the order: where a part is
+  anything but such a number, all is fetched instead.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from node.federation.rows import Table
 from node.federation.selection import Catalogue
 from node.federation.unfold import unfold
 from node.federation.variables import VOLATILE
+from node.rdf.namespaces import XSD
 from node.sparql.algebra import (
     Aggregate,
     BasicGraphPattern,
@@ -45,11 +49,14 @@ from node.sparql.algebra import (
     Variable,
     sub_expressions,
 )
-from node.sparql.terms import iri_term
+from node.sparql.terms import iri_term, literal_term
 from node.sparql.writer import write_group, write_select
 
 #: Stands for a value that there is not.
+_ZERO = literal_term("0", datatype=f"{XSD}integer")
 _UNBOUND = "urn:onconode:unbound"
+#: How cells of numbers end whose sums are the same in any order.
+_EXACT = tuple(f"^^<{XSD}{name}>".encode() for name in ("integer", "decimal"))
 _BLANK = re.compile(rb"(?<![^\t\n])_:")
 
 
@@ -58,7 +65,8 @@ class Partition:
     """``members`` answer ``text``, whose columns are ``columns``.
 
     ``merging`` is None when their solutions only have to be put together. Otherwise it is the SELECT that makes the
-    answer of them; its pattern is empty and stands for the rows, whose variables are ``variables``.
+    answer of them; its pattern is empty and stands for the rows, whose variables are ``variables``. ``sums`` are the
+    places of columns whose values are to be added up.
     """
 
     members: tuple[str, ...]
@@ -66,16 +74,21 @@ class Partition:
     columns: tuple[str, ...]
     variables: tuple[str, ...]
     merging: Select | None
+    sums: tuple[int, ...] = ()
 
     def merged(self, tables: Iterable[Table]) -> str | None:
-        """The query that makes the answer of the members' rows, None if they hold blank nodes."""
+        """The query that makes the answer of the members' rows, None if they hold blank nodes, or no exact sums."""
         assert self.merging is not None
         body = b"".join(table.body for table in tables)
-        if _BLANK.search(body):
+        if _BLANK.search(body) or not self._adds_up(body):
             return None
         rows = body[:-1].replace(b"\t", b" ").replace(b"\n", b")(").replace(f"<{_UNBOUND}>".encode(), b"UNDEF")
         values = f"VALUES ({' '.join(f'?{v}' for v in self.variables)}) {{ {f'({rows.decode()})' if body else ''} }}"
         return write_select(self.merging).replace(f"WHERE {write_group(Group(()))}", f"WHERE {{ {values} }}", 1)
+
+    def _adds_up(self, body: bytes) -> bool:
+        rows = (row.split(b"\t") for row in body.split(b"\n")[:-1]) if self.sums else ()
+        return all(row[at].endswith(_EXACT) for row in rows for at in self.sums)
 
 
 def partition(query: Query, catalogue: Catalogue, *, as_rows: bool = False) -> Partition | None:
@@ -191,12 +204,17 @@ def _put_together(select: Select, keys: list[str], where: Locality) -> Partition
             if isinstance(aggregate, Aggregate):
                 if not _is_decomposable(aggregate, where, alone=not keys):
                     return None
-                parts.setdefault(aggregate, f"part_{len(parts)}")
+                for part in _parts(aggregate):
+                    parts.setdefault(part, f"part_{len(parts)}")
         if any(isinstance(part, Exists) for part in sub_expressions(expression)):
             return None
 
     def whole(expression: Expression) -> Expression:
         match expression:
+            case Aggregate("AVG"):
+                total, count = (Aggregate("SUM", Variable(parts[part]), distinct=False) for part in _parts(expression))
+                # The average of nothing is 0 (section 18.5.1.4).
+                return Call("IF", (Call("=", (count, _ZERO)), _ZERO, Call("/", (total, count))))
             case Aggregate(name):
                 part = Variable(parts[expression])
                 return Aggregate("SUM" if name == "COUNT" else name, part, distinct=False)
@@ -220,7 +238,15 @@ def _put_together(select: Select, keys: list[str], where: Locality) -> Partition
         having=tuple(map(whole, select.having)),
         order=tuple(replace(o, expression=whole(o.expression)) for o in select.order),
     )
-    return _asked(asked, (*keys, *parts.values()), merging, where)
+    sums = tuple(len(keys) + at for at, part in enumerate(parts) if part.name == "SUM")
+    return replace(_asked(asked, (*keys, *parts.values()), merging, where), sums=sums)
+
+
+def _parts(aggregate: Aggregate) -> tuple[Aggregate, ...]:
+    """What members are asked for one aggregate."""
+    if aggregate.name != "AVG":
+        return (aggregate,)
+    return replace(aggregate, name="SUM"), replace(aggregate, name="COUNT")
 
 
 def _is_decomposable(aggregate: Aggregate, where: Locality, *, alone: bool) -> bool:
@@ -230,7 +256,7 @@ def _is_decomposable(aggregate: Aggregate, where: Locality, *, alone: bool) -> b
         return not aggregate.distinct or (isinstance(argument, Variable) and argument.name in where.owned)
     if aggregate.name in ("MIN", "MAX"):
         return not alone and isinstance(argument, Variable) and argument.name in where.certain
-    return False
+    return aggregate.name in ("SUM", "AVG") and not aggregate.distinct
 
 
 def _asked(asked: Select, names: tuple[str, ...], merging: Select, where: Locality) -> Partition:

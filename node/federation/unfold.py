@@ -47,6 +47,7 @@ from node.sparql.algebra import (
     exists_within,
 )
 from node.sparql.algebra import Element as Pattern
+from node.sparql.graph_names import speaks_of
 from node.sparql.parser import no_service
 from node.sparql.terms import Term, iri_term
 
@@ -161,14 +162,18 @@ class _Unfolder:
                 self._attach(exists.pattern, scope, into, allowed)
 
     def _graph(self, name: VarOrTerm, pattern: Group, scope: _Scope, into: _Building) -> set[str]:
-        graph = self._place(name, scope)
+        shown = graph = self._place(name, scope)
+        if isinstance(name, Variable) and speaks_of(pattern, name.name):
+            # Within the braces it is any variable; that it has the graph's name is known only after that.
+            graph = name.name + self._new("#")
         before = len(into.elements)
         certain = self._group(pattern, replace(scope, graph=graph), into)
         if any(isinstance(e, Scan) and e.graph == graph for e in into.elements[before:]):
-            if isinstance(graph, str):
-                certain.add(graph)
+            if isinstance(shown, str):
+                certain.add(shown)
                 if self._named is not None:
-                    into.seeds.append((graph, seed_cells(list(self._named)) or frozenset()))
+                    names = seed_cells(list(self._named)) or frozenset()
+                    into.seeds += [(variable, names) for variable in {shown, graph} if isinstance(variable, str)]
             return certain
         # That a graph of this name exists must show, but it restricts nothing: with VALUES inside, Oxigraph 0.5 gives
         # solutions for graphs that do not exist and leaves the name unbound.

@@ -116,14 +116,14 @@ def _is_harmless(element: Element, graph: str) -> bool:
         case Union(arms):
             return all(_is_told_apart(arm, graph) for arm in arms)
         case Optional(pattern):
-            return _is_told_apart(pattern, graph) and not _speaks_of(pattern, graph)
+            return _is_told_apart(pattern, graph) and not speaks_of(pattern, graph)
         case Bind(expression, variable):
             return variable != graph and _do_not_look((expression,), graph)
         case InlineData(variables):
             return graph not in variables
         case Graph(name, pattern):
             # Within it another graph is meant; only the name of this one must not be met there.
-            return name != Variable(graph) and isinstance(name, Variable) and not _speaks_of(pattern, graph)
+            return name != Variable(graph) and isinstance(name, Variable) and not speaks_of(pattern, graph)
         case _:
             return False
 
@@ -135,12 +135,12 @@ def _do_not_look(expressions: Sequence[Expression], graph: str) -> bool:
                 return False
             if not isinstance(inner, Exists):
                 continue
-            if not _is_told_apart(inner.pattern, graph) or _speaks_of(inner.pattern, graph):
+            if not _is_told_apart(inner.pattern, graph) or speaks_of(inner.pattern, graph):
                 return False
     return True
 
 
-def _speaks_of(group: Group, graph: str) -> bool:
+def speaks_of(group: Group, graph: str) -> bool:
     """Whether a variable of this name stands anywhere in a group."""
     found = False
 

@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from random import Random
 
 import pyoxigraph as ox
-from merged_store import StoreSource, expected, federated, merge, same
+from merged_store import (
+    BUDGET,
+    NOWHERE,
+    StoreSource,
+    evaluate_in_memory,
+    expected,
+    federated,
+    merge,
+    same,
+    solutions,
+)
 from random_queries import QueryMaker, random_homes, random_members
+from service_oracle import FakeServices, no_own
+
+from node.config import Services
+from node.errors import QuerySyntaxError, Unsupported
+from node.federation.execution import Execution
+from node.federation.meter import Meter
+from node.federation.services import ServiceResolver
+from node.rdf.formats import JSON, NTRIPLES
+from node.sparql.algebra import Query
+from node.sparql.parser import parse_query
+from node.sparql.results import Results, read_json_results
+from node.sparql.writer import written
 
 
 def members(stores: Sequence[ox.Store], kind: str) -> list[StoreSource]:
@@ -21,11 +44,67 @@ def members(stores: Sequence[ox.Store], kind: str) -> list[StoreSource]:
     ]
 
 
+def with_services(random: Random) -> tuple[str, str]:
+    """The same for a query with ``SERVICE``: the oracle has what each service holds as a named graph."""
+    data = random_members(random)
+    held = {f"http://service{i}.ex/sparql": store for i, store in enumerate(random_members(random, members=2))}
+    merged = merge(data)
+    for graph in list(merged.named_graphs()):
+        merged.clear_graph(graph)
+    for iri, store in held.items():
+        for graph in list(store.named_graphs()):
+            store.clear_graph(graph)
+        # A service that holds nothing is still there; a graph that holds nothing is not.
+        store.add(ox.Quad(ox.NamedNode("http://ex.org/there"), ox.NamedNode("http://ex.org/is"), ox.Literal("one")))
+        merged.extend(ox.Quad(q.subject, q.predicate, q.object, ox.NamedNode(iri)) for q in list(store))
+    text = QueryMaker(random, services=tuple(held)).query()
+    try:
+        parse_query(text)
+        wanted = expected(merged, re.sub(r"SERVICE( SILENT)?", "GRAPH", text))
+        got = federated_with_services(members(data, random.choice(["ours", "large", "mixed"])), held, text)
+    except (SyntaxError, Unsupported, QuerySyntaxError):
+        return "invalid", text
+    if not same(got, wanted):
+        return "different", text
+    return ("empty" if wanted in ([], [False]) else "same"), text
+
+
+def federated_with_services(sources: Sequence[StoreSource], held: dict[str, ox.Store], text: str) -> list[object]:
+    """What the federation answers over these members, with services that hold this."""
+    query, meter = parse_query(text), Meter(60.0, 100_000, 1 << 30)
+    execution = Execution(evaluate_in_memory, cache_bytes=0)
+
+    def look(question: Query, turn: Meter) -> Results:
+        with execution.answer(
+            written(question), sources, formats=(JSON, NTRIPLES), meter=turn, budget=BUDGET, generation=NOWHERE
+        ) as answer:
+            return read_json_results(b"".join(answer))
+
+    resolver = ServiceResolver(FakeServices(held), Services())  # type: ignore[arg-type]
+    try:
+        resolved = resolver.resolve(query, look, told=None, own=no_own, meter=meter)
+        with execution.answer(
+            written(resolved.query),
+            sources,
+            formats=(JSON, NTRIPLES),
+            meter=meter,
+            budget=BUDGET,
+            generation=NOWHERE,
+            plan=resolved.plan,
+            quads=resolved.quads,
+        ) as answer:
+            return solutions(answer, query)
+    finally:
+        execution.close()
+
+
 def compared(random: Random, kind: str) -> tuple[str, str]:
     """``same``, ``empty`` (the same, and nothing), ``different``, or ``invalid`` for a text that is no query; the text.
 
-    ``kind``: as for ``members``, or ``blank`` for foreign members with blank nodes.
+    ``kind``: as for ``members``, or ``blank`` for foreign members with blank nodes, or ``services``.
     """
+    if kind == "services":
+        return with_services(random)
     blank = kind == "blank" or (kind == "homes" and random.random() < 0.3)
     data, nodes = random_homes(random, blank=blank) if kind == "homes" else (random_members(random, blank=blank), None)
     maker = QueryMaker(random, blank=blank, nodes=nodes)

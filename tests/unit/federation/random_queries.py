@@ -16,6 +16,9 @@ LITERALS = [
     ox.Literal("a"),
     ox.Literal("b\t\"\n\\'"),
     ox.Literal("a", language="en"),
+    # Sums of these are the same in whatever order.
+    ox.Literal("1.5", datatype=ox.NamedNode(XSD + "decimal")),
+    ox.Literal("2.5E0", datatype=ox.NamedNode(XSD + "double")),
 ]
 PREDICATES = [ox.NamedNode(f"{EX}p{i}") for i in range(4)]
 TYPE = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
@@ -74,7 +77,17 @@ def random_homes(random: Random, *, members: int = 3, blank: bool = False) -> tu
 class QueryMaker:
     """Makes one random query."""
 
-    def __init__(self, random: Random, *, blank: bool = False, nodes: list[ox.NamedNode] | None = None) -> None:
+    def __init__(
+        self,
+        random: Random,
+        *,
+        blank: bool = False,
+        nodes: list[ox.NamedNode] | None = None,
+        services: tuple[str, ...] = (),
+    ) -> None:
+        """``services``: IRIs that ``SERVICE`` may name. With some there is no ``GRAPH``, ``FROM`` or ``DESCRIBE``."""
+        self.services = services
+        self.inside = False
         self.random = random
         self.nodes = nodes or NODES
         self.fresh = 0
@@ -84,7 +97,7 @@ class QueryMaker:
         """A query of any form. Some are invalid (a variable assigned twice): the evaluator tells."""
         random = self.random
         dataset = ""
-        if random.random() < 0.12:
+        if not self.services and random.random() < 0.12:
             clauses = [f"FROM {random.choice(['NAMED ', ''])}<{random.choice(GRAPHS).value}>" for _ in range(2)]
             dataset = " ".join(clauses[: random.randint(1, 2)]) + " "
         form = random.random()
@@ -92,8 +105,10 @@ class QueryMaker:
             return f"{PREFIXES}ASK {dataset}{self.group(2)}"
         if form < 0.12:
             template = " . ".join(self.plain_triple() for _ in range(random.randint(1, 2)))
+            if random.random() < 0.2:
+                return f"{PREFIXES}CONSTRUCT {dataset}WHERE {{ {template} }}"
             return f"{PREFIXES}CONSTRUCT {{ {template} }} {dataset}WHERE {self.group(2)}"
-        if form < 0.16 and not self.blank:
+        if form < 0.16 and not self.blank and not self.services:
             what = random.choice(
                 ["?x", "?x ?y", "*", f"<{random.choice(self.nodes).value}>", f"<{self.nodes[0].value}> ?x"]
             )
@@ -108,10 +123,10 @@ class QueryMaker:
         if kind < 0.2:
             key = random.choice(VARIABLES)
             counted = random.choice(VARIABLES)
-            function = random.choice(["COUNT", "COUNT(DISTINCT", "MIN", "MAX", "SUM", "AVG"])
-            call = f"{function}({counted})" if "DISTINCT" not in function else f"COUNT(DISTINCT {counted})"
+            call = self.aggregate(key, counted)
             self.fresh += 1
             if random.random() < 0.3:
+                call = call.replace("SAMPLE", "MAX")
                 return f"SELECT ({call} AS ?a{self.fresh}) {dataset}WHERE {body}"
             having = random.choice(["", "", f" HAVING (COUNT(*) > {random.randint(0, 2)})", self.having_exists()])
             return f"SELECT {key} ({call} AS ?a{self.fresh}) {dataset}WHERE {body} GROUP BY {key}{having}"
@@ -128,6 +143,18 @@ class QueryMaker:
             return f"SELECT {' '.join(columns)} ({condition} AS ?e{self.fresh}) {dataset}WHERE {body}"
         values = f" VALUES {columns[0]} {{ {self.value()} {self.value()} }}" if random.random() < 0.2 else ""
         return f"SELECT {distinct}{' '.join(columns)} {dataset}WHERE {body}{values}"
+
+    def aggregate(self, key: str, counted: str) -> str:
+        """Any aggregate, of which those that may choose or order as they like are made to give one answer."""
+        kind = self.random.random()
+        if kind < 0.08:
+            return f"SAMPLE({key})"
+        if kind < 0.2:
+            return f"STRLEN(GROUP_CONCAT(STR({counted}); SEPARATOR = ', '))"
+        if kind < 0.3:
+            return self.random.choice(["COUNT(*)", "COUNT(DISTINCT *)"])
+        function = self.random.choice(["COUNT", "COUNT", "MIN", "MAX", "SUM", "AVG"])
+        return f"{function}({self.random.choice(['', '', 'DISTINCT '])}{counted})"
 
     def having_exists(self) -> str:
         return f" HAVING (EXISTS {self.group(1)})"
@@ -154,8 +181,17 @@ class QueryMaker:
             return f"{self.group(depth - 1)} UNION {self.group(depth - 1)}"
         if kind < 0.74:
             return self.group(depth - 1)
+        if kind < 0.79 and self.services:
+            if self.inside:
+                return self.triple() + " ."
+            self.inside = True
+            service = f"SERVICE {random.choice(['', '', 'SILENT '])}<{random.choice(self.services)}>"
+            text = f"{service} {self.group(depth - 1)}"
+            self.inside = False
+            return text
         if kind < 0.79:
-            name = random.choice([f"<{random.choice(GRAPHS).value}>", "?g", "?x", f"<{EX}nowhere>"])
+            constants = [f"<{random.choice(GRAPHS).value}>", f"<{EX}nowhere>"]
+            name = random.choice([*constants, "?g", "?g", "?x", random.choice(["?p", "?s", "?o"])])
             return f"GRAPH {name} {self.group(depth - 1)}"
         if kind < 0.91:
             return f"FILTER({self.condition(depth - 1)})"
@@ -167,7 +203,8 @@ class QueryMaker:
         if kind < 0.975:
             self.fresh += 1
             target = random.choice([f"?b{self.fresh}", random.choice(VARIABLES)])
-            return f"BIND({random.choice([self.value(), random.choice(VARIABLES), '1 + ?y'])} AS {target})"
+            given = [self.value(), random.choice(VARIABLES), "1 + ?y", "IF(BOUND(?x), ?x, ?z)", "COALESCE(?w, ?y, 2)"]
+            return f"BIND({random.choice(given)} AS {target})"
         return "{ " + self.select(depth - 1) + " }"
 
     def condition(self, depth: int) -> str:
@@ -238,7 +275,7 @@ class QueryMaker:
             ending = f" ORDER BY {' '.join(order)}{'' if self.blank else cut}" if order else ""
             return f"SELECT {distinct}{' '.join(columns)} WHERE {body}{ending}"
         keys = random.sample(names, random.choice([0, 1, 1, 2]))
-        function = random.choice(["COUNT(", "COUNT(DISTINCT ", "MIN(", "MAX(", "SUM("])
+        function = random.choice(["COUNT(", "COUNT(DISTINCT ", "MIN(", "MAX(", "SUM(", "AVG(", "SUM(DISTINCT ", "SUM("])
         aggregates = [f"({function}{random.choice(names)}) AS ?m)", "(COUNT(*) AS ?n)"]
         having = random.choice(["", "", f" HAVING (COUNT(*) > {random.randint(0, 2)})"]) if keys else ""
         ending = f" GROUP BY {' '.join(keys)}" if keys else ""

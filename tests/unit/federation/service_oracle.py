@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 import pyoxigraph as ox
+from merged_store import ask_store
 
 from node.config import Services
 from node.errors import MemberUnavailable, TargetRefused
@@ -19,7 +20,6 @@ from node.sparql.algebra import Query
 from node.sparql.parser import parse_query
 from node.sparql.results import Results, read_json_results
 from node.sparql.writer import write_query
-from tests.unit.federation.merged_store import ask_store
 
 
 @dataclass
@@ -76,7 +76,7 @@ def resolved_answer(
     resolver = ServiceResolver(services, Services(bindings=bindings, rows=rows))  # type: ignore[arg-type]
     query = parse_query(text)
     resolved = resolver.resolve(
-        query, look, told=told if exportable is not None else None, own=_no_own, meter=Meter(60, 100_000, 1 << 30)
+        query, look, told=told if exportable is not None else None, own=no_own, meter=Meter(60, 100_000, 1 << 30)
     )
     store = local
     if resolved.quads:
@@ -108,5 +108,5 @@ def _results(store: ox.Store, text: str) -> Results:
     return read_json_results(ask_store(store, text, (JSON, NTRIPLES)).data)
 
 
-def _no_own(path: str, query: Query, meter: Meter) -> Results:
+def no_own(path: str, query: Query, meter: Meter) -> Results:
     raise AssertionError("no service of this node's own is asked")

@@ -58,6 +58,37 @@ def test_plan(path: Path) -> None:
     assert written == golden.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("grouped", [True, False])
+@pytest.mark.parametrize(
+    ("at_a", "at_b", "apart"),
+    [
+        ("", "b:s1 :age 3", True),
+        # Decimals and integers: the sum has the type of all of them together, wherever they are.
+        ("", "b:s1 :age 0.5", True),
+        ("a:s1 :age 0.000000000000000001", "b:s1 :age 1.5", True),
+        ("", "b:s1 :age 7 . b:s9 :age -7", True),
+        # What depends on the order, or is an error, is not put together.
+        ("", "b:s1 :age 1.0e0", False),
+        ("", "b:s1 :age '1.5'^^<http://www.w3.org/2001/XMLSchema#float>", False),
+        ("", "b:s1 :age 'old'", False),
+        ("a:s1 :age 9223372036854775807", "", False),
+    ],
+)
+def test_sums_and_averages_where_they_are_the_same(at_a: str, at_b: str, *, apart: bool, grouped: bool) -> None:
+    """Members add up for themselves; where that might not be what one store says, the numbers are fetched."""
+    keys, ending = ("?dx", " GROUP BY ?dx") if grouped else ("", "")
+    select = f"SELECT {keys} (SUM(?age) AS ?all) (AVG(?age) AS ?mean) {{ ?s :dx ?dx ; :age ?age }}{ending}"
+    for text in (select, select.replace(":age ?age", ":never ?age"), f"SELECT * {{ {{ {select} }} }}"):
+        query, sources = f"{PREFIXES} {text}", network()
+        for source, more in zip(sources, (at_a, at_b), strict=False):
+            source.store.update(f"{PREFIXES} INSERT DATA {{ {more} }}")
+        assert same(federated(sources, query), expected(merge([s.store for s in sources]), query))
+        if ":never" not in text:
+            asked = [request for source in sources for request in source.requests]
+            assert any("SUM" in request for request in asked)
+            assert all("SUM" in request for request in asked) is apart
+
+
 def test_answers_put_together_are_bounded() -> None:
     """What members answer for themselves is held here, so it is bounded as a whole."""
     execution = Execution(evaluate_in_memory, cache_bytes=0)
