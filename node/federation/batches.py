@@ -14,7 +14,7 @@ from node.federation.requests import Job
 from node.federation.rows import Table
 
 #: What one request asks at most: parts, rows that are expected, and characters.
-_PARTS, _ROWS, _CHARACTERS = 16, 25_000.0, 300_000
+_PARTS, _ROWS, _CHARACTERS = 16, 8_000.0, 300_000
 #: Stands in the columns that a part does not have.
 _PAD = b'\t""'
 _RUN = re.compile(rb'"([0-9]+)"\t[^\n]*\n(?:"\1"\t[^\n]*\n)*+')

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 
 from node.federation.locality import local
 from node.federation.order import REQUEST, TRIPLE, UNKNOWN, VALUE, Order
@@ -51,7 +52,8 @@ class Fetcher:
         self._scope = catalogue.scope
         self._scratch = scratch
         self._order = order
-        self._paths = Paths(catalogue, scratch, self._scan)
+        whole = partial(self._scan, whole=True)
+        self._paths = Paths(catalogue, scratch, order, scan=self._scan, whole=whole)
 
     def body(self, body: Body, context: Mapping[str, Candidates], wanted: frozenset[str] = _NO_NAMES) -> Rounds:
         """Everything that matters for a body in a context. The outcome has the candidates of ``wanted``."""
@@ -112,6 +114,8 @@ class Fetcher:
         known: Mapping[str, Candidates],
         needed: frozenset[str],
         filters: tuple[Expression, ...] = (),
+        *,
+        whole: bool = False,
     ) -> Rounds:
         predicates = known.get(scan.p) if isinstance(scan.p, str) else None
         predicates = predicates.sendable() if predicates is not None else None
@@ -128,7 +132,11 @@ class Fetcher:
             job
             for name in sources
             for job in self._scan_jobs(
-                name, scan, strict if name in self._catalogue.alike else text, self._told(name, known), predicates
+                name,
+                scan,
+                strict if name in self._catalogue.alike else text,
+                {} if whole else self._told(name, known),
+                predicates,
             )
         ]
         if not jobs:

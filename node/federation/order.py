@@ -35,6 +35,8 @@ UNKNOWN = 10_000.0
 #: A value of a variable may be described at more than one member.
 _PLACES = 2.0
 _STEPS = 20
+#: So many rounds a repeated path is thought to take.
+_PATH_ROUNDS = 5.0
 #: However far away members are, no more triples than these are fetched to save a round.
 _MOST = 5000.0
 _TYPE = iri_term(RDF_TYPE)
@@ -111,6 +113,10 @@ class Order:
         scans = element.scans if isinstance(element, Star) else (element,) if isinstance(element, Scan) else ()
         fans = [self._fan(s, "s" if v == s.s else "o") for s in scans for v in narrowed if v in (s.s, s.o)]
         return values * (VALUE + TRIPLE * _PLACES * min(fans, default=1.0))
+
+    def is_worth_some_rounds(self, scans: Sequence[Scan]) -> bool:
+        """Whether fetching all of these costs no more than the rounds in which a path would be followed."""
+        return sum(map(self._likely, scans)) <= _PATH_ROUNDS * self._worth
 
     def size(self, body: Body, known: Mapping[str, Candidates]) -> float:
         """About how many triples a whole body brings."""

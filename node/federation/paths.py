@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping
 from typing import TypeAlias
 
+from node.federation.order import Order
 from node.federation.plan import Candidates, Closure, GraphPlace, Place, Scan, Step
 from node.federation.requests import Job, witness_text
 from node.federation.rounds import Answer, Rounds, together
@@ -23,9 +24,16 @@ FetchScan: TypeAlias = Callable[[Scan, Mapping[str, Candidates], frozenset[str]]
 
 
 class Paths:
-    """Walks closures, with ``scan`` for their edges; what shows that a node is there goes into ``scratch``."""
+    """Walks closures, with ``scan`` for their edges; what shows that a node is there goes into ``scratch``.
 
-    def __init__(self, catalogue: Catalogue, scratch: Scratch, scan: FetchScan) -> None:
+    ``whole`` does the same as ``scan`` but asks for all edges there are, whatever is known: asked again, they are here.
+    """
+
+    def __init__(
+        self, catalogue: Catalogue, scratch: Scratch, order: Order, *, scan: FetchScan, whole: FetchScan
+    ) -> None:
+        self._order = order
+        self._whole = whole
         self._catalogue = catalogue
         self._scope = catalogue.scope
         self._scratch = scratch
@@ -71,10 +79,11 @@ class Paths:
         seen: set[bytes] = set()
         frontier, blank, kept = near.terms, set(near.blank), near.kept
         ends = frozenset((_FROM, _TO))
+        scans = [_edge(step, closure.graph) for step in steps]
+        fetch = self._whole if not closure.once and self._order.is_worth_some_rounds(scans) else self._scan
         while frontier or blank:
             at = {**graphs, _FROM: Candidates(frontier, frozenset(blank), kept=kept)}
-            scans = [_edge(step, closure.graph) for step in steps]
-            outcomes = yield from together([self._scan(scan, at, ends) for scan in scans])
+            outcomes = yield from together([fetch(scan, at, ends) for scan in scans])
             before = set(blank)
             fresh: set[bytes] = set()
             for outcome in outcomes:

@@ -44,7 +44,7 @@ def test_rows_of_each_are_told_apart(summarised: bool) -> None:
 
 def test_little_goes_together_and_much_alone() -> None:
     """What brings many rows, and what has no rows, is a request of its own."""
-    little, much = Job("a", "SELECT", ("s",), 100), Job("a", "SELECT *", ("s",), 24_950)
+    little, much = Job("a", "SELECT", ("s",), 100), Job("a", "SELECT *", ("s",), 7_950)
     ask, long = Job("a", "ASK", ()), Job("a", "x" * 200_000, ("s",))
     assert batches([little, little]) == [(little, little)]
     assert [len(b) for b in batches([little, much, much])] == [1, 1, 1]
