@@ -32,6 +32,7 @@ Evaluate: TypeAlias = Callable[
 
 #: A longer query (one with many solutions of services in it) is not handed to a member whole.
 _PASSED_ON = 100_000
+_PIECE = 1 << 16
 _NO_GENERATION = Generation(0, Path())
 
 
@@ -40,11 +41,11 @@ class HeldAnswer:
     """An answer that is here as a whole."""
 
     format: Format
-    pieces: tuple[bytes, ...]
+    pieces: tuple[bytes | memoryview, ...]
     generation: Generation
 
     def __iter__(self) -> Iterator[bytes]:
-        return iter(self.pieces)
+        return (bytes(piece[at : at + _PIECE]) for piece in self.pieces for at in range(0, len(piece), _PIECE))
 
     def close(self) -> None:
         """Nothing is open."""

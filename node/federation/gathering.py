@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 
 from node.federation.fetch import Fetcher
@@ -91,7 +91,7 @@ class Gathering:
         """The named graphs of which anything was fetched."""
         return [name[1:-1].decode() for name in self._scratch.graphs if name.startswith(b"<")]
 
-    def statements(self) -> tuple[list[bytes], list[bytes]]:
+    def statements(self) -> tuple[Iterable[bytes], list[bytes]]:
         """Everything fetched. Rows with blank nodes come again, those of a member in one answer."""
         quads = [*self._scratch.quads, self._given]
         shape = Shape("s", "p", "o", "g")

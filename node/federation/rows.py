@@ -30,6 +30,7 @@ _SHORT_TYPES = tuple(f'"^^<{XSD}{name}>'.encode() for name in ("boolean", "integ
 _LABEL = re.compile(r"[A-Za-wyz0-9][A-Za-z0-9]*")
 _HAS_BLANK = re.compile(rb"(?<![^\t\n])_:")
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_PIECE_BYTES = 1_000_000
 _ESCAPED = re.compile(r'["\\\n\r\t]')
 
 
@@ -56,6 +57,14 @@ class Table:
     def rows(self) -> Iterator[list[bytes]]:
         """The cells of each row."""
         return (row.split(b"\t") for row in self.body.split(b"\n")[:-1])
+
+    def pieces(self) -> Iterator[Table]:
+        """The rows in tables of about a megabyte."""
+        start, body = 0, self.body
+        while start < len(body):
+            end = body.find(b"\n", start + _PIECE_BYTES) + 1 or len(body)
+            yield self if end - start == len(body) else Table(self.columns, body[start:end], self.version)
+            start = end
 
     def has_blank_nodes(self) -> bool:
         """Whether any cell is a blank node."""
@@ -144,8 +153,9 @@ class Shape:
 
 def read_tsv(data: bytes, columns: tuple[str, ...]) -> Table:
     """Read SPARQL 1.1 TSV as Oxigraph writes it, every cell bound. Raises MalformedResults for anything else."""
-    header, line_feed, body = data.partition(b"\n")
-    if not line_feed or header.rstrip(b"\r").decode("utf-8", "replace") != "\t".join(f"?{c}" for c in columns):
+    end = data.find(b"\n") + 1
+    header, body = data[:end].removesuffix(b"\n"), data[end:]
+    if not end or header.rstrip(b"\r").decode("utf-8", "replace") != "\t".join(f"?{c}" for c in columns):
         raise MalformedResults("the first line does not name the variables that were asked for")
     if body and not body.endswith(b"\n"):
         raise MalformedResults("the last line does not end")

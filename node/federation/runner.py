@@ -179,7 +179,7 @@ class Runner:
         self._versions.require()
         return [answers[job] for job in jobs]
 
-    def bodies(self, names: Sequence[str], text: str, formats: tuple[Format, Format], most: int) -> list[bytes]:
+    def bodies(self, names: Sequence[str], text: str, formats: tuple[Format, Format], most: int) -> list[bytearray]:
         """The answers of these members to a whole query, as they came. Those that are lost are left out.
 
         Raises ResultTooLarge when they are more than ``most`` bytes together.
@@ -190,19 +190,19 @@ class Runner:
         self._finish(futures)
         return [future.result() for future, name in futures.items() if name not in self._losses]
 
-    def _body(self, name: str, text: str, formats: tuple[Format, Format], left: _Allowance) -> bytes:
+    def _body(self, name: str, text: str, formats: tuple[Format, Format], left: _Allowance) -> bytearray:
         source = self._sources[name]
         meter = self._meter_of(name)
-        started, pieces = time.monotonic(), list[bytes]()
+        started, body = time.monotonic(), bytearray()
         with source.answer(text, formats, meter) as answer:
             for piece in answer:
                 left.take(len(piece))
-                pieces.append(piece)
+                body += piece
             self._versions.saw(name, getattr(answer, "version", None))
         # How many rows there are is not looked at.
         self.answered.add(name)
-        self._note(Job(name, text, ()), 0, sum(map(len, pieces)), started)
-        return b"".join(pieces)
+        self._note(Job(name, text, ()), 0, len(body), started)
+        return body
 
     def _known(self, job: Job) -> Answer | None:
         if (remembered := self._remembered.get(job)) is not None:

@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from node.federation.requests import Scope, row_arm
 from node.federation.rows import Shape, Table
 from node.federation.stars import StarText
 from node.sparql.terms import iri_term
+
+
+class Statements:
+    """Statements of rows, written when they are read: rows take half the memory, and are loaded while more are written.
+
+    Reading gives pieces of whole lines; it may be done more than once.
+    """
+
+    def __init__(self) -> None:
+        self._parts: list[tuple[Table, Callable[[Table], bytes]]] = []
+
+    def add(self, table: Table, write: Callable[[Table], bytes]) -> None:
+        """Add rows; ``write`` makes statements of some of them."""
+        if table.body:
+            self._parts.append((table, write))
+
+    def __iter__(self) -> Iterator[bytes]:
+        return (write(piece) for table, write in self._parts for piece in table.pieces())
 
 
 @dataclass
@@ -19,8 +37,8 @@ class Scratch:
     them again, all of a member's in one request made of the arms in ``again``.
     """
 
-    triples: list[bytes] = field(default_factory=list)
-    quads: list[bytes] = field(default_factory=list)
+    triples: Statements = field(default_factory=Statements)
+    quads: Statements = field(default_factory=Statements)
     again: dict[str, dict[str, None]] = field(default_factory=dict)
     #: The names of the graphs of all rows, as cells.
     graphs: set[bytes] = field(default_factory=set)
@@ -32,17 +50,15 @@ class Scratch:
             self.graphs |= {shape.g} if isinstance(shape.g, bytes) else table.values(shape.g)
         if blank.body:
             self.again.setdefault(source, {}).update(dict.fromkeys(again))
-        if plain.body:
-            (self.triples if shape.g is None else self.quads).append(shape.statements(plain))
+        (self.triples if shape.g is None else self.quads).add(plain, shape.statements)
 
     def add_star(self, source: str, text: StarText, table: Table, again: Iterable[str]) -> None:
         """Keep the rows of a star."""
         plain, blank = table.split_blank()
         if blank.body:
             self.again.setdefault(source, {}).update(dict.fromkeys(again))
-            self.triples.append(text.without_blank(blank))
-        if plain.body:
-            self.triples.append(text.statements(plain))
+            self.triples.add(blank, text.without_blank)
+        self.triples.add(plain, text.statements)
 
     def add_rows(self, source: str, shape: Shape, table: Table, scope: Scope) -> None:
         """Keep rows of s, p, o and perhaps g that show something by themselves, each to be asked for again alone."""

@@ -23,20 +23,21 @@ def can_be_spliced(results: Format) -> bool:
     return results.name in _AROUND
 
 
-def spliced(bodies: Sequence[bytes], results: Format) -> list[bytes] | None:
-    """The solutions of all of them, as pieces of one document."""
+def spliced(bodies: Sequence[bytes | bytearray], results: Format) -> list[bytes | memoryview] | None:
+    """The solutions of all of them, as pieces of one document, which are not copied."""
     if not bodies:
         return None
     before, after, between = _AROUND[results.name]
     heads: set[bytes] = set()
-    solutions: list[bytes] = []
+    solutions: list[bytes | memoryview] = []
     for body in bodies:
-        head, found, rest = body.partition(before)
-        if not found or not rest.endswith(after):
+        begin, end = body.find(before) + len(before), len(body) - len(after)
+        if begin < len(before) or begin > end or not body.endswith(after):
             return None
-        heads.add(head)
-        if inner := rest[: len(rest) - len(after)]:
+        heads.add(bytes(body[:begin]))
+        if begin < end:
+            inner = memoryview(body)[begin:end]
             solutions += [between, inner] if solutions and between else [inner]
     if len(heads) > 1:
         return None
-    return [heads.pop() + before, *solutions, after]
+    return [heads.pop(), *solutions, after]

@@ -35,7 +35,12 @@ class StarText:
         """The triples of rows without blank nodes, as N-Triples."""
         template = b"".join(form for form, _ in self._forms())
         order = [at for _, cells in self._forms() for at in cells]
-        return b"".join([template % tuple([cells[i] for i in order]) for cells in table.rows()])
+        cells, width = table.body.replace(b"\n", b"\t").split(b"\t")[:-1], len(self.columns)
+        # One formatting for all rows: their cells in the order of the statements, as often as they stand there.
+        ordered = [b""] * (len(order) * (len(cells) // width))
+        for place, at in enumerate(order):
+            ordered[place :: len(order)] = cells[at::width]
+        return template * (len(cells) // width) % tuple(ordered)
 
     def without_blank(self, table: Table) -> bytes:
         """The triples of any rows, but for those with a blank node."""
