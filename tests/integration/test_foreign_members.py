@@ -24,7 +24,7 @@ from node.store.oxigraph import OxigraphStore
 from node.store.quads import Change
 from node.store.remote_http import StoreClient
 from tests.integration.hub import BASE, graph
-from tests.integration.sparql_server import SparqlServer, servers
+from tests.integration.operated_node import operated
 from tests.servers import Server, Unobtainable
 from tests.servers.fuseki import fuseki
 from tests.servers.oxigraph import oxigraph
@@ -111,7 +111,7 @@ def obtained(stack: ExitStack, starting: AbstractContextManager[Server]) -> Serv
 
 @pytest.fixture(scope="module")
 def federation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FederationEngine]:
-    """An engine over this node's store, a member like a node of ours, and the three foreign servers."""
+    """An engine over this node's store, a node of ours that is served, and the three foreign servers."""
     with ExitStack() as stack:
         folders = {name: tmp_path_factory.mktemp(name) for name in DATA}
         running = {
@@ -123,14 +123,11 @@ def federation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FederationE
             load(server, DATA[name] + SHARED)
         endpoints = {name: server.settings.query for name, server in running.items()}
         endpoints["virtuoso"] = endpoints["virtuoso"].replace("sparql-auth", "sparql")
-        (member,) = stack.enter_context(servers(1))
-        fill(member)
-        endpoints["node"] = member.endpoint
+        node = stack.enter_context(operated(folders["node"] / "node"))
+        answer = node.update(f"{PREFIXES} INSERT DATA {{ {DATA['node']} {SHARED} }}")
+        assert answer.status < 300, answer.data
+        endpoints["node"] = f"{node.service.address}sparql"
         yield stack.enter_context(engine(folders["ours"], endpoints))
-
-
-def fill(member: SparqlServer) -> None:
-    member.store.update(f"{PREFIXES} INSERT DATA {{ {DATA['node']} {SHARED} }}")
 
 
 def ntriples(text: str) -> str:
