@@ -145,7 +145,7 @@ class FederationEngine:
     def explain(self, text: str, *, principal: Principal = ANONYMOUS, run: bool = False) -> Explanation:
         """How a query would be answered; with ``run`` it is, and what became of it is told, but not its answer.
 
-        Raises what ``query`` raises, and Unsupported for ``SERVICE``.
+        Raises what ``query`` raises.
         """
         query = parse_query(text, self._identifiers.base, depth=self._settings.limits.query_depth)
         with self._session(principal) as (session, meter):

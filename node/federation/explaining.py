@@ -142,7 +142,9 @@ def after(plan: Explanation, trace: Trace, completeness: Completeness, seconds: 
     def brought(part: Part) -> int:
         return sum(r.rows for r in requests if all(constant in r.text for constant in part.constants))
 
-    parts = tuple(replace(part, rows=None if plan.alone else brought(part)) for part in plan.parts)
+    parts = tuple(
+        replace(part, rows=brought(part) if part.constants and not plan.alone else None) for part in plan.parts
+    )
     return replace(plan, parts=parts, completeness=completeness, requests=requests, milliseconds=seconds * 1000)
 
 

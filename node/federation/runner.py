@@ -19,6 +19,7 @@ from node.federation.requests import Job
 from node.federation.rounds import Answer, Rounds
 from node.federation.rows import Table
 from node.federation.sources import Source
+from node.federation.splice import can_be_spliced, solutions_in
 from node.federation.summaries import Summary
 from node.federation.versions import Patience, Versions
 from node.federation.workers import Workers
@@ -199,9 +200,10 @@ class Runner:
                 left.take(len(piece))
                 body += piece
             self._versions.saw(name, getattr(answer, "version", None))
-        # How many rows there are is not looked at.
+            rows = solutions_in(body, answer.format) if can_be_spliced(answer.format) else 0
         self.answered.add(name)
-        self._note(Job(name, text, ()), 0, len(body), started)
+        meter.done(name, rows, 0.0)
+        self._note(Job(name, text, ()), rows, len(body), started)
         return body
 
     def _known(self, job: Job) -> Answer | None:

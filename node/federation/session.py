@@ -13,12 +13,13 @@ from node.config import Limits
 from node.errors import ResultTooLarge, Unsupported
 from node.federation.delegation import HeldAnswer
 from node.federation.execution import Execution, FederatedAnswer
-from node.federation.explaining import Explanation, Trace
+from node.federation.explaining import Explanation, Part, Trace
 from node.federation.lineage import MOST, lineage, row_sources
 from node.federation.local_source import LocalSource
 from node.federation.losses import Losses
 from node.federation.meter import Meter
 from node.federation.monotone import obstacle
+from node.federation.placement import Context, visit_services
 from node.federation.services import Look, Own, Resolved, ServiceResolver
 from node.federation.sources import RemoteSource, Source
 from node.model.access import Tier
@@ -26,10 +27,11 @@ from node.model.identifiers import Identifiers
 from node.policy.decide import ANONYMOUS, Principal, decide
 from node.rdf.dataset import GraphScope
 from node.rdf.formats import JSON, NTRIPLES, Format
-from node.sparql.algebra import DatasetClause, Query
+from node.sparql.algebra import DatasetClause, Element, Group, Query, Service
 from node.sparql.graph_names import with_graph_names
 from node.sparql.mending import mended
 from node.sparql.results import Results, read_json_results
+from node.sparql.terms import Term
 from node.sparql.writer import write_query, written
 from node.store.quads import Answer, Budget, QuadStore
 
@@ -181,8 +183,25 @@ class Session:
         yield FederatedAnswer(held, held.generation, lambda: members)
 
     def explain(self, query: Query, meter: Meter) -> Explanation:
-        """How ``over_all`` would answer. Raises Unsupported for ``SERVICE``: its answers decide what else is asked."""
-        return self._execution.explain(query, self._members(), meter)
+        """How ``over_all`` would answer. Services are asked first: what they give is not known before, and counts as
+        nothing that narrows what the members are asked."""
+        services: list[Part] = []
+
+        def noted(service: Service, _: Context) -> Element:
+            name = f"<{service.name.value}>" if isinstance(service.name, Term) else f"?{service.name.name}"
+            silent = "SILENT " if service.silent else ""
+            services.append(Part(f"SERVICE {silent}{name}", 0, "asked first", (), ()))
+            return Group(())
+
+        if query.services:
+            query = written(replace(visit_services(query, noted), services=False))
+        plan = self._execution.explain(query, self._members(), meter)
+        return replace(
+            plan,
+            parts=(*services, *plan.parts),
+            expected_requests=plan.expected_requests + len(services),
+            alone=None if services else plan.alone,
+        )
 
     @contextmanager
     def over_node(

@@ -46,6 +46,8 @@ AT_ONE = "INSERT DATA { :s0 :x :y0 . :s1 :x :y1 , _:b . _:b :label 'b' . :s2 :x 
 AT_TWO = "INSERT DATA { :y0 :label 'zero' . :y2 :label 'two' . :s0 :x :w0 }"
 QUERY = "SELECT * { ?s :p ?o SERVICE <ONE> { ?s :x ?y } }"
 
+QUERY_TEXT = PREFIX + QUERY.replace("<ONE>", f"<{ONE}>")
+
 
 def full(text: str) -> str:
     """With the prefix, and the services' addresses for their names."""
@@ -371,6 +373,21 @@ def test_a_service_loop_shows_no_more_than_the_caller_may_see(
     assert not node.ask(asked).rows
     assert node.ask(asked, OPERATOR).rows
     assert node.looked_up == []
+
+
+def test_queries_with_services_are_explained(make_node: MakeNode, named: dict[str, SparqlServer]) -> None:
+    """Before: that a service is asked first, and by whom the rest is answered. After: what it gave."""
+    node = make_node(named)
+    plan = node.engine.explain(QUERY_TEXT)
+    assert named["one.example"].requests == []
+    assert plan.parts[0].label == f"SERVICE <{ONE}>"
+    assert plan.parts[0].role == "asked first"
+    assert len(plan.parts) == 2
+    assert plan.access.startswith("public")
+    done = node.engine.explain(QUERY_TEXT, run=True)
+    assert done.completeness is not None
+    assert {m.name: m.rows for m in done.completeness.members}[f"the service <{ONE}>"] == 3
+    assert [part.rows for part in done.parts if not part.constants] == [None]
 
 
 def test_what_is_not_public_is_not_sent(make_node: MakeNode, named: dict[str, SparqlServer]) -> None:
