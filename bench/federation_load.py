@@ -5,9 +5,9 @@
 
 Members and data are those of ``bench.federation``, with a coordinator that has data of its own: that of the first
 member. Small queries go to its ``/sparql`` at a steady rate, first alone for ``--seconds``; then beside ``--clients``
-clients who ask all queries of fedbench at ``/federation/sparql``, ``--rounds`` times over between them, each waiting as
-``Retry-After`` says after a refusal and then asking again. ``--floods`` more clients ask for cross products, without
-pause. Every answer is compared with that of the merged store.
+clients, each with an address of its own, who ask ``--rounds`` queries of fedbench each at ``/federation/sparql``, all
+at once, and after a refusal wait as ``Retry-After`` says and ask again. ``--floods`` more clients ask for cross products,
+without pause. Every answer is compared with that of the merged store.
 
 Prints latencies of ``/sparql`` and their ratios, how long the federated queries took from first request to last byte,
 how often they were told to come again, and how many answers each client got. Exits with 1 when an answer is wrong, a
@@ -90,7 +90,7 @@ def main() -> None:
         _while(lambda: time.sleep(arguments.seconds), coordinator, alone)
         memory = Memory(coordinator.group)
         started = time.monotonic()
-        jobs = list(texts) * arguments.rounds
+        jobs = list(itertools.islice(itertools.cycle(texts), arguments.clients * arguments.rounds))
         random.Random(1).shuffle(jobs)
         _while(
             lambda: _federated(coordinator, texts, right, jobs, arguments.clients, arguments.floods, beside),
