@@ -6,8 +6,8 @@
 Members and data are those of ``bench.federation``, with a coordinator that has data of its own: that of the first
 member. Small queries go to its ``/sparql`` at a steady rate, first alone for ``--seconds``; then beside ``--clients``
 clients, each with an address of its own, who ask ``--rounds`` queries of fedbench each at ``/federation/sparql``, all
-at once, and after a refusal wait as ``Retry-After`` says and ask again. ``--floods`` more clients ask for cross products,
-without pause. Every answer is compared with that of the merged store.
+at once, and after a refusal wait as ``Retry-After`` says and ask again. ``--floods`` more clients ask for cross
+products, without pause. Every answer is compared with that of the merged store.
 
 Prints latencies of ``/sparql`` and their ratios, how long the federated queries took from first request to last byte,
 how often they were told to come again, and how many answers each client got. Exits with 1 when an answer is wrong, a
