@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 
 from node.federation.fetch import Fetcher
@@ -20,6 +20,8 @@ from node.sparql.results import read_json_results
 from node.sparql.terms import Term
 from node.store.quads import Answer
 
+#: Bytes.
+_PIECE = 1 << 16
 _BLANK = re.compile(rb"(?<![^\t\n])_:")
 
 
@@ -101,7 +103,7 @@ class Gathering:
             lines = shape.statements(Table(blank.columns, body))
             # Both kinds in one chunk: a label means the same node only within one load.
             quads.append(lines.replace(f" <{DEFAULT_GRAPH}> .\n".encode(), b" .\n"))
-        return self._scratch.triples, quads
+        return _together(self._scratch.triples), [piece for piece in quads if piece]
 
     def _again(self) -> list[Table]:
         """The rows of each member that has blank nodes among them, in one answer each: s, p, o and g."""
@@ -110,6 +112,20 @@ class Gathering:
             for name, arms in self._scratch.again.items()
         ]
         return [table for table in self._runner.run(jobs) if isinstance(table, Table)]
+
+
+def _together(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in pieces that are worth handing to another process."""
+    held: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        held.append(piece)
+        size += len(piece)
+        if size >= _PIECE:
+            yield b"".join(held) if len(held) > 1 else piece
+            held, size = [], 0
+    if held:
+        yield b"".join(held)
 
 
 def _enough(query: Query, body: Body) -> int | None:
