@@ -82,7 +82,6 @@ def fetch(
         with visit(client, address, allow, body=None, headers=headers, meter=meter) as reply:
             given = Validators(reply.header("ETag") or "", reply.header("Last-Modified") or "")
             if reply.status == 304 and validators.headers:
-                reply.finish_empty()
                 return Fetched(reply.address, None, "", given)
             reply.require()
             pieces: list[bytes] = []

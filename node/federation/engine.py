@@ -23,10 +23,12 @@ from node.federation.counters import Counters
 from node.federation.delegation import Evaluate
 from node.federation.execution import Execution, FederatedAnswer
 from node.federation.explaining import Explanation, Trace, after
+from node.federation.local_source import SummaryReading
 from node.federation.members import MemberStatus, check
 from node.federation.meter import Meter
 from node.federation.probing import read_probes
 from node.federation.profiles import PROFILES_FILE, Profiles
+from node.federation.renewal import Renewal
 from node.federation.services import ServiceResolver
 from node.federation.session import Session
 from node.federation.sources import RemoteSource
@@ -79,6 +81,8 @@ class FederationEngine:
         evaluate = evaluate or (self._evaluator.evaluate if self._evaluator else None)
         assert evaluate is not None
         self._execution = Execution(evaluate, cache_bytes=limits.federation_cache_bytes)
+        self._own_summary = SummaryReading()
+        self._renewal = Renewal()
         self._places = threading.BoundedSemaphore(limits.federation_queries)
         self._lock = threading.Lock()
         self._read_at: int | None = None
@@ -168,11 +172,14 @@ class FederationEngine:
         dataset, within what ``principal`` may see; ``FROM`` of the query no longer counts. Raises what ``query``
         raises.
         """
-        with self._session(principal) as (session, meter), session.over_node(query, scope, formats, meter) as answer:
+        with (
+            self._session(principal, over_all=False) as (session, meter),
+            session.over_node(query, scope, formats, meter) as answer,
+        ):
             yield answer
 
     @contextmanager
-    def _session(self, principal: Principal) -> Iterator[tuple[Session, Meter]]:
+    def _session(self, principal: Principal, *, over_all: bool = True) -> Iterator[tuple[Session, Meter]]:
         limits = self._settings.limits
         if not self._places.acquire(timeout=limits.queue_seconds):
             raise TooBusy(
@@ -184,14 +191,18 @@ class FederationEngine:
         if cancellation is not None:
             cancellation.on_cancel(id(meter), meter.stop)
         try:
+            sources = self._sources()
+            if over_all:
+                self._renewal.used(sources)
             session = Session(
                 self._store,
                 self._identifiers,
                 limits,
                 principal=principal,
-                remote=self._sources(),
+                remote=sources,
                 execution=self._execution,
                 services=self._services,
+                reading=self._own_summary,
             )
             yield session, meter
         except BaseException:
@@ -224,6 +235,7 @@ class FederationEngine:
 
     def close(self) -> None:
         """End threads, worker processes and connections."""
+        self._renewal.close()
         self._execution.close()
         if self._evaluator is not None:
             self._evaluator.close()

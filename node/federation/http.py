@@ -1,28 +1,28 @@
-"""The HTTP client, translated: one request to a member, its answer in checked pieces, every failure a MemberError.
+"""The HTTP client: one request to a member, its answer in checked pieces, every failure a MemberError.
 
-The only module that knows urllib3. Redirects are not followed here: an endpoint is an address its operator gave, and
-another address needs the operator again. An answer must say how long it is (``Content-Length`` or chunks), or that it
-was cut short could not be seen.
+What goes over the wire is in ``framing``, the connections in ``connections``. Redirects are not followed here: an
+endpoint is an address its operator gave, and another address needs the operator again. An answer must say how long it
+is (``Content-Length`` or chunks), or that it was cut short could not be seen. Settings for proxies do not count.
 """
 
 from __future__ import annotations
 
 import json
+import ssl
 import time
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, TypeAlias
-from urllib.parse import urlsplit
 
-import urllib3
-
+from node import __version__
 from node.errors import MemberError, MemberProtocolError, MemberTimeout, MemberUnavailable, QueryTimeout
+from node.federation.connections import CHUNK, Address, Connection, Connections, ConnectTimeout, Place, place_of
+from node.federation.framing import AnswerReader, Malformed, request
 from node.federation.meter import Meter
 
-_CHUNK = 1 << 16
+_AGENT = f"Onconode/{__version__}"
 _CONNECT_SECONDS = 10.0
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _FORBIDDEN = (401, 403)
@@ -30,19 +30,17 @@ _UNAVAILABLE = (*_FORBIDDEN, 408, 429)
 #: At most so many addresses of one host are tried.
 _DIALLED = 3
 
-_Dial: TypeAlias = tuple[tuple[str, int], ...]
-
 
 class HttpClient:
     """Kept-alive connections to one member. Safe to use from several threads."""
 
     def __init__(self, name: str, connections: int) -> None:
         self._name = name
-        self._pool = urllib3.PoolManager(num_pools=4, maxsize=connections, retries=False)
+        self._connections = Connections(connections)
 
     def close(self) -> None:
         """Close the connections that are not in use."""
-        self._pool.clear()
+        self._connections.close()
 
     @contextmanager
     def exchange(
@@ -53,7 +51,7 @@ class HttpClient:
         body: bytes | None,
         headers: Mapping[str, str],
         meter: Meter,
-        dial: Sequence[tuple[str, int]] = (),
+        dial: Sequence[Address] = (),
     ) -> Iterator[Reply]:
         """Send one request and give its answer, whatever the status. Counts the request.
 
@@ -65,78 +63,100 @@ class HttpClient:
         """
         meter.request(self._name)
         started = time.monotonic()
-        # Compressing costs more than it saves where nothing has to travel.
-        encoding = "identity" if urlsplit(url).hostname in _LOOPBACK else "gzip"
-        response = self._send(method, url, body, {"Accept-Encoding": encoding, **headers}, meter, dial=tuple(dial))
-        reply = Reply(response, self._name, url, meter)
-        meter.on_stop(id(reply), reply.abort)
+
+        def over(connection: Connection) -> Reply:
+            return Reply(connection, AnswerReader(method), self._name, url, meter)
+
+        try:
+            place = place_of(url)
+            # Compressing costs more than it saves where nothing has to travel.
+            encoding = "identity" if place.host in _LOOPBACK else "gzip"
+            sent = {"Host": place.authority, "User-Agent": _AGENT, "Accept-Encoding": encoding, **headers}
+            message = request(method, place.target, sent, body)
+            reply = self._answered(place, tuple(dial), message, over, meter)
+        except (OSError, ValueError) as error:
+            raise _translated(error, self._name, url) from error
         try:
             yield reply
         finally:
-            meter.on_stop(id(reply), None)
             reply.close()
             meter.done(self._name, 0, time.monotonic() - started)
 
-    def _send(
-        self, method: str, url: str, body: bytes | None, headers: dict[str, str], meter: Meter, *, dial: _Dial
-    ) -> urllib3.BaseHTTPResponse:
-        waiting = [dial[at : at + 1] for at in range(min(len(dial), _DIALLED))] or [()]
-        fresh = False
-        while True:
-            left = meter.remaining()
-            options: dict[str, Any] = {
-                "body": body,
-                "preload_content": False,
-                "decode_content": False,
-                "redirect": False,
-                "retries": False,
-                "timeout": urllib3.Timeout(connect=min(_CONNECT_SECONDS, left), read=left),
-            }
+    def _answered(
+        self, place: Place, dial: Sequence[Address], message: bytes, over: Callable[[Connection], Reply], meter: Meter
+    ) -> Reply:
+        """The reply as soon as its head is there. Raises OSError, ValueError, MemberError, what the meter raises."""
+        at = dial[:_DIALLED] or (None,)
+        kept = self._connections.kept(place, at[0])
+        if kept is not None:
+            reply = over(kept)
+            if reply.begin(message, may_be_stale=True):
+                return reply
+        # There was none, or the member has closed it just as we took it.
+        reply = over(self._opened(place, at, meter))
+        reply.begin(message)
+        return reply
+
+    def _opened(self, place: Place, at: Sequence[Address | None], meter: Meter) -> Connection:
+        """A new connection to the first of these addresses that takes one."""
+        *others, last = at
+        for address in others:
             try:
-                if not waiting[0]:
-                    return self._pool.request(method, url, headers=headers, **options)
-                return self._pinned(method, url, headers, waiting[0][0], options)
-            except (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError) as error:
-                waiting.pop(0)
-                if not waiting:
-                    raise self.translated(error, url) from error
-            except urllib3.exceptions.ProtocolError as error:
-                # The member may have closed an idle connection just as we took it: once more, on a new one.
-                if fresh:
-                    raise self.translated(error, url) from error
-                fresh = True
-            except (urllib3.exceptions.HTTPError, ValueError, OSError) as error:
-                raise self.translated(error, url) from error
-
-    def _pinned(
-        self, method: str, url: str, headers: dict[str, str], at: tuple[str, int], options: dict[str, Any]
-    ) -> urllib3.BaseHTTPResponse:
-        parts = urlsplit(url)
-        # Connections are kept by host name and address, so that none serves for another name's certificate.
-        secure = {"server_hostname": parts.hostname, "assert_hostname": parts.hostname}
-        pool = self._pool.connection_from_host(at[0], at[1], parts.scheme, secure if parts.scheme == "https" else None)
-        target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
-        return pool.urlopen(method, target, headers={**headers, "Host": parts.netloc}, **options)
-
-    def translated(self, error: Exception, url: str) -> MemberError:
-        """The error of our tree for an error of the client's."""
-        return _translated(error, self._name, url)
+                return self._connections.opened(place, address, min(_CONNECT_SECONDS, meter.remaining()))
+            except ssl.SSLError:
+                raise
+            except OSError:
+                continue
+        return self._connections.opened(place, last, min(_CONNECT_SECONDS, meter.remaining()))
 
 
 class Reply:
     """The answer to one request: status and headers, then ``chunks`` once."""
 
-    def __init__(self, response: urllib3.BaseHTTPResponse, name: str, url: str, meter: Meter) -> None:
-        self._response = response
+    def __init__(self, connection: Connection, answer: AnswerReader, name: str, url: str, meter: Meter) -> None:
+        self._connection = connection
+        self._answer = answer
         self._name = name
         self._url = url
         self._meter = meter
-        self._finished = False
-        self.status = response.status
+        # Before anything is waited for: a query that is given up waits no longer.
+        meter.on_stop(id(self), connection.abort)
+
+    def begin(self, message: bytes, *, may_be_stale: bool = False) -> bool:
+        """Send the request and read the head of its answer; closed when that fails.
+
+        False for a connection that ``may_be_stale`` when it ended before anything came. Raises as ``_answered``.
+        """
+        try:
+            self._connection.send(message, self._time_left())
+            while not self._answer.status:
+                self._receive()
+        except (OSError, EOFError) as error:
+            self.close()
+            self._time_left()
+            if may_be_stale and not self._answer.begun and not isinstance(error, TimeoutError):
+                return False
+            raise _translated(error, self._name, self._url) from error
+        except BaseException:
+            self.close()
+            raise
+        return True
+
+    def _receive(self) -> None:
+        data = self._connection.receive(self._time_left())
+        if data:
+            self._answer.feed(data)
+        else:
+            self._answer.ended()
+
+    @property
+    def status(self) -> int:
+        """The status code."""
+        return self._answer.status
 
     def header(self, name: str) -> str | None:
-        """A header's value."""
-        return self._response.headers.get(name)
+        """A header's value; several of one name joined by commas."""
+        return self._answer.headers.get(name.lower())
 
     @property
     def address(self) -> str:
@@ -190,7 +210,7 @@ class Reply:
 
     def chunks(self) -> Iterator[bytes]:
         """The body, decompressed, in pieces. Raises when it breaks off, is too slow or more than the meter allows."""
-        if self.header("Content-Length") is None and not getattr(self._response, "chunked", False):
+        if not self._answer.delimited:
             raise MemberProtocolError(
                 f"{self._name} does not say how long its answer is.",
                 member=self._name,
@@ -203,28 +223,26 @@ class Reply:
         try:
             while chunk := self._next():
                 while chunk:
-                    piece = inflate.decompress(chunk, _CHUNK * 4) if inflate else chunk
+                    piece = inflate.decompress(chunk, CHUNK * 4) if inflate else chunk
                     self._meter.received(self._name, len(piece))
                     yield piece
                     chunk = inflate.unconsumed_tail if inflate else b""
-        except (urllib3.exceptions.HTTPError, OSError, zlib.error) as error:
-            self._check_time()
+        except (Malformed, OSError, EOFError, zlib.error) as error:
+            self._time_left()
             raise _translated(error, self._name, self._url, began=True) from error
         if inflate is not None and not inflate.eof:
             raise _translated(EOFError("gzip stream ends early"), self._name, self._url, began=True)
-        self._finished = True
 
     def _next(self) -> bytes:
         """What comes next of the body, compressed or not; empty at its end."""
-        self._meter.remaining()
-        chunk: bytes = self._response.read1(_CHUNK)
-        self._check_time()
+        while not (chunk := self._answer.take()) and not self._answer.finished:
+            self._receive()
         return chunk
 
-    def _check_time(self) -> None:
-        """Raise MemberTimeout when the query's time ended while this member was being waited for."""
+    def _time_left(self) -> float:
+        """Seconds. Raises MemberTimeout when the query's time ended while this member was being waited for."""
         try:
-            self._meter.remaining()
+            return self._meter.remaining()
         except QueryTimeout as error:
             raise _too_late(self._name, self._url) from error
 
@@ -232,26 +250,14 @@ class Reply:
         """The whole body."""
         return b"".join(self.chunks())
 
-    def finish_empty(self) -> None:
-        """Read to the end an answer whose status says that it has no body (304)."""
-        self._response.drain_conn()
-        self._finished = True
-
-    def abort(self) -> None:
-        """End a read in another thread."""
-        with suppress(ValueError, OSError, RuntimeError):  # nothing is being read
-            self._response.shutdown()
-
     def close(self) -> None:
-        """Give the connection back if the body was read to its end, else close it."""
-        if self._finished:
-            self._response.release_conn()
-        else:
-            self._response.close()
+        """Keep the connection if the answer came to its end, else close it."""
+        self._meter.on_stop(id(self), None)
+        self._connection.leave(reusable=self._answer.finished and self._answer.reusable)
 
 
 def _translated(error: Exception, name: str, url: str, *, began: bool = False) -> MemberError:
-    if isinstance(error, (urllib3.exceptions.ReadTimeoutError, TimeoutError)):
+    if isinstance(error, TimeoutError) and not isinstance(error, ConnectTimeout):
         return _too_late(name, url)
     if began:
         return MemberProtocolError(
@@ -259,6 +265,13 @@ def _translated(error: Exception, name: str, url: str, *, began: bool = False) -
             member=name,
             remedy="Try again; if it persists, ask its operator.",
             outcome="truncated",
+            passing=True,
+        )
+    if isinstance(error, Malformed):
+        return MemberUnavailable(
+            f"{name} answered at {url} what cannot be read as HTTP: {error}.",
+            member=name,
+            remedy="Check its address with: onconode member check.",
             passing=True,
         )
     return MemberUnavailable(

@@ -63,10 +63,10 @@ class LocalSource:
         *,
         name: str,
         memory_bytes: int,
+        reading: SummaryReading,
         exportable: bool = True,
-        reading: SummaryReading | None = None,
     ) -> None:
-        self._reading = reading or SummaryReading()
+        self._reading = reading
         self.name = name
         self.exportable = exportable
         self.endpoint = identifiers.base + "sparql"

@@ -15,7 +15,7 @@ from node.federation.delegation import HeldAnswer
 from node.federation.execution import Execution, FederatedAnswer
 from node.federation.explaining import Explanation, Part, Trace
 from node.federation.lineage import MOST, lineage, row_sources
-from node.federation.local_source import LocalSource
+from node.federation.local_source import LocalSource, SummaryReading
 from node.federation.losses import Losses
 from node.federation.meter import Meter
 from node.federation.monotone import obstacle
@@ -67,7 +67,9 @@ class Session:
         remote: Sequence[RemoteSource],
         execution: Execution,
         services: ServiceResolver,
+        reading: SummaryReading,
     ) -> None:
+        self._reading = reading
         self._store = store
         self._identifiers = identifiers
         self._limits = limits
@@ -87,6 +89,7 @@ class Session:
             tiers,
             name=name,
             memory_bytes=self._limits.query_memory_bytes,
+            reading=self._reading,
             exportable=exportable,
         )
 
@@ -282,6 +285,7 @@ class Session:
             remote=self._remote,
             execution=self._execution,
             services=self._services,
+            reading=self._reading,
         )
 
     def _budget(self, meter: Meter) -> Budget:

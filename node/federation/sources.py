@@ -19,6 +19,7 @@ from node.config import Member
 from node.errors import MemberProtocolError, MemberTruncated, NodeError
 from node.federation.circuits import Circuit
 from node.federation.http import HttpClient, Reply
+from node.federation.leases import Asking, Lease
 from node.federation.meter import Meter
 from node.federation.probing import Form, request_of
 from node.federation.profile import Profile, profile
@@ -29,7 +30,7 @@ from node.federation.summaries import Summary, read_void
 from node.federation.truncation import RowWatch, count_text
 from node.federation.workers import PARALLEL
 from node.rdf.formats import JSON, NTRIPLES, TSV, Format
-from node.sparql.protocol import DATA_VERSION_HEADER
+from node.sparql.protocol import DATA_VERSION_HEADER, LEASE_HEADER
 from node.sparql.results import MalformedResults
 from node.store.quads import Answer, Generation
 
@@ -145,6 +146,7 @@ class RemoteSource:
         self._server: str | None = None
         self._known: _Known | None = None
         self._forgotten = False
+        self._lease: Lease | None = None
         self._lock = threading.Lock()
 
     @property
@@ -181,7 +183,8 @@ class RemoteSource:
         return persistently(lambda: self._summary(known, meter), meter, self._circuit)
 
     def _summary(self, known: _Known | None, meter: Meter) -> Summary | None:
-        headers = {"Accept": NTRIPLES.media_type}
+        asking = Asking()
+        headers = {"Accept": NTRIPLES.media_type, **asking.headers}
         if known is not None and known.summary is not None:
             headers["If-None-Match"] = known.tag
         url = self.endpoint.removesuffix("sparql") + ".well-known/void"
@@ -189,10 +192,10 @@ class RemoteSource:
         asked = time.monotonic()
         with self._client.exchange("GET", url, body=None, headers=headers, meter=meter) as reply:
             version = reply.header(DATA_VERSION_HEADER)
+            self._take_lease(asking, reply)
             summary: Summary | None = None
             tag = reply.header("ETag") or ""
             if reply.status == 304 and known is not None and known.summary is not None:
-                reply.finish_empty()
                 summary, tag = known.summary, known.tag
                 if version is not None and version != summary.version:
                     # The data is the same; a member that was restarted calls it otherwise.
@@ -223,7 +226,34 @@ class RemoteSource:
             return None
         if known.summary is None and time.monotonic() - known.at >= _ABSENT_SECONDS:
             return None
+        if known.summary is not None and self._lease is not None and self._lease.version == known.summary.version:
+            # What it has promised not to change, it holds now.
+            at = time.monotonic() if self._lease.left() else known.at
+            return Recalled(known.summary, at)
         return Recalled(known.summary, known.at)
+
+    @property
+    def lease(self) -> Lease | None:
+        """The last one that the member gave, be it over or not; None when it gives none, or failed since."""
+        return self._lease
+
+    def renew(self, meter: Meter) -> None:
+        """Have the lease and what the member says it holds as they are now. Raises as ``summary``.
+
+        A member that fails has no lease until it has answered a query again.
+        """
+        try:
+            self.summary(meter)
+        except NodeError:
+            self._lease = None
+            raise
+
+    def _take_lease(self, asking: Asking, reply: Reply) -> None:
+        given = asking.lease(reply.header(LEASE_HEADER), reply.header(DATA_VERSION_HEADER))
+        with self._lock:
+            held = self._lease
+            if given is None or held is None or held.version != given.version or held.until < given.until:
+                self._lease = given
 
     def forget(self) -> None:
         self._forgotten = True
@@ -273,11 +303,12 @@ class RemoteSource:
             # Where nothing is known: Virtuoso takes a query in a form only; one sent as it is, it never answers.
             form = self._form or ("post" if self.alike else "form")
             method, url, body, headers = request_of(form, self.endpoint, text)
-            with self._client.exchange(
-                method, url, body=body, headers={"Accept": accept, **headers}, meter=meter
-            ) as reply:
+            asking = Asking()
+            headers = {"Accept": accept, **asking.headers, **headers}
+            with self._client.exchange(method, url, body=body, headers=headers, meter=meter) as reply:
                 self._server = reply.header("Server") or ""
                 reply.require()
+                self._take_lease(asking, reply)
                 yield reply
 
         return exchange()

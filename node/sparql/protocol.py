@@ -17,6 +17,8 @@ QUERY = "application/sparql-query"
 UPDATE = "application/sparql-update"
 #: Names, with an answer over a node's own data, what was asked: the same value as long as the data is the same.
 DATA_VERSION_HEADER = "Onconode-Data-Version"
+#: In a request: a token, to be told for how long the data stays as it is. In the answer: the token, and ``ms``.
+LEASE_HEADER = "Onconode-Lease"
 _PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _CHARSET = re.compile(r";\s*charset\s*=\s*\"?([^\s;\"]+)", re.IGNORECASE)
 _MOST_PARAMETERS = 1_000

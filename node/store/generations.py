@@ -4,6 +4,7 @@
 
     DATA/
       writer.lock              held by the one process that makes the next generation
+      promise                  until when the current generation stays the current one (``promises``)
       generations/
         CURRENT                the number of the current generation, replaced by rename
         7/quads/  7/files/     the previous generation
@@ -30,6 +31,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from node.errors import Conflict, Place, StoreError
+from node.store.promises import Promises
 from node.store.quads import Generation
 
 _POINTER = "CURRENT"
@@ -55,6 +57,7 @@ class Generations:
     def __init__(self, data: Path, *, writer_seconds: float, link: Callable[[Path, Path], None] = _link) -> None:
         self._data = data
         self._folder = data / "generations"
+        self.promises = Promises(data)
         self._pointer = str(self._folder / _POINTER)
         self._writer_seconds = writer_seconds
         self._link = link
@@ -193,13 +196,17 @@ class Generations:
                 self._link_or_copy(Path(parent, name), target / name)
 
     def finish(self, current: Generation, building: Path) -> Generation:
-        """Make what was built the current generation, durably. Call as the writer. Raises OSError."""
+        """Make what was built the current generation, durably, as soon as the node's word allows it.
+
+        Call as the writer. Raises OSError.
+        """
         number = current.number + 1
         _sync_tree(building)
         (self._folder / f"{number}{_LEASE}").touch()
         folder = building.rename(self._folder / str(number))
         _sync(self._folder)
-        self._point_to(number)
+        with self.promises.kept():
+            self._point_to(number)
         return Generation(number, folder)
 
     def remove_old(self, current: Generation) -> None:

@@ -53,6 +53,10 @@ class OxigraphStore:
         """The current generation, as the last finished change by any process left it. Raises StoreError."""
         return self._generations.current()
 
+    def promised(self) -> float:
+        """See ``quads.PromisingStore``."""
+        return self._generations.promises.promised()
+
     def graphs(self, tiers: tuple[Tier, ...]) -> tuple[str, ...]:
         """The IRIs of the named graphs in these tiers, in the current generation, sorted. Raises StoreError."""
         return self._known.graphs(tiers)

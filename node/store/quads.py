@@ -163,6 +163,15 @@ class PromptStore(Protocol):
         ...
 
 
+@runtime_checkable
+class PromisingStore(Protocol):
+    """A store that knows for how long its data stays as it is."""
+
+    def promised(self) -> float:
+        """For so many seconds from now on no change will be seen; 0 when that cannot be said."""
+        ...
+
+
 class QuadStore(Protocol):
     """Quads at rest. Implementations are safe to use from several threads and, for writing, several processes."""
 

@@ -14,8 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -26,10 +25,13 @@ from node.observability import log
 from node.store.quads import NotReady
 from node.web.connections import break_connection
 from node.web.gate import Gate
+from node.web.http10 import has_no_chunks, held
 from node.web.leaving import Leaving
+from node.web.looks import Looks
 from node.web.middleware import RequestLine
 from node.web.negotiation import prefers_page, read_accept
 from node.web.problems import status_of
+from node.web.promising import Promising
 from node.web.readings import FEDERATION, NODE, Endpoint, Reading
 from node.web.reply import Reply, WebRequest, problem_reply, request_number
 from node.web.sparql_service import Begun, SparqlService
@@ -42,15 +44,13 @@ if TYPE_CHECKING:
 SEND_SECONDS = 60.0
 #: A client that sends no byte of its body for so many seconds is given up.
 RECEIVE_SECONDS = 30.0
-_CHUNK_BYTES = 64 * 1024
-_HELD_IN_MEMORY = 4_000_000
 _QUERY_METHODS = ("GET", "HEAD", "POST")
 #: What surrounds a header's name and value in a request.
 _HEADER_FRAME = 4
 
 
 class Gateway:
-    """An RSGI application over a WSGI application and the SPARQL service.
+    """An RSGI application over a WSGI application, the SPARQL service and what is kept for those who look.
 
     ``root``: the path of the node's base IRI, with a slash at its end. ``base``: that IRI. A body is read up to
     ``server.max_request_bytes`` and one byte more; the application sees by that one that there were too many.
@@ -63,6 +63,8 @@ class Gateway:
         application: WSGIApplication,
         service: SparqlService,
         *,
+        looks: Looks,
+        promising: Promising,
         base: str,
         root: str,
         server: Server,
@@ -73,6 +75,8 @@ class Gateway:
         self._receive_seconds = receive_seconds
         self._application = application
         self._service = service
+        self._looks = looks
+        self._promising = promising
         self._base = base
         self._server = server
         self._on_stop = on_stop
@@ -110,11 +114,11 @@ class Gateway:
             self._send(protocol, self._problem(error, request_id), scope.method, line)
             return
         route = self._routes.get(scope.path)
-        if route is None:
-            await self._pages(scope, protocol, body)
-            return
         line = RequestLine(scope.method, scope.path, request_id)
         request = WebRequest(scope.method, scope.path, scope.query_string, headers, body, request_id)
+        if route is None:
+            await self._pages(scope, protocol, request, line)
+            return
         try:
             await self._answer(scope, protocol, route, request, line)
         except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer
@@ -134,6 +138,7 @@ class Gateway:
         endpoint, gate = route
         headers, body = request.headers, request.body
         if scope.method in _QUERY_METHODS and (kept := self._service.kept(endpoint, request)) is not None:
+            self._promising.add(request, kept)
             self._send(protocol, kept, scope.method, line)
             return
         client = self._client(scope, headers)
@@ -147,6 +152,7 @@ class Gateway:
             reply = await self._promptly(endpoint, gate, request, scope, cancellation)
             if reply is None:
                 reply = await gate.run(self._query, endpoint, request, scope, body, cancellation)
+            self._promising.add(request, reply)
             own_line = line if reply.logged else None
             if reply.rest is None:
                 self._send(protocol, reply, scope.method, own_line)
@@ -156,14 +162,22 @@ class Gateway:
             self._leaving.forget(cancellation)
             gate.leave(client)
 
-    async def _pages(self, scope: Any, protocol: Any, body: bytes) -> None:
+    async def _pages(self, scope: Any, protocol: Any, request: WebRequest, line: RequestLine) -> None:
         """What is not a query: the WSGI application's."""
+        looked_at = self._looks.concerns(request)
+        if looked_at and (kept := self._looks.kept(request)) is not None:
+            self._promising.add(request, kept)
+            self._send(protocol, kept, scope.method, line)
+            return
         loop = asyncio.get_running_loop()
 
         async def run(call: Callable[..., Any], *args: Any) -> Any:
             return await loop.run_in_executor(self._threads, call, *args)
 
-        reply = await run(self._call, scope, body)
+        reply = await run(self._call, scope, request.body)
+        if looked_at:
+            self._looks.keep(request, reply)
+            self._promising.add(request, reply)
         if reply.rest is None:
             self._send(protocol, reply, scope.method, None)
         else:
@@ -176,7 +190,7 @@ class Gateway:
 
         A thread in between takes twice the processor time that everything else takes in this process.
         """
-        if request.method not in _QUERY_METHODS or _has_no_chunks(scope):
+        if request.method not in _QUERY_METHODS or has_no_chunks(scope):
             return None
         reading = self._service.small(endpoint, request)
         if reading is None:
@@ -220,7 +234,7 @@ class Gateway:
             if reading.for_people:
                 return self._call(scope, body)
             reply = self._service.reply(endpoint, request, reading)
-            return _held(reply) if _has_no_chunks(scope) else reply
+            return held(reply) if has_no_chunks(scope) else reply
         except NodeError as error:
             if prefers_page(read_accept(request.headers.get("accept")), None):
                 return self._call(scope, body)
@@ -239,7 +253,7 @@ class Gateway:
         environ: WSGIEnvironment = environment(scope, body)
         try:
             reply = call_application(self._application, environ)
-            reply = _held(reply) if _has_no_chunks(scope) else reply
+            reply = held(reply) if has_no_chunks(scope) else reply
         except NodeError as error:  # only from an answer that is held back
             reply = self._problem(error, request_number(None))
         except Exception as error:  # noqa: BLE001 - the last resort: whatever it is, the client gets an answer
@@ -356,31 +370,6 @@ async def _ready(begun: Begun) -> None:
         await ready
     finally:
         loop.remove_reader(descriptor)
-
-
-def _held(reply: Reply) -> Reply:
-    """A reply for HTTP/1.0, which some proxies speak to their upstream: with the length of its body.
-
-    HTTP/1.0 has no chunks, so the end of the connection would be all that ends a body, broken or not. The body is
-    held in a file until it is whole. Raises what its iterator raises.
-    """
-    if reply.rest is None:
-        return reply
-    with contextlib.ExitStack() as stack:
-        stack.callback(reply.close)
-        held = stack.enter_context(tempfile.SpooledTemporaryFile(_HELD_IN_MEMORY))
-        held.write(reply.head)
-        for chunk in reply.rest:
-            held.write(chunk)
-        reply.headers.append(("content-length", str(held.tell())))
-        held.seek(0)
-        rest: Iterator[bytes] = iter(lambda: held.read(_CHUNK_BYTES) or None, None)
-        reply.head, reply.rest, reply.close = b"", rest, stack.pop_all().close
-        return reply
-
-
-def _has_no_chunks(scope: Any) -> bool:
-    return scope.http_version in ("1", "1.0")
 
 
 def _joined(scope: Any) -> dict[str, str]:

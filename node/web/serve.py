@@ -22,8 +22,10 @@ from node.config import load_settings
 from node.errors import ConfigurationError, NodeError
 from node.observability import log, log_to_stderr
 from node.web.app import create_app
-from node.web.call import SERVICE, root_of
+from node.web.call import SERVICE, VALIDATORS, root_of
 from node.web.gateway import Gateway
+from node.web.looks import Looks
+from node.web.promising import Promising
 
 #: How long requests in flight may take to finish once the server is asked to stop.
 STOP_SECONDS = 3
@@ -84,6 +86,8 @@ def run(make_node: Callable[[], Node], *, host: str, port: int, base: str, head_
             root=root_of(node),
             server=node.settings.server,
             limits=node.settings.limits,
+            looks=Looks(node, app.extensions[VALIDATORS], root_of(node)),
+            promising=Promising(node, app.extensions[VALIDATORS]),
             on_stop=node.close,
         )
 

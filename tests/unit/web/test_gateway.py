@@ -17,9 +17,11 @@ from web_fakes import BASE, FakeNode, make_node
 from node.config import Server
 from node.errors import QueryTimeout
 from node.web.app import create_app
-from node.web.call import SERVICE
+from node.web.call import SERVICE, VALIDATORS
 from node.web.connections import break_connection
 from node.web.gateway import Gateway
+from node.web.looks import Looks
+from node.web.promising import Promising
 from node.web.wsgi import environment
 
 
@@ -125,6 +127,8 @@ def make_gateway(
         root="/hub/",
         server=server or Server(threads=2, max_request_bytes=1_000, max_address_bytes=500, max_header_bytes=700),
         limits=node.settings.limits,
+        looks=Looks(node, app.extensions[VALIDATORS], "/hub/"),  # type: ignore[arg-type]
+        promising=Promising(node, app.extensions[VALIDATORS]),  # type: ignore[arg-type]
         on_stop=lambda: None,
         receive_seconds=receive_seconds,
     )
