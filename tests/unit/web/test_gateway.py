@@ -116,12 +116,17 @@ def ask(
 
 
 def make_gateway(
-    node: FakeNode, application: Any = None, *, server: Server | None = None, receive_seconds: float = 5.0
+    node: FakeNode,
+    application: Any = None,
+    *,
+    server: Server | None = None,
+    receive_seconds: float = 5.0,
+    around: Callable[[Any], Any] = lambda app: app,
 ) -> Gateway:
-    """A gateway over a fake node; without an application of the test's own over the node's."""
+    """A gateway over a fake node; without an application of the test's own over what ``around`` makes of the node's."""
     app = create_app(node)  # type: ignore[arg-type]
     return Gateway(
-        application or app,
+        application or around(app),
         app.extensions[SERVICE],
         base=BASE,
         root="/hub/",

@@ -1,0 +1,117 @@
+"""Members' leases, with a real server and publications by other processes: never an answer from what was before."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from node.config import Identity, Limits, Member, Settings
+from node.federation.engine import FederationEngine
+from node.federation.sources import RemoteSource
+from node.model.identifiers import Identifiers
+from node.rdf.formats import JSON, NTRIPLES
+from node.sparql.results import read_json_results
+from node.store import promises
+from node.store.oxigraph import OxigraphStore
+from tests.integration.operated_node import Operated, operated
+
+pytestmark = pytest.mark.slow
+
+EX = "http://ex.org/"
+QUERY = f"SELECT ?o {{ ?s <{EX}later> ?o }}"
+
+
+@contextmanager
+def coordinator(store: OxigraphStore, folder: Path, endpoint: str) -> Iterator[tuple[FederationEngine, RemoteSource]]:
+    """An engine over a store of its own and one member."""
+    base = "http://coordinator.example/"
+    members = (Member(endpoint=endpoint, name="member"),)
+    limits = Limits(federation_seconds=20.0)
+    engine = FederationEngine(
+        store, Identifiers(base), Settings(folder=folder, node=Identity(base), limits=limits, members=members)
+    )
+    try:
+        yield engine, engine.sources()[0]
+    finally:
+        engine.close()
+
+
+def rows(engine: FederationEngine) -> tuple[int, int]:
+    """How many rows there are, and how many requests the member got for them."""
+    with engine.query(QUERY, (JSON, NTRIPLES)) as answer:
+        found = len(read_json_results(b"".join(answer)).rows)
+        return found, sum(m.requests for m in answer.report if m.name == "member")
+
+
+def eventually(true: Callable[[], bool], seconds: float = 15.0) -> None:
+    """Wait until it is."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def put(node: Operated, number: int) -> None:
+    """One more row, by a change in the server's process."""
+    triple = f"<{EX}s{number}> <{EX}later> {number}"
+    done = node.update(f"INSERT DATA {{ GRAPH <{node.service.address}graph/g> {{ {triple} }} }}")
+    assert done.status in (200, 204), done.data
+
+
+def published_elsewhere(node: Operated, number: int) -> None:
+    """One more row, by a change in a process of its own, as ``onconode publish`` makes it."""
+    program = (
+        "import sys; from pathlib import Path; from node.assembly import build\n"
+        "from node.store.quads import Change, GraphContent\nfrom node.model.access import Tier\n"
+        "node = build(Path(sys.argv[1])); name = node.identifiers.base + 'graph/x' + sys.argv[2]\n"
+        "triple = f'<http://ex.org/x{sys.argv[2]}> <http://ex.org/later> \"{sys.argv[2]}\" .\\n'\n"
+        "node.store.apply(Change(put=(GraphContent(name, Tier.PUBLIC, triple.encode()),)))\nnode.close()\n"
+    )
+    subprocess.run([sys.executable, "-c", program, str(node.folder), str(number)], check=True, timeout=60)
+
+
+def test_a_lease_saves_the_look_and_never_hides_a_change(own_data: OxigraphStore, tmp_path: Path) -> None:
+    """Asked without pause while it is changed by its server and by another process."""
+    with (
+        operated(tmp_path / "node") as member,
+        coordinator(own_data, tmp_path, f"{member.service.address}sparql") as (engine, source),
+    ):
+        assert rows(engine)[0] == 0
+
+        def leased() -> bool:
+            rows(engine)
+            return source.lease is not None and source.lease.left() > 0
+
+        eventually(leased)
+        # A member that holds nothing of it is not even looked at.
+        eventually(lambda: rows(engine) == (0, 0))
+
+        there, wrong, stop = [0], list[str](), threading.Event()
+
+        def watch() -> None:
+            while not stop.is_set():
+                least = there[0]
+                found = rows(engine)[0]
+                if found < least:
+                    wrong.append(f"{found} rows, when {least} were there")
+                there[0] = max(there[0], found)
+
+        watching = threading.Thread(target=watch)
+        watching.start()
+        try:
+            for number, change in enumerate((put, published_elsewhere), 1):
+                eventually(lambda: source.lease is not None and source.lease.left() > promises.LONGEST / 2)
+                change(member, number)
+                there[0] = max(there[0], number)
+                assert rows(engine)[0] == number
+        finally:
+            stop.set()
+            watching.join()
+        assert not wrong
