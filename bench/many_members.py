@@ -5,7 +5,7 @@
 The data and queries of fedbench, spread over so many nodes (``bench.tenants``: all in one process), and queries of our
 own about rare things, which few members hold. Answers are compared with those of one store that holds everything.
 *Needed* are requests that brought rows: pairs of a member and a part of the query that contribute. *Looks* are those
-that only see whether a member that was not asked still holds what its summary said. Planning is the time from the
+that only see whether a member still holds what its summary said, and renew its lease, before or beside the query. Planning is the time from the
 parsed query to the first requests, summaries being there. ``--parts`` keeps fetched parts between queries.
 """
 
@@ -35,6 +35,7 @@ from node.federation.directory import Directories
 from node.federation.execution import Execution
 from node.federation.fetch import Fetcher
 from node.federation.meter import Meter
+from node.federation.renewal import Renewal
 from node.federation.requests import Scope
 from node.federation.scratch import Scratch
 from node.federation.selection import Catalogue
@@ -141,6 +142,7 @@ class _Federation:
         self._sources = [RemoteSource(Member(endpoint=f"{address}/{name}/sparql", name=name)) for name in names]
         self._execution = Execution(evaluator.evaluate, cache_bytes=cache_bytes)
         self._directories = Directories()
+        self._renewal = Renewal()
         self._check = fedbench("check")
 
     @classmethod
@@ -152,6 +154,7 @@ class _Federation:
         try:
             yield federation
         finally:
+            federation._renewal.close()
             federation._execution.close()
             evaluator.close()
             for source in federation._sources:
@@ -185,6 +188,7 @@ class _Federation:
         return measured
 
     def _ask(self, text: str) -> bytes:
+        self._renewal.used(self._sources)
         budget = Budget(_SECONDS, 1 << 30, 1 << 30)
         with self._execution.answer(
             parse_query(text),

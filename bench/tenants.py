@@ -3,7 +3,7 @@
     python -m bench.tenants DIR [--port 0]
 
 Serves each file ``DIR/<name>.nt`` as a node of that name: ``/<name>/sparql`` (POST, answers in TSV, JSON or N-Triples),
-``/<name>/.well-known/void`` with an ``ETag``, both with the version of the data. Blank nodes become IRIs, as at
+``/<name>/.well-known/void`` with an ``ETag``, both with the version of the data, and leases for those who ask. Blank nodes become IRIs, as at
 publication. ``/-/counts`` gives, for each node, the requests since it was last asked for: queries with rows as answer,
 queries without, descriptions. Prints its address when it listens.
 """
@@ -26,11 +26,12 @@ import pyoxigraph as ox
 from node.config import Identity
 from node.model.identifiers import Identifiers
 from node.publishing.summary import void_description
-from node.sparql.protocol import DATA_VERSION_HEADER
+from node.sparql.protocol import DATA_VERSION_HEADER, LEASE_HEADER
 from node.store.summary import Summary
 
 _BLANK = re.compile(r"(?<![^ ])_:(\S+)")
 _TIER = "urn:tenants:public"
+_LEASE_MILLISECONDS = 500
 
 
 def skolemised(ntriples: str) -> str:
@@ -88,7 +89,7 @@ class _Handler(BaseHTTPRequestHandler):
             with self.lock:
                 body = json.dumps(self.counts).encode()
                 self.counts.clear()
-            self._send("application/json", body)
+            self._send("application/json", body, None)
             return
         _, name, *_ = self.path.split("/")
         tenant = self.tenants[name]
@@ -97,10 +98,10 @@ class _Handler(BaseHTTPRequestHandler):
         if self.headers.get("If-None-Match") == tag:
             self.send_response_only(304)
             self.send_header("ETag", tag)
-            self.send_header(DATA_VERSION_HEADER, tenant.version)
+            self._lend(tenant)
             self.end_headers()
             return
-        self._send("application/n-triples", tenant.void, {"ETag": tag, DATA_VERSION_HEADER: tenant.version})
+        self._send("application/n-triples", tenant.void, tenant, {"ETag": tag})
 
     def do_POST(self) -> None:
         _, name, *_ = self.path.split("/")
@@ -109,19 +110,34 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             media_type, body = tenant.answer(text, self.headers.get("Accept", ""))
         except (SyntaxError, ValueError) as error:
-            self._send("text/plain", str(error).encode(), status=400)
+            self._send("text/plain", str(error).encode(), tenant, status=400)
             return
         empty = body.count(b"\n") <= 1 if "tab-separated" in media_type else b'"bindings":[]' in body
         self._count(name, "empty" if empty else "full")
-        self._send(media_type, body, {DATA_VERSION_HEADER: tenant.version})
+        self._send(media_type, body, tenant)
 
     def _count(self, name: str, what: str) -> None:
         with self.lock:
             counted = self.counts.setdefault(name, {"full": 0, "empty": 0, "descriptions": 0})
             counted[what] += 1
 
-    def _send(self, media_type: str, body: bytes, headers: dict[str, str] | None = None, status: int = 200) -> None:
+    def _lend(self, tenant: Tenant) -> None:
+        """The version of the data, and for how long it stays: what a node says at least while nobody publishes."""
+        self.send_header(DATA_VERSION_HEADER, tenant.version)
+        if (token := self.headers.get(LEASE_HEADER)) is not None:
+            self.send_header(LEASE_HEADER, f"{token};ms={_LEASE_MILLISECONDS}")
+
+    def _send(
+        self,
+        media_type: str,
+        body: bytes,
+        tenant: Tenant | None,
+        headers: dict[str, str] | None = None,
+        status: int = 200,
+    ) -> None:
         self.send_response_only(status)
+        if tenant is not None:
+            self._lend(tenant)
         for key, value in {"Content-Type": media_type, "Content-Length": str(len(body)), **(headers or {})}.items():
             self.send_header(key, value)
         # In one piece, so that no packet waits for another.

@@ -14,7 +14,8 @@ from node.federation.delegation import Asked, Evaluate, HeldAnswer, by_members, 
 from node.federation.directory import Directories
 from node.federation.explaining import Explanation, Trace, preview
 from node.federation.gathering import Gathering
-from node.federation.inner import answered, as_data, as_query, has_inner
+from node.federation.hierarchies import at_its_holder
+from node.federation.inner import MOST_ROWS, answered, as_data, as_query, has_inner
 from node.federation.lineage import Triple, holding_jobs
 from node.federation.losses import Losses
 from node.federation.meter import Meter, Tally
@@ -257,7 +258,10 @@ class Execution:
 
         def closure(select: Select) -> InlineData | None:
             inner = as_query(select)
-            gathering = Gathering(inner, unfold(inner), catalogue, runner, quads=b"")
+            body = unfold(inner)
+            if (found := at_its_holder(inner, body, catalogue, runner, MOST_ROWS)) is not None:
+                return found
+            gathering = Gathering(inner, body, catalogue, runner, quads=b"")
             gathering.fetch()
             inner = without_lone_paths(inner, gathering.may_hold) or inner
             return read(select, *gathering.statements(), inner.text)

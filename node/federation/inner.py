@@ -30,7 +30,7 @@ from node.sparql.writer import written
 Answer: TypeAlias = Callable[[Select], InlineData | None]
 
 #: More solutions would be sent around more dearly than what they are made of.
-_ROWS = 5_000
+MOST_ROWS = 5_000
 
 
 def has_inner(group: Group) -> bool:
@@ -93,4 +93,4 @@ def as_data(select: Select, results: Results) -> InlineData | None:
     names = results.variables if select.projection is None else tuple(p.variable for p in select.projection)
     rows = tuple(tuple(row.get(name) for name in names) for row in results.rows)
     blank = any(term is not None and term.kind == "bnode" for row in rows for term in row)
-    return None if blank or len(rows) > _ROWS else InlineData(names, rows)
+    return None if blank or len(rows) > MOST_ROWS else InlineData(names, rows)

@@ -31,6 +31,9 @@ class Meter:
     requests: int
     bytes: int
     tallies: dict[str, Tally] = field(default_factory=dict)
+    #: Of all members together, so that they need not be added up for each request.
+    _requests: int = 0
+    _bytes: int = 0
     _started: float = field(default_factory=time.monotonic)
     _stopped: bool = False
     _stops: dict[int, Callable[[], None]] = field(default_factory=dict)
@@ -61,18 +64,20 @@ class Meter:
         self.remaining()
         with self._lock:
             tally = self.tallies.setdefault(name, Tally())
-            if sum(t.requests for t in self.tallies.values()) >= self.requests:
+            if self._requests >= self.requests:
                 raise LimitExceeded(
                     f"the query needs more than {self.requests:,} requests to members.",
                     remedy="Make it more selective, or ask the operator to raise limits.federation_requests.",
                 )
             tally.requests += 1
+            self._requests += 1
 
     def received(self, name: str, size: int) -> None:
         """Count bytes. Raises ResultTooLarge."""
         with self._lock:
             self.tallies.setdefault(name, Tally()).bytes += size
-            if sum(t.bytes for t in self.tallies.values()) > self.bytes:
+            self._bytes += size
+            if self._bytes > self.bytes:
                 raise ResultTooLarge(
                     f"the query needs more than {self.bytes:,} bytes from the members.",
                     remedy="Name the predicates, add more selective patterns, or ask the operator to raise "
@@ -82,7 +87,7 @@ class Meter:
     def bytes_left(self) -> int:
         """How many bytes may still come."""
         with self._lock:
-            return max(0, self.bytes - sum(t.bytes for t in self.tallies.values()))
+            return max(0, self.bytes - self._bytes)
 
     def done(self, name: str, rows: int, seconds: float) -> None:
         """Count an answer that came whole."""
