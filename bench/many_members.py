@@ -5,8 +5,9 @@
 The data and queries of fedbench, spread over so many nodes (``bench.tenants``: all in one process), and queries of our
 own about rare things, which few members hold. Answers are compared with those of one store that holds everything.
 *Needed* are requests that brought rows: pairs of a member and a part of the query that contribute. *Looks* are those
-that only see whether a member still holds what its summary said, and renew its lease, before or beside the query. Planning is the time from the
-parsed query to the first requests, summaries being there. ``--parts`` keeps fetched parts between queries.
+that only see whether a member still holds what its summary said, and renew its lease, before or beside the query.
+Planning is the time from the parsed query to the first requests, summaries being there. ``--parts`` keeps fetched
+parts between queries.
 """
 
 from __future__ import annotations

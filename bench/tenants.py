@@ -3,9 +3,9 @@
     python -m bench.tenants DIR [--port 0]
 
 Serves each file ``DIR/<name>.nt`` as a node of that name: ``/<name>/sparql`` (POST, answers in TSV, JSON or N-Triples),
-``/<name>/.well-known/void`` with an ``ETag``, both with the version of the data, and leases for those who ask. Blank nodes become IRIs, as at
-publication. ``/-/counts`` gives, for each node, the requests since it was last asked for: queries with rows as answer,
-queries without, descriptions. Prints its address when it listens.
+``/<name>/.well-known/void`` with an ``ETag``, both with the version of the data, and leases for those who ask. Blank
+nodes become IRIs, as at publication. ``/-/counts`` gives, for each node, the requests since it was last asked for:
+queries with rows as answer, queries without, descriptions. Prints its address when it listens.
 """
 
 from __future__ import annotations
