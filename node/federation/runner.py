@@ -250,7 +250,8 @@ class Runner:
             return_when=ALL_COMPLETED if tolerated else FIRST_EXCEPTION,
         )
         try:
-            for future in finished:
+            # At the deadline, the member that was waited for counts, and not what had no time left to be sent.
+            for future in sorted(finished, key=lambda done: not isinstance(done.exception(), MemberError)):
                 error = future.exception()
                 if isinstance(error, MemberError):
                     self._losses.add(futures[future], error)
