@@ -31,7 +31,7 @@ from node.store.summary import Summary
 
 _BLANK = re.compile(r"(?<![^ ])_:(\S+)")
 _TIER = "urn:tenants:public"
-_LEASE_MILLISECONDS = 500
+_LEASE_MILLISECONDS = 750
 
 
 def skolemised(ntriples: str) -> str:
@@ -122,7 +122,7 @@ class _Handler(BaseHTTPRequestHandler):
             counted[what] += 1
 
     def _lend(self, tenant: Tenant) -> None:
-        """The version of the data, and for how long it stays: what a node says at least while nobody publishes."""
+        """The version of the data, and for how long it stays: what a node says on average while nobody publishes."""
         self.send_header(DATA_VERSION_HEADER, tenant.version)
         if (token := self.headers.get(LEASE_HEADER)) is not None:
             self.send_header(LEASE_HEADER, f"{token};ms={_LEASE_MILLISECONDS}")

@@ -19,8 +19,8 @@ from node.federation.sources import RemoteSource
 #: Leases are renewed for so long after the last query.
 _BUSY_SECONDS = 5.0
 #: How often it is looked which end soon, and how soon that is.
-_ROUND_SECONDS = 0.1
-_SOON_SECONDS = 0.4
+_ROUND_SECONDS = 0.05
+_SOON_SECONDS = 0.2
 #: So many members at a time.
 _THREADS = 32
 #: What renewing one lease may take, the new summary included.
