@@ -36,6 +36,7 @@ from node.federation.directory import Directories
 from node.federation.execution import Execution
 from node.federation.fetch import Fetcher
 from node.federation.meter import Meter
+from node.federation.order import Order
 from node.federation.renewal import Renewal
 from node.federation.requests import Scope
 from node.federation.scratch import Scratch
@@ -51,6 +52,8 @@ _PREFIXES = """PREFIX hub: <https://w3id.org/cancer-hub/vocab#> PREFIX obo: <htt
 PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
 """
 _SECONDS = 120.0
+#: How long a request takes, as far as planning is concerned.
+_ROUND_TRIP = 0.002
 
 
 @dataclass
@@ -210,7 +213,7 @@ class _Federation:
         catalogue = Catalogue(summaries, Scope(), frozenset(summaries), self._directories.of(summaries))
         catalogue.only_source(list(body.scans()))
         catalogue.idle(body.scans())
-        next(Fetcher(catalogue, Scratch()).body(body, {}), None)
+        next(Fetcher(catalogue, Scratch(), Order(catalogue, _ROUND_TRIP)).body(body, {}), None)
         return time.thread_time() - started
 
     def _counts(self) -> dict[str, dict[str, int]]:
