@@ -9,9 +9,8 @@ node have no part in.
 
 from __future__ import annotations
 
-import itertools
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from functools import cache
@@ -31,11 +30,11 @@ from node.federation.bindings import can_be_sent, connected, with_name
 from node.federation.callees import Callee, Callees
 from node.federation.inline import Solved, solved
 from node.federation.meter import Meter, Turn
-from node.federation.placement import Context, nesting, visit_services
+from node.federation.occurrences import Occurrence, occurrences_in, with_elements
+from node.federation.placement import Context, nesting
 from node.federation.variables import certain, in_scope, loose, used
 from node.sparql.algebra import (
     DatasetClause,
-    Element,
     Form,
     Group,
     InlineData,
@@ -43,7 +42,6 @@ from node.sparql.algebra import (
     Query,
     Select,
     Service,
-    Variable,
 )
 from node.sparql.results import Results, Term
 from node.sparql.writer import write_query
@@ -146,25 +144,27 @@ class _Run:
     def resolve(self, query: Query) -> Resolved:
         """Ask until no service is left: those that wait for nobody together, then those that waited for them."""
         self._dataset = query.dataset
-        occurrences = _occurrences(query)
+        occurrences = occurrences_in(query)
         self._check(occurrences)
         done: dict[int, Solved] = {}
         while len(done) < len(occurrences):
-            view = _with(query, {n: one.plan for n, one in done.items()})
+            view = with_elements(query, {n: one.plan for n, one in done.items()})
             left = [n for n in range(len(occurrences)) if n not in done]
-            waiting = dict(zip(left, _occurrences(view), strict=True))
+            waiting = dict(zip(left, occurrences_in(view), strict=True))
             ready = [n for n, occurrence in waiting.items() if occurrence.is_ready()] or left[:1]
             for n, data in zip(ready, self._solve_all([waiting[n] for n in ready]), strict=True):
                 done[n] = solved(data, n)
         query = replace(query, services=False)
-        plan = _with(query, {n: one.plan for n, one in done.items()})
+        plan = with_elements(query, {n: one.plan for n, one in done.items()})
         labelled = [one for one in done.values() if one.labelled]
         if not labelled:
             return Resolved(plan, plan, b"")
-        full = _with(query, {n: one.element for n, one in done.items()}, hidden=tuple(one.graph for one in labelled))
+        full = with_elements(
+            query, {n: one.element for n, one in done.items()}, hidden=tuple(one.graph for one in labelled)
+        )
         return Resolved(plan, full, b"".join(one.quads for one in labelled))
 
-    def _check(self, occurrences: Sequence[_Occurrence]) -> None:
+    def _check(self, occurrences: Sequence[Occurrence]) -> None:
         """Refuse what can be refused before anything is asked."""
         if len(occurrences) > MAX_SERVICES or any(nesting(o.service) > MAX_NESTING for o in occurrences):
             raise QueryTooDeep(
@@ -180,7 +180,7 @@ class _Run:
             if isinstance(service.name, Term) and not service.silent:
                 self._callees.permit(service.name.value)
 
-    def _solve_all(self, occurrences: Iterable[_Occurrence]) -> list[InlineData]:
+    def _solve_all(self, occurrences: Iterable[Occurrence]) -> list[InlineData]:
         futures = [self._asking.submit(self._solve, o.service, o.context) for o in occurrences]
         return _results(futures, self._meter)
 
@@ -355,41 +355,11 @@ class _Run:
         return labels[term.value]
 
 
-@dataclass(frozen=True, slots=True)
-class _Occurrence:
-    service: Service
-    context: Context
-
-    def is_ready(self) -> bool:
-        """Whether no other service has to come first, for the values that it would give."""
-        known = in_scope(self.context.elements).keys()
-        name = {self.service.name.name} if isinstance(self.service.name, Variable) else set()
-        shared = certain((self.service.pattern,)) | name
-        return not (shared - known) & self.context.before and not (name - known) & self.context.after
-
-
-def _occurrences(query: Query) -> list[_Occurrence]:
-    found: list[_Occurrence] = []
-
-    def visit(service: Service, context: Context) -> Element:
-        found.append(_Occurrence(service, context))
-        return service
-
-    visit_services(query, visit)
-    return found
-
-
-def _with(query: Query, instead: Mapping[int, Element], *, hidden: tuple[Term, ...] = ()) -> Query:
-    """The query with these elements in the places of its services, which are counted as they are written."""
-    numbers = itertools.count()
-    return visit_services(query, lambda service, _: instead.get(next(numbers), service), hidden=hidden)
-
-
 def _question(pattern: Group, values: InlineData | None) -> Query:
     """``SELECT *`` of a pattern, joined with these values."""
     group = pattern if values is None or not values.variables else Group((values, pattern))
     query = Query(Form.SELECT, Select(group), text="")
-    return replace(query, services=bool(_occurrences(query)))
+    return replace(query, services=bool(occurrences_in(query)))
 
 
 def _results(futures: Sequence[Future[T]], meter: Meter) -> list[T]:
