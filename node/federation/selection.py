@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from node.federation.directory import Directory
 from node.federation.plan import Candidates, Place, Scan
 from node.federation.requests import Job, Scope, scan_text
-from node.federation.spaces import Spaces, prefixes
+from node.federation.spaces import Cells, Spaces
 from node.federation.summaries import Summary
 from node.rdf.namespaces import RDF_TYPE
 from node.sparql.terms import Term
 
 # What a pattern is thought to match at a member that says nothing about itself.
 _UNKNOWN = 10_000
-# The namespace of a cell that is an IRI, and all that two literals or two blank nodes need to have in common.
-_NAMESPACE = re.compile(rb'<.*[/#:](?:[A-Za-z]+_)?|"|_:', re.DOTALL)
 
 
 class Catalogue:
@@ -41,7 +38,7 @@ class Catalogue:
         self.directory = directory or Directory(summaries)
         self.asked: dict[tuple[str, str], bool] = {}
         self._partial = frozenset(n for n, s in summaries.items() if s is not None and not s.covers_graphs)
-        self._groups: dict[frozenset[bytes], dict[bytes, list[bytes]]] = {}
+        self._cells: dict[frozenset[bytes], Cells] = {}
 
     def count(self, name: str, scan: Scan, predicates: Candidates | None = None) -> int | None:
         """At most how many triples of the member match, judged by the constants; None if it does not say."""
@@ -71,14 +68,10 @@ class Catalogue:
             return values
         if column == "o" and (listed := self._listed(name, scan)) is not None:
             return frozenset(v for v in values if v in listed or not v.startswith(b"<")) if values else values
-        groups, begin = self._grouped(values), prefixes(spaces)
-        # A prefix that goes on within the namespace may be that of some of its values: that is decided by the member.
-        chosen = [
-            g for space, g in groups.items() if space.startswith(begin) or any(b.startswith(space) for b in begin)
-        ]
-        if len(chosen) == len(groups):
-            return values
-        return frozenset().union(*chosen)
+        cells = self._cells.get(values)
+        if cells is None:
+            cells = self._cells[values] = Cells(values)
+        return cells.within(spaces)
 
     def holds(self, name: str, scan: Scan) -> bool:
         """Whether the member can hold a match, as far as it says."""
@@ -193,17 +186,6 @@ class Catalogue:
             return None if values is None else frozenset(f"<{value}>".encode() for value in values)
 
         return self.directory.remembered(("listed", name, predicate), find)
-
-    def _grouped(self, values: frozenset[bytes]) -> Mapping[bytes, list[bytes]]:
-        """The values by namespace: few where the values are many."""
-        groups = self._groups.get(values)
-        if groups is None:
-            groups = {}
-            for value in values:
-                found = _NAMESPACE.match(value)
-                groups.setdefault(value if found is None else found[0], []).append(value)
-            self._groups[values] = groups
-        return groups
 
 
 def _iri(place: Place) -> str | None:
