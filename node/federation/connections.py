@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import select
 import socket
 import ssl
@@ -14,6 +15,8 @@ from urllib.parse import quote, urlsplit
 #: So much is read at a time.
 CHUNK = 1 << 16
 _PORTS = {"http": 80, "https": 443}
+# Where OpenSSL looks for certificates of authorities, if they are set.
+_TRUSTED = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 # What may stand in the target of a request as it is.
 _SAFE = "/%:@!$&'()*+,;=~?[]"
 
@@ -117,7 +120,7 @@ class Connections:
         try:
             stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if place.scheme == "https":
-                stream = _tls().wrap_socket(stream, server_hostname=place.host)
+                stream = _tls(*map(os.environ.get, _TRUSTED)).wrap_socket(stream, server_hostname=place.host)
         except TimeoutError as error:
             stream.close()
             raise ConnectTimeout(*error.args) from error
@@ -153,7 +156,10 @@ def _is_quiet(stream: socket.socket) -> bool:
     return not waiting.poll(0)
 
 
-@lru_cache(maxsize=1)
-def _tls() -> ssl.SSLContext:
-    """Certificates are checked against what this machine trusts, and the name of the host."""
+@lru_cache(maxsize=4)
+def _tls(*trusted: str | None) -> ssl.SSLContext:  # noqa: ARG001 - what the copies are kept by
+    """Certificates are checked against what this machine trusts, and the name of the host.
+
+    ``trusted``: what the environment says of that. Reading them takes tens of milliseconds, so they are kept by it.
+    """
     return ssl.create_default_context()
