@@ -34,14 +34,16 @@ from node.sparql.rewriting import Rewriting
 from node.sparql.terms import iri_term
 from node.sparql.writer import written
 
-#: A query is written down for so many graphs at most, those of patterns within one another multiplied.
-MOST = 5_000
+#: So many elements, triple patterns, rows and expressions are written down at most, those of patterns within one
+#: another multiplied.
+MOST = 20_000
 
 
 class _Expansion:
     def __init__(self, names: Sequence[str]) -> None:
         self._names = names
         self._arms = 0
+        self._size = 0
         self.found = False
 
     def __call__(self, element: Element) -> Element:
@@ -53,7 +55,9 @@ class _Expansion:
             return element
         self.found = True
         self._arms += len(self._names)
-        if self._arms > MOST:
+        # What was within is written down already, so that each level counts with all that is below it.
+        self._size += len(self._names) * (1 + _size(element.pattern))
+        if self._size > MOST:
             raise ResultTooLarge(
                 f"the query would have to be evaluated in each of {len(self._names):,} graphs by itself.",
                 remedy=f"Say which graphs are meant, with FROM NAMED or VALUES ?{variable} before GRAPH ?{variable}.",
@@ -82,7 +86,7 @@ def needs_graph_names(query: Query) -> bool:
 def with_graph_names(query: Query, names: Sequence[str]) -> Query | None:
     """The query with its patterns written down for each of these graphs, all that there are; None if none has to be.
 
-    Raises ResultTooLarge where that would be more than ``MOST`` patterns.
+    Raises ResultTooLarge where that would be more than ``MOST``.
     """
     expansion = _Expansion(sorted(names))
     select = Rewriting(elements=expansion).select(query.select)
@@ -164,6 +168,29 @@ def speaks_of(group: Group, graph: str) -> bool:
 
     Rewriting(read, look).group(group)
     return found
+
+
+def _size(group: Group) -> int:
+    """How much is in a group: elements, triple patterns, rows of values, and expressions."""
+    size = 0
+
+    def look(element: Element) -> Element:
+        nonlocal size
+        size += 1
+        match element:
+            case BasicGraphPattern(triples):
+                size += len(triples)
+            case InlineData(_, rows):
+                size += len(rows)
+        return element
+
+    def read(expression: Expression) -> Expression:
+        nonlocal size
+        size += 1
+        return expression
+
+    Rewriting(read, look).group(group)
+    return size
 
 
 def _with_labels(group: Group, suffix: str) -> Group:

@@ -101,3 +101,12 @@ def test_without_graphs_and_with_too_many() -> None:
     assert list(ox.Store().query(none.text)) == []
     with pytest.raises(ResultTooLarge, match="FROM NAMED"):
         with_graph_names(query, [f"{EX}{i}" for i in range(5_001)])
+
+
+@pytest.mark.parametrize("depth", [8, 60])
+def test_graphs_within_graphs_are_multiplied(depth: int) -> None:
+    """A short text that would become a long one is refused before it does."""
+    query = parse_query("ASK { " + "GRAPH ?g { " * depth + "?s ?p ?o MINUS { ?x ?y ?z }" + " }" * depth + " }")
+    with pytest.raises(ResultTooLarge, match="FROM NAMED"):
+        with_graph_names(query, [f"{EX}{i}" for i in range(5)])
+    assert needs_graph_names(query)
