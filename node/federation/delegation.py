@@ -81,11 +81,14 @@ def by_members(
         runner.look(name for name in others if name != alone)
         with ExitStack() as stack:
             try:
-                answer = stack.enter_context(source.answer(query.self_contained(), asked.formats, asked.meter))
+                passed_on = query.self_contained()
+                answer = stack.enter_context(source.answer(passed_on, asked.formats, asked.meter))
             except MemberError as error:
                 asked.losses.add(alone, error)
             else:
                 runner.whole = alone
+                if runner.trace is not None:
+                    runner.trace.whole = (alone, passed_on)
                 runner.settle()
                 yield answer
                 return
@@ -93,7 +96,8 @@ def by_members(
     if asked.plan is not query or asked.quads:
         yield None
         return
-    if _one_says_yes(query, body, catalogue, runner):
+    able = able_to_say_yes(query, body, catalogue)
+    if any(runner.run([Job(name, query.self_contained(), ()) for name in able])):
         runner.settle()
         with evaluate([], [], "ASK { }", asked.formats, _left(asked)) as answer:
             yield answer
@@ -120,18 +124,17 @@ def _left(asked: Asked) -> Budget:
     return replace(asked.budget, seconds=min(asked.budget.seconds, asked.meter.remaining()))
 
 
-def _one_says_yes(query: Query, body: Body, catalogue: Catalogue, runner: Runner) -> bool:
-    """Whether a member finds by itself that an ASK is true. More data cannot make a monotone one false again."""
+def able_to_say_yes(query: Query, body: Body, catalogue: Catalogue) -> list[str]:
+    """The members any of which may find by itself that an ASK is true: more data cannot make a monotone one false."""
     if query.form is not Form.ASK or query.dataset is not None or len(query.text) > _PASSED_ON:
-        return False
+        return []
     if not is_plain(query.select) or obstacle(query) is not None:
-        return False
+        return []
     scans = [element for element in body.elements if isinstance(element, Scan)]
     # One pattern needs no join: a triple of any member will do.
     if len(scans) < len(body.elements) or len(scans) < 2:
-        return False
-    able = [n for n in catalogue.summaries if n in catalogue.alike and all(catalogue.holds(n, s) for s in scans)]
-    return any(runner.run([Job(name, query.self_contained(), ()) for name in able]))
+        return []
+    return [n for n in catalogue.summaries if n in catalogue.alike and all(catalogue.holds(n, s) for s in scans)]
 
 
 def _spliced(apart: Partition, runner: Runner, asked: Asked) -> Answer | None:

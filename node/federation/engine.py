@@ -22,7 +22,7 @@ from node.federation.completeness import MemberReport
 from node.federation.counters import Counters
 from node.federation.delegation import Evaluate
 from node.federation.execution import Execution, FederatedAnswer
-from node.federation.explaining import Explanation, Trace, after
+from node.federation.explaining import Explanation, after
 from node.federation.local_source import SummaryReading
 from node.federation.members import MemberStatus, check
 from node.federation.meter import Meter
@@ -32,6 +32,7 @@ from node.federation.renewal import Renewal
 from node.federation.services import ServiceResolver
 from node.federation.session import Session
 from node.federation.sources import RemoteSource
+from node.federation.trace import Trace
 from node.model.identifiers import Identifiers
 from node.policy.decide import ANONYMOUS, Principal
 from node.rdf.dataset import GraphScope

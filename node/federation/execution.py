@@ -10,15 +10,17 @@ from typing import Any
 
 from node.federation.cache import PartCache
 from node.federation.completeness import Completeness, MemberReport, Verdict, judged
-from node.federation.delegation import Asked, Evaluate, HeldAnswer, by_members, only_source
+from node.federation.delegation import Asked, Evaluate, HeldAnswer, by_members
 from node.federation.directory import Directories
-from node.federation.explaining import Explanation, Trace, preview
+from node.federation.explaining import Explanation, preview
+from node.federation.forecast import Way, foresee, way_of
 from node.federation.gathering import Gathering
 from node.federation.hierarchies import at_its_holder
 from node.federation.inner import MOST_ROWS, answered, as_data, as_query, has_inner
 from node.federation.lineage import Triple, holding_jobs
 from node.federation.losses import Losses
 from node.federation.meter import Meter, Tally
+from node.federation.order import Order
 from node.federation.pace import Pace
 from node.federation.partition import partition
 from node.federation.plan import Scan
@@ -29,6 +31,7 @@ from node.federation.runner import Runner
 from node.federation.selection import Catalogue
 from node.federation.sources import Source
 from node.federation.summaries import Summary
+from node.federation.trace import Trace
 from node.federation.unfold import unfold
 from node.federation.versions import Changed, Patience
 from node.federation.workers import Workers
@@ -163,15 +166,21 @@ class Execution:
         summaries = catalogue.summaries.items()
         return self._differences.of({name: said.releases for name, said in summaries if said is not None})
 
-    def explain(self, query: Query, sources: Sequence[Source], meter: Meter) -> Explanation:
-        """How the query would be answered, by what the members say they hold. Raises as ``answer`` does."""
+    def explain(self, query: Query, sources: Sequence[Source], meter: Meter, *, here: bool = False) -> Explanation:
+        """How the query would be answered, by what the members say they hold; ``here``: no member may evaluate it.
+
+        Raises as ``answer`` does.
+        """
         runner = self._runner(sources, meter)
         scope = Scope() if query.dataset is None else Scope(query.dataset.default, query.dataset.named)
         summaries = runner.learn()
         alike = frozenset(source.name for source in sources if source.alike)
         catalogue = Catalogue(summaries, scope, alike, self._directories.of(summaries), _kept(sources))
         body = unfold(query)
-        return preview(body, catalogue, only_source(query, body, catalogue))
+        round_trip = runner.round_trip(summaries.keys() - set(catalogue.idle(body.scans())))
+        way, asked = (Way.HERE, ()) if here else way_of(query, body, catalogue)
+        foreseen = foresee(body, catalogue, Order(catalogue, round_trip)) if way is Way.HERE else {}
+        return preview(body, catalogue, way=way, asked=asked, foreseen=foreseen, round_trip=round_trip)
 
     def _runner(self, sources: Sequence[Source], meter: Meter) -> Runner:
         """One that no member may fail."""

@@ -11,7 +11,6 @@ from typing import Any
 from node.errors import MemberError, MemberTimeout, ResultTooLarge
 from node.federation.batches import apart, as_one, batches
 from node.federation.cache import PartCache
-from node.federation.explaining import Trace
 from node.federation.losses import Losses
 from node.federation.meter import Meter, Turn
 from node.federation.pace import Pace
@@ -21,6 +20,7 @@ from node.federation.rows import Table
 from node.federation.sources import Source
 from node.federation.splice import can_be_spliced, solutions_in
 from node.federation.summaries import Summary
+from node.federation.trace import Trace
 from node.federation.versions import Patience, Versions
 from node.federation.workers import Workers
 from node.rdf.formats import Format

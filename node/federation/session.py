@@ -13,7 +13,7 @@ from node.config import Limits
 from node.errors import ResultTooLarge, Unsupported
 from node.federation.delegation import HeldAnswer
 from node.federation.execution import Execution, FederatedAnswer
-from node.federation.explaining import Explanation, Part, Trace
+from node.federation.explaining import Explanation, Part
 from node.federation.lineage import MOST, lineage, row_sources
 from node.federation.local_source import LocalSource, SummaryReading
 from node.federation.losses import Losses
@@ -22,6 +22,7 @@ from node.federation.monotone import obstacle
 from node.federation.placement import Context, visit_services
 from node.federation.services import Look, Own, Resolved, ServiceResolver
 from node.federation.sources import RemoteSource, Source
+from node.federation.trace import Trace
 from node.model.access import Tier
 from node.model.identifiers import Identifiers
 from node.policy.decide import ANONYMOUS, Principal, decide
@@ -198,12 +199,13 @@ class Session:
 
         if query.services:
             query = written(replace(visit_services(query, noted), services=False))
-        plan = self._execution.explain(query, self._members(), meter)
+        # A query with solutions of services in it is evaluated here.
+        plan = self._execution.explain(query, self._members(), meter, here=bool(services))
         return replace(
             plan,
             parts=(*services, *plan.parts),
+            expected_rounds=plan.expected_rounds + bool(services),
             expected_requests=plan.expected_requests + len(services),
-            alone=None if services else plan.alone,
         )
 
     @contextmanager

@@ -32,7 +32,7 @@ class QueryRequest(NamedTuple):
     ``default_graphs`` and ``named_graphs``: the RDF dataset the request names (section 2.1.4), None when it names
     none. ``format`` is the value of the customary parameter ``format``, which overrides ``Accept``. ``partial`` and
     ``sources`` are parameters of federated queries: whether an answer without some members will do, and whether each
-    row is to come with the members it is from.
+    row is to come with the members it is from. ``run``: whether a query that is to be explained is carried out too.
     ``mappings`` is how far codes of other systems are taken for the classes used here; None: to the letter.
     ``releases``: by which releases of vocabularies paths over superclasses are answered (``ncit=2020``).
     """
@@ -43,6 +43,7 @@ class QueryRequest(NamedTuple):
     format: str | None = None
     partial: bool = False
     sources: bool = False
+    run: bool = False
     mappings: str | None = None
     releases: tuple[str, ...] = ()
 
@@ -159,6 +160,7 @@ def _request(parameters: list[tuple[str, str]], direct: str | None, *, required:
         format=given.get("format", (None,))[0],
         partial=_flag(given, "partial"),
         sources=_flag(given, "sources"),
+        run=_flag(given, "run"),
         mappings=given.get("mappings", (None,))[0],
         releases=tuple(given.get("release", ())),
     )

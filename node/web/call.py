@@ -47,12 +47,12 @@ class Call:
         """The first value of a parameter of the address."""
         return next((value for key, value in self.parameters if key == name), None)
 
-    def require(self, offers: Sequence[Format]) -> Choice:
+    def require(self, offers: Sequence[Format], wanted: str | None = None) -> Choice:
         """The format of a resource: what the parameter ``format`` names, else what ``Accept`` prefers.
 
-        Raises NotAcceptable when that is none of the offers.
+        ``wanted`` is that parameter where it came in the body. Raises NotAcceptable when that is none of the offers.
         """
-        wanted = self.parameter("format")
+        wanted = wanted or self.parameter("format")
         choice = named(wanted, offers) if wanted is not None else choose(self.accept, tuple(offers))
         if choice is None:
             raise NotAcceptable(

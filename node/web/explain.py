@@ -29,7 +29,6 @@ SVG = Format("svg", ("image/svg+xml",), (".svg",))
 @blueprint.route("/federation/explain", methods=["GET", "POST"])
 def explain() -> Response:
     call = read_call(current_app, request)
-    choice = call.require((TEXT, JSON, SVG, *GRAPH_FORMATS))
     limit = call.node.settings.server.max_request_bytes
     body = request.get_data(cache=False) if request.method == "POST" and (request.content_length or 0) <= limit else b""
     if request.method == "POST":
@@ -42,13 +41,11 @@ def explain() -> Response:
     asked = read_request(request.method, query_string(request), request.headers.get("Content-Type"), body)
     if asked.query is None:
         raise ProtocolError("there is nothing to explain.", remedy="Send a query in the parameter 'query'.")
-    run = call.parameter("run")
-    if run not in (None, "true", "false"):
-        raise ProtocolError("the parameter 'run' is neither 'true' nor 'false'.", remedy="Give one of them.")
-    if choice.format.rdf is not None and run != "true":
+    choice = call.require((TEXT, JSON, SVG, *GRAPH_FORMATS), asked.format)
+    if choice.format.rdf is not None and not asked.run:
         raise ProtocolError("provenance (PROV-O) is of a query that ran.", remedy="Send run=true.")
     principal = principal_of(call.node, request.headers.get("Authorization"))
-    found = call.node.federation.explain(asked.query, principal=principal, run=run == "true")
+    found = call.node.federation.explain(asked.query, principal=principal, run=asked.run)
     if choice.format is SVG:
         content = as_svg(found)
     elif choice.format is JSON:

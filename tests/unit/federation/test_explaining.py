@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from xml.dom import minidom
 
@@ -12,9 +13,11 @@ from merged_store import StoreSource, evaluate_in_memory
 from node.errors import Unsupported
 from node.federation.completeness import judged
 from node.federation.execution import Execution
-from node.federation.explaining import Explanation, Trace, after
+from node.federation.explaining import Explanation, after
+from node.federation.forecast import Way
 from node.federation.meter import Meter
 from node.federation.plan_pictures import as_svg, as_text
+from node.federation.trace import Trace
 from node.rdf.formats import JSON, NTRIPLES
 from node.sparql.parser import parse_query
 from node.store.quads import Budget, Generation
@@ -32,17 +35,21 @@ def sources() -> list[StoreSource]:
         ":s2 :in :d2 ; :dx :lgg . :lgg :sub :glioma",
         ":only :here :now",
     )
+    return holding(data)
+
+
+def holding(data: Sequence[str], *, profiled: bool = False) -> list[StoreSource]:
     made = []
     for at, text in enumerate(data):
         store = ox.Store()
         store.update(f"{PREFIX} INSERT DATA {{ {text} }}")
-        made.append(StoreSource(f"m{at}", store))
+        made.append(StoreSource(f"m{at}", store, summarised=not profiled, profiled=profiled))
     return made
 
 
-def explained(text: str, *, run: bool = False) -> Explanation:
+def explained(text: str, *, run: bool = False, members: list[StoreSource] | None = None) -> Explanation:
     execution = Execution(evaluate_in_memory, cache_bytes=0)
-    query, members, trace = parse_query(text), sources(), Trace()
+    query, members, trace = parse_query(text), members or sources(), Trace()
     try:
         plan = execution.explain(query, members, Meter(10, 100, 1 << 20))
         if not run:
@@ -71,8 +78,8 @@ def test_before() -> None:
     assert first.rows is None
     assert parts["UNION"].role == "must match"
     assert parts["?x <http://ex.org/title> ?t"].role == "may match"
-    assert plan.alone is None
-    assert plan.expected_requests >= 5
+    assert plan.way is Way.HERE
+    assert (plan.expected_rounds, plan.expected_requests) == (1, 2)
     assert plan.requests == ()
     assert "public" in plan.document()["access"]
 
@@ -89,11 +96,39 @@ def test_after() -> None:
     assert "Verdict: complete." in as_text(plan)
 
 
-def test_one_member_alone() -> None:
-    """A query that one member answers by itself is one request."""
-    plan = explained(PREFIX + "SELECT * { ?s :here ?o }")
-    assert (plan.alone, plan.expected_requests) == ("m2", 1)
-    assert "m2 answers the whole query" in as_text(plan)
+@pytest.mark.parametrize(
+    ("query", "way", "asked", "said"),
+    [
+        ("SELECT * { ?s :here ?o }", Way.ALONE, ("m2",), "m2 answers the whole query"),
+        ("SELECT * { ?s :dx ?x FILTER(?x != :gbm) }", Way.EACH, ("m0", "m1"), "each for itself answers"),
+        ("SELECT ?x (COUNT(*) AS ?n) { ?s :dx ?x } GROUP BY ?x", Way.GROUPS, ("m0", "m1"), "each groups"),
+        ("ASK { ?s :in ?d ; :dx ?x }", Way.YES, ("m0", "m1"), "whether it is true at one of them alone"),
+    ],
+)
+def test_where_it_is_evaluated(query: str, way: Way, asked: tuple[str, ...], said: str) -> None:
+    """What is told is what happens: so many requests, and only to these members."""
+    data = ("<http://a.ex/s1> :in :d1 ; :dx :gbm", "<http://b.ex/s1> :in :d1 ; :dx :lgg", ":only :here :now")
+    plan = explained(PREFIX + query, run=True, members=holding(data, profiled=True))
+    assert (plan.way, plan.asked, plan.expected_requests) == (way, asked, len(asked))
+    assert sorted(r.member for r in plan.requests) == sorted(asked)
+    assert said in as_text(plan)
+    assert said in as_svg(plan)
+    assert plan.document()["alone"] == (asked[0] if way is Way.ALONE else None)
+
+
+def test_rounds_are_foreseen() -> None:
+    """What waits for the values of something else is in a later round, and what is fetched is what was foreseen."""
+    members = sources()
+    many = " . ".join(f":x{n} :title 'Nothing {n}'" for n in range(5_000))
+    members[1].store.update(f"{PREFIX} INSERT DATA {{ {many} }}")
+    plan = explained(PREFIX + "SELECT * { ?s :in ?d . ?d :title ?t }", run=True, members=members)
+    assert [(part.label, part.round) for part in plan.parts] == [
+        ("?s <http://ex.org/in> ?d", 1),
+        ("?d <http://ex.org/title> ?t", 2),
+    ]
+    assert (plan.expected_rounds, len(plan.requests)) == (2, plan.expected_requests)
+    assert plan.expected_rows < 50
+    assert "round 2" in as_text(plan)
 
 
 @pytest.mark.parametrize("run", [False, True])
@@ -111,7 +146,7 @@ def test_pictures_are_well_formed_and_described(run: bool) -> None:
 def test_a_picture_of_many_members_stays_a_picture() -> None:
     """Two hundred members do not make it wider than a dozen."""
     plan = explained(TEXT)
-    many = Explanation(plan.parts, tuple(f"m{i}" for i in range(200)), None, 0, 0, 0.0, judged(()))
+    many = Explanation(plan.parts, tuple(f"m{i}" for i in range(200)), Way.HERE, (), 1, 0, 0, 0.0, judged(()))
     assert len(as_svg(many)) < 20_000
 
 

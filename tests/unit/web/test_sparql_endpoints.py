@@ -268,6 +268,17 @@ def test_bodies(client: FlaskClient) -> None:
     assert client.post("/sparql", data="ASK {}", content_type="text/plain").status_code == 415
 
 
+def test_the_page_of_the_federation_shows_plans_and_takes_parts(client: FlaskClient) -> None:
+    """What a form can send reaches the endpoint: a button for the plan, and a box that stays ticked, files included."""
+    page = client.get(url("/federation/sparql", SELECT, partial="true"), headers=BROWSER).text
+    assert 'formaction="/federation/explain" name="format" value="svg"' in page
+    assert 'name="partial" value="true" checked' in page
+    assert page.count("partial=true") >= 4
+    plain = client.get(url("/sparql", SELECT), headers=BROWSER).text
+    assert "formaction" not in plain
+    assert "partial" not in plain
+
+
 def test_explain_in_every_format(client: FlaskClient) -> None:
     """Text, values and a picture, before and after."""
     text = client.get(url("/federation/explain", SELECT))
@@ -276,6 +287,8 @@ def test_explain_in_every_format(client: FlaskClient) -> None:
     document = client.post("/federation/explain?run=true&format=json", data={"query": SELECT}).get_json(force=True)
     assert document["completeness"]["verdict"] == "complete"
     assert document["parts"][0]["rows"] == 5
+    form = {"query": SELECT, "run": "true", "format": "json"}
+    assert client.post("/federation/explain", data=form).get_json(force=True) == document
     assert client.get(url("/federation/explain", SELECT, format="svg")).content_type == "image/svg+xml"
     turtle = client.get(url("/federation/explain", SELECT, run="true", format="ttl"))
     assert turtle.content_type.startswith("text/turtle")

@@ -18,6 +18,7 @@ from node.federation.completeness import MemberReport, judged
 from node.federation.counters import Counters
 from node.federation.execution import FederatedAnswer
 from node.federation.explaining import Explanation, Part, Share
+from node.federation.forecast import Way
 from node.model.access import Tier
 from node.model.identifiers import Identifiers
 from node.model.kinds import Kind
@@ -259,9 +260,10 @@ class FakeFederation:
     circuits: Circuits = field(default_factory=lambda: Circuits(None))
 
     def explain(self, text: str, *, principal: Principal = ANONYMOUS, run: bool = False) -> Explanation:
-        part = Part("?s ?p ?o", 0, "must match", (Share("Other node", 7),), ("<x>",), 5 if run else None)
+        part = Part("?s ?p ?o", 0, "must match", (Share("Other node", 7),), ("<x>",), 1, 7, 5 if run else None)
         completeness = judged((REPORT,)) if run else None
-        return Explanation((part,), ("Other node",), None, 1, 7, 3.0, completeness, (), 4.0 if run else None)
+        took = 4.0 if run else None
+        return Explanation((part,), ("Other node",), Way.HERE, (), 1, 1, 7, 3.0, completeness, (), took)
 
     @contextmanager
     def query(
