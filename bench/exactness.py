@@ -2,12 +2,12 @@
 
     python -m bench.exactness [--queries 5000] [--seed TEXT]
 
-Members are in memory; what is tried is everything between a query's text and its answer. Each query is of one of six
+Members are in memory; what is tried is everything between a query's text and its answer. Each query is of one of seven
 kinds of federation: nodes that say what they hold (``ours``), the same said to be large, so that values are sent to
 them (``large``), one member that says nothing (``mixed``), foreign endpoints with blank nodes (``blank``), foreign
-endpoints of which it is known which namespaces they hold (``homes``), and any of the first with services
-(``services``). Prints one line a kind and every query whose
-answers differ, with the seed that makes it again; ends with 1 if there is one.
+endpoints of which it is known which namespaces they hold (``homes``), any of the first with services (``services``),
+and queries that count and compare values of which several members hold a part (``values``). Prints one line a kind and
+every query whose answers differ, with the seed that makes it again; ends with 1 if there is one.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 from random import Random
 
 UNIT_TESTS = Path(__file__).parents[1] / "tests" / "unit" / "federation"
-KINDS = ("ours", "large", "mixed", "blank", "homes", "services")
+KINDS = ("ours", "large", "mixed", "blank", "homes", "services", "values")
 
 
 def main() -> int:

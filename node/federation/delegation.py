@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import TypeAlias
 
 from node.errors import MemberError
+from node.federation.counting import counting
 from node.federation.losses import Losses
 from node.federation.meter import Meter
 from node.federation.monotone import obstacle
 from node.federation.partition import Partition, is_plain, partition
-from node.federation.plan import Body, Closure, Names, Scan
+from node.federation.plan import Body, Candidates, Closure, Names, Scan
+from node.federation.relations import Relation
 from node.federation.requests import Job
 from node.federation.rows import Table
 from node.federation.runner import Runner
@@ -104,7 +106,12 @@ def by_members(
         return
     apart = partition(query, catalogue)
     if apart is None:
-        yield None
+        text = _counted(query, body, catalogue, runner)
+        if text is None:
+            yield None
+            return
+        with evaluate([], [], text, asked.formats, _left(asked)) as answer:
+            yield answer
         return
     runner.look(name for name in others if name not in apart.members)
     if apart.merging is None:
@@ -122,6 +129,22 @@ def by_members(
 
 def _left(asked: Asked) -> Budget:
     return replace(asked.budget, seconds=min(asked.budget.seconds, asked.meter.remaining()))
+
+
+def _counted(query: Query, body: Body, catalogue: Catalogue, runner: Runner) -> str | None:
+    """The query that makes the answer of rows that members gave; None where it cannot be had so."""
+    plan = counting(query, body, catalogue)
+    if plan is None:
+        return None
+    idle = catalogue.idle(body.scans())
+    runner.look(idle)
+    seeds = {variable: Candidates(cells) for variable, cells in body.seeds}
+    found: list[Relation] = []
+    round_trip = runner.round_trip(catalogue.summaries.keys() - set(idle))
+    if runner.finish(plan.parts.rounds(round_trip, seeds, found)) is None:
+        return None
+    runner.settle()
+    return plan.merged(found)
 
 
 def able_to_say_yes(query: Query, body: Body, catalogue: Catalogue) -> list[str]:

@@ -21,6 +21,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from node.federation.hash_joins import hashed
 from node.federation.locality import Locality, Optionally, local
 from node.federation.plan import Body, Scan
 from node.federation.rows import Table
@@ -46,6 +47,7 @@ from node.sparql.algebra import (
     Query,
     Select,
     SubSelect,
+    TriplePattern,
     Variable,
     sub_expressions,
 )
@@ -53,10 +55,10 @@ from node.sparql.terms import iri_term, literal_term
 from node.sparql.writer import write_group, write_select
 
 #: Stands for a value that there is not.
-_ZERO = literal_term("0", datatype=f"{XSD}integer")
+ZERO = literal_term("0", datatype=f"{XSD}integer")
 _UNBOUND = "urn:onconode:unbound"
 #: How cells of numbers end whose sums are the same in any order.
-_EXACT = tuple(f"^^<{XSD}{name}>".encode() for name in ("integer", "decimal"))
+EXACT = tuple(f"^^<{XSD}{name}>".encode() for name in ("integer", "decimal"))
 _BLANK = re.compile(rb"(?<![^\t\n])_:")
 
 
@@ -82,13 +84,18 @@ class Partition:
         body = b"".join(table.body for table in tables)
         if _BLANK.search(body) or not self._adds_up(body):
             return None
-        rows = body[:-1].replace(b"\t", b" ").replace(b"\n", b")(").replace(f"<{_UNBOUND}>".encode(), b"UNDEF")
-        values = f"VALUES ({' '.join(f'?{v}' for v in self.variables)}) {{ {f'({rows.decode()})' if body else ''} }}"
-        return write_select(self.merging).replace(f"WHERE {write_group(Group(()))}", f"WHERE {{ {values} }}", 1)
+        return with_rows(self.merging, self.variables, body)
 
     def _adds_up(self, body: bytes) -> bool:
         rows = (row.split(b"\t") for row in body.split(b"\n")[:-1]) if self.sums else ()
-        return all(row[at].endswith(_EXACT) for row in rows for at in self.sums)
+        return all(row[at].endswith(EXACT) for row in rows for at in self.sums)
+
+
+def with_rows(select: Select, variables: tuple[str, ...], body: bytes) -> str:
+    """A SELECT whose pattern is empty, as text, over rows (as in ``rows.Table``) of these variables."""
+    rows = body[:-1].replace(b"\t", b" ").replace(b"\n", b")(").replace(f"<{_UNBOUND}>".encode(), b"UNDEF")
+    values = f"VALUES ({' '.join(f'?{v}' for v in variables)}) {{ {f'({rows.decode()})' if body else ''} }}"
+    return write_select(select).replace(f"WHERE {write_group(Group(()))}", f"WHERE {{ {values} }}", 1)
 
 
 def partition(query: Query, catalogue: Catalogue, *, as_rows: bool = False) -> Partition | None:
@@ -104,6 +111,7 @@ def partition(query: Query, catalogue: Catalogue, *, as_rows: bool = False) -> P
     where = _locality(unfold(query), catalogue)
     if where is None or not catalogue.alike.issuperset(where.members):
         return None
+    select = _hashed(select, where, catalogue)
     apart = _grouped(select, where) if select.aggregates else _plain(select, where)
     if apart is not None and apart.merging is None and as_rows:
         names = _columns(select)
@@ -114,6 +122,15 @@ def partition(query: Query, catalogue: Catalogue, *, as_rows: bool = False) -> P
 def is_plain(select: Select) -> bool:
     """Whether a member would evaluate it as this node does, and for each solution of its triple patterns by itself."""
     return _is_plain(select.pattern) and all(map(_is_fixed, _expressions(select)))
+
+
+def _hashed(select: Select, where: Locality, catalogue: Catalogue) -> Select:
+    def matches(triple: TriplePattern) -> list[float]:
+        places = (p.name if isinstance(p, Variable) else p for p in (triple.subject, triple.predicate, triple.object))
+        scan = Scan(*places)  # type: ignore[arg-type]
+        return [catalogue.matches(name, scan) or 0.0 for name in where.members]
+
+    return hashed(select, matches)
 
 
 def _locality(body: Body, catalogue: Catalogue) -> Locality | None:
@@ -214,7 +231,7 @@ def _put_together(select: Select, keys: list[str], where: Locality) -> Partition
             case Aggregate("AVG"):
                 total, count = (Aggregate("SUM", Variable(parts[part]), distinct=False) for part in _parts(expression))
                 # The average of nothing is 0 (section 18.5.1.4).
-                return Call("IF", (Call("=", (count, _ZERO)), _ZERO, Call("/", (total, count))))
+                return Call("IF", (Call("=", (count, ZERO)), ZERO, Call("/", (total, count))))
             case Aggregate(name):
                 part = Variable(parts[expression])
                 return Aggregate("SUM" if name == "COUNT" else name, part, distinct=False)

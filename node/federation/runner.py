@@ -15,7 +15,7 @@ from node.federation.losses import Losses
 from node.federation.meter import Meter, Turn
 from node.federation.pace import Pace
 from node.federation.requests import Job
-from node.federation.rounds import Answer, Rounds
+from node.federation.rounds import Answer, Outcome, Rounds
 from node.federation.rows import Table
 from node.federation.sources import Source
 from node.federation.splice import can_be_spliced, solutions_in
@@ -136,14 +136,15 @@ class Runner:
         """Seconds that a round of small requests to these members takes, as far as is known."""
         return self._pace.round_trip(names)
 
-    def finish(self, rounds: Rounds) -> None:
-        """Walk to the end."""
+    def finish(self, rounds: Rounds) -> Outcome:
+        """Walk to the end; give the outcome."""
         try:
             jobs = next(rounds)
             while True:
                 jobs = rounds.send(self.run(jobs))
-        except StopIteration:
-            return
+        except StopIteration as end:
+            outcome: Outcome = end.value
+            return outcome
 
     def run(self, jobs: Sequence[Job]) -> list[Answer]:
         """The answers to these jobs, in order. The first failure ends the query."""

@@ -15,7 +15,7 @@ import pyoxigraph as ox
 
 from node.federation.execution import Execution, FederatedAnswer
 from node.federation.meter import Meter
-from node.federation.profile import profile
+from node.federation.profile import Profile, profile
 from node.federation.rows import Table, cell, read_json, read_tsv
 from node.federation.sources import Recalled
 from node.federation.summaries import PredicateSummary, Summary, read_summary_file
@@ -102,7 +102,7 @@ class StoreSource:
 
     def summary(self, meter: Meter) -> Summary | None:
         if self.profiled:
-            return profile(self._rows, str(self.version))
+            return self._larger(profile(self._rows, str(self.version)))
         if not self.summarised:
             return None
         asked = time.monotonic()
@@ -117,6 +117,12 @@ class StoreSource:
         summary = Summary(said.triples * self.exaggerate, predicates, classes, said.version, details)
         self.known = Recalled(summary, asked)
         return summary
+
+    def _larger(self, said: Profile) -> Profile:
+        factor = self.exaggerate
+        predicates, classes = ({k: n * factor for k, n in c.items()} for c in (said.predicates, said.classes))
+        details = {p: self._more(d) for p, d in said.details.items()}
+        return replace(said, predicates=predicates, classes=classes, details=details)
 
     def _more(self, details: PredicateSummary) -> PredicateSummary:
         assert details.subjects is not None

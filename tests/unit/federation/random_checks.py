@@ -18,7 +18,7 @@ from merged_store import (
     same,
     solutions,
 )
-from random_queries import QueryMaker, random_homes, random_members
+from random_queries import EQUALS, QueryMaker, random_homes, random_members
 from service_oracle import FakeServices, no_own
 
 from node.config import Services
@@ -35,11 +35,12 @@ from node.sparql.writer import written
 
 def members(stores: Sequence[ox.Store], kind: str) -> list[StoreSource]:
     """``ours``: with summaries; ``large``: and made to look large; ``foreign``: without; ``mixed``: one without;
-    ``homes``: with what was found out about namespaces."""
-    factor = 1_000_000 if kind == "large" else 1
-    silent = {"foreign": len(stores), "mixed": 1, "homes": len(stores)}.get(kind, 0)
+    ``homes``: with what was found out about namespaces; ``many`` and ``many homes``: made to look large enough to count
+    for themselves."""
+    factor = {"large": 1_000_000, "many": 1000, "many homes": 1000}.get(kind, 1)
+    silent = {"foreign": len(stores), "mixed": 1, "homes": len(stores), "many homes": len(stores)}.get(kind, 0)
     return [
-        StoreSource(f"m{i}", s, summarised=i >= silent, exaggerate=factor, profiled=kind == "homes")
+        StoreSource(f"m{i}", s, summarised=i >= silent, exaggerate=factor, profiled=kind.endswith("homes"))
         for i, s in enumerate(stores)
     ]
 
@@ -98,11 +99,25 @@ def federated_with_services(sources: Sequence[StoreSource], held: dict[str, ox.S
         execution.close()
 
 
+def with_values(random: Random) -> tuple[str, str]:
+    """The same for a query that counts or compares values, a part of which several members hold."""
+    ties = random.random() < 0.5
+    data, nodes = random_homes(random, more=EQUALS if ties else (), stray=5)
+    text = QueryMaker(random, nodes=nodes).values(ties=ties)
+    wanted = expected(merge(data), text)
+    got = federated(members(data, random.choice(["ours", "many", "homes", "many homes", "large"])), text)
+    if not same(got, wanted, ordered="ORDER BY" in text and not ties):
+        return "different", text
+    return ("empty" if not wanted else "same"), text
+
+
 def compared(random: Random, kind: str) -> tuple[str, str]:
     """``same``, ``empty`` (the same, and nothing), ``different``, or ``invalid`` for a text that is no query; the text.
 
-    ``kind``: as for ``members``, or ``blank`` for foreign members with blank nodes, or ``services``.
+    ``kind``: as for ``members``, or ``blank`` for foreign members with blank nodes, ``services``, or ``values``.
     """
+    if kind == "values":
+        return with_values(random)
     if kind == "services":
         return with_services(random)
     blank = kind == "blank" or (kind == "homes" and random.random() < 0.3)

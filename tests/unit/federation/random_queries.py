@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 
 import pyoxigraph as ox
@@ -20,9 +21,18 @@ LITERALS = [
     ox.Literal("1.5", datatype=ox.NamedNode(XSD + "decimal")),
     ox.Literal("2.5E0", datatype=ox.NamedNode(XSD + "double")),
 ]
+#: Equal to others by value, and terms of their own: which of two is the least is not said.
+EQUALS = [
+    ox.Literal("1.0", datatype=ox.NamedNode(XSD + "decimal")),
+    ox.Literal("2", datatype=ox.NamedNode(XSD + "double")),
+    ox.Literal("02", datatype=ox.NamedNode(XSD + "integer")),
+    ox.Literal("one", datatype=ox.NamedNode(XSD + "integer")),
+]
 PREDICATES = [ox.NamedNode(f"{EX}p{i}") for i in range(4)]
 TYPE = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
 GRAPHS = [ox.NamedNode(f"{EX}g{i}") for i in range(3)]
+# As many predicates as are stated about things of others unless more are asked for.
+_FEW = 2
 VARIABLES = ["?x", "?y", "?z", "?w"]
 
 
@@ -47,15 +57,20 @@ def random_members(random: Random, *, members: int = 3, blank: bool = False) -> 
     return stores
 
 
-def random_homes(random: Random, *, members: int = 3, blank: bool = False) -> tuple[list[ox.Store], list[ox.NamedNode]]:
-    """Stores that describe things in namespaces of their own, and now and then a thing of another's; and the things."""
+def random_homes(
+    random: Random, *, members: int = 3, blank: bool = False, more: Sequence[ox.Literal] = (), stray: int = 2
+) -> tuple[list[ox.Store], list[ox.NamedNode]]:
+    """Stores that describe things in namespaces of their own, and now and then a thing of another's; and the things.
+
+    ``more``: further values. ``stray``: of how many predicates, at most, there are triples about things of others.
+    """
     of_each = [
         [ox.NamedNode(f"http://m{at}.ex/{kind}/{i}") for kind in "ab" for i in range(random.randint(2, 4))]
         for at in range(members)
     ]
     everything = [node for nodes in of_each for node in nodes]
     # Which predicates are stated about things of others, and which lead to them.
-    strays = random.sample([*PREDICATES, TYPE], random.choice([0, 0, 1, 2]))
+    strays = random.sample([*PREDICATES, TYPE], random.choice([0, 0, 1, stray]))
     leaving = random.sample(PREDICATES, random.choice([0, 1, 2]))
     stores = [ox.Store() for _ in range(members)]
     for at, store in enumerate(stores):
@@ -67,10 +82,12 @@ def random_homes(random: Random, *, members: int = 3, blank: bool = False) -> tu
             if predicate == TYPE:
                 target = random.choice(NODES[5:])
             elif predicate in leaving:
-                target = random.choice([*everything, *LITERALS])
+                target = random.choice([*everything, *LITERALS, *more])
             else:
-                target = random.choice([*of_each[at], *of_each[at], *LITERALS, *blanks])
+                target = random.choice([*of_each[at], *of_each[at], *LITERALS, *more, *blanks])
             store.add(ox.Quad(subject, predicate, target))
+            if stray > _FEW and random.random() < 0.1:
+                random.choice(stores).add(ox.Quad(subject, predicate, target))
     return stores, everything
 
 
@@ -282,6 +299,54 @@ class QueryMaker:
         if keys and not self.blank and random.random() < 0.5:
             having += f" ORDER BY DESC(?n) {' '.join(keys)}{cut}"
         return f"SELECT {' '.join(keys)} {' '.join(aggregates)} WHERE {body}{ending}{having}"
+
+    def values(self, *, ties: bool) -> str:
+        """A SELECT that counts, groups, compares or orders values of joined patterns. ``ties``: there may be values
+        that are equal and not the same, so that none of them is the least."""
+        random = self.random
+        constant = random.choice([*self.nodes, *LITERALS]) if random.random() < 0.2 else "?u"
+        shapes = [
+            ["?x {} ?y", "?x {} ?z"],
+            ["?x {} ?y", "?x {} ?z", "?x a ?w"],
+            ["?x {} ?y", "?y {} ?z"],
+            ["?x {} ?y", "?x {} ?z", "?z {} ?w", "?y {} ?v"],
+            ["?x {} ?y", "?w {} ?y", "?w {} ?z"],
+            ["?x {} ?y", f"?x {{}} {constant}", "?x a []"],
+            ["?x {} ?y"],
+        ]
+        triples = [shape.format(self.iri()) + " ." for shape in random.choice(shapes)]
+        names = sorted({v for v in ("?x", "?y", "?z", "?w", "?v") if any(v in triple for triple in triples)})
+        random.shuffle(triples)
+        if random.random() < 0.3:
+            name = random.choice(names)
+            conditions = [f"{name} > 1", f"ISIRI({name})", f"{name} != {self.value()}", f"STRLEN(STR({name})) > 12"]
+            other = random.choice([f" && {random.choice(names)} != 2", ""])
+            triples.append(f"FILTER({random.choice(conditions)}{other})")
+        if random.random() < 0.25:
+            name = random.choice(names)
+            triples.append(f"BIND({random.choice([f'{name} + 1', f'STR({name})', f'DATATYPE({name})'])} AS ?b)")
+            names.append("?b")
+        keys = random.sample(names, min(len(names), random.choice([0, 1, 1, 1, 2])))
+        functions = ["COUNT(", "COUNT(DISTINCT ", "COUNT(DISTINCT ", "SUM(", "AVG(", "SUM(DISTINCT ", "AVG(DISTINCT "]
+        functions += [] if ties else ["MIN(", "MAX(", "MAX(DISTINCT "]
+        calls = [f"{random.choice(functions)}{random.choice([*names, '?none'])})" for _ in range(random.randint(1, 3))]
+        calls += random.choice([["COUNT(*)"], [], []])
+        if random.random() < 0.1:
+            calls.append(f"STRLEN(GROUP_CONCAT(STR({random.choice(names)}); SEPARATOR = ','))")
+        if keys and random.random() < 0.2:
+            calls.append(f"SAMPLE({keys[0]})")
+        if random.random() < 0.2:
+            calls.append(f"{random.choice(calls)} + {random.choice(calls)}")
+        if keys and random.random() < 0.1:
+            calls = []
+        columns = [*keys, *(f"({call} AS ?a{at})" for at, call in enumerate(calls))]
+        ending = f" GROUP BY {' '.join(keys)}" if keys else ""
+        if keys and random.random() < 0.3:
+            ending += f" HAVING ({random.choice(['COUNT(*)', *calls[:1], f'COUNT(DISTINCT {names[0]})'])} > 1)"
+        if keys and random.random() < 0.4:
+            ending += f" ORDER BY {random.choice(['', 'DESC(?a0) '] if calls else [''])}{' '.join(keys)}"
+            ending += "" if ties else random.choice(["", " LIMIT 2", " LIMIT 2 OFFSET 1"])
+        return f"{PREFIXES}SELECT {' '.join(columns)} WHERE {{ {' '.join(triples)} }}{ending}"
 
     def star(self) -> str:
         """Patterns of one subject, of which one may lead to a pattern of another."""

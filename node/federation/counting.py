@@ -1,0 +1,154 @@
+"""Queries that count or compare values, answered from different rows of few columns instead of triples.
+
+A member is asked for the different rows of what the query needs of a part of its pattern (one triple pattern, or a star
+that is local, ``locality``): the variables that join it with other parts, those that are grouped by, and those that are
+counted or compared. The parts are joined and grouped here (``relations``); what is left to do with the groups
+(``HAVING``, ``ORDER BY``, ``LIMIT``, expressions) is done by the engine as always.
+
+Why the answer is that over the merge M: the solutions of a conjunction over M are the join of the solutions of its
+parts over M. Those of a triple pattern are the matches of all members, equal ones once. Those of a local star are those
+of all members, none of them at two (``locality``). A filter whose variables are all of one part holds in a solution of
+the whole if and only if it holds in that of the part.
+
+- ``COUNT(DISTINCT)``, ``MIN``, ``MAX``, ``SAMPLE`` and what is ``DISTINCT`` do not see how often a row occurs: that the
+  rows have lost columns, and that two members send the same one, changes nothing.
+- ``COUNT``, ``SUM`` and ``AVG`` do. For them the rows of a local star come with their numbers, which are added up and
+  multiplied in joins; all other parts keep all of their columns, so that each row occurs once.
+- Values are added up only where all are integers or decimals (as in ``partition``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from node.federation.conditions import movable, variables
+from node.federation.groups import Groups, aggregates, sees_how_often
+from node.federation.locality import local
+from node.federation.parts import Part, Parts
+from node.federation.plan import Body, Scan, Star
+from node.federation.relations import Relation, TooManyRows, join_all
+from node.federation.selection import Catalogue
+from node.federation.stars import grouped
+from node.rdf.spaces import BLANK
+from node.sparql.algebra import BasicGraphPattern, Call, Expression, Form, Query, Variable
+from node.sparql.terms import Term
+
+#: So many rows come of a join here at most, and so many triples are matched in all; of more, the triples are fetched.
+MOST_ROWS, MOST_TRIPLES = 1_000_000, 3_000_000
+
+
+@dataclass(frozen=True)
+class Counting:
+    """How to answer a query from rows: what is fetched, and what is made of it."""
+
+    parts: Parts
+    groups: Groups
+
+    def merged(self, found: Sequence[Relation]) -> str | None:
+        """The query that makes the answer of what was found; None if that has too many rows, or no exact sums."""
+        wanted = self.groups.variables
+        try:
+            joined = join_all(found, wanted, MOST_ROWS) if found else Relation(tuple(wanted), {})
+        except TooManyRows:
+            return None
+        return self.groups.text(joined)
+
+
+def counting(query: Query, body: Body, catalogue: Catalogue) -> Counting | None:
+    """How to answer a SELECT from rows; None where it cannot be, or not surely."""
+    select = query.select
+    if query.form is not Form.SELECT or query.dataset is not None or select.values is not None or not select.aggregates:
+        return None
+    found = aggregates(select)
+    keys = [key.expression.name for key in select.group if isinstance(key.expression, Variable)]
+    if found is None or len(keys) < len(select.group):
+        return None
+    if any(isinstance(k.expression, Variable) and k.variable not in (None, k.expression.name) for k in select.group):
+        return None
+    if not all(isinstance(e, BasicGraphPattern) for e in select.pattern.elements) or body.attachments:
+        return None
+    if not _are_known(body, catalogue):
+        return None
+    elements = grouped(body.elements, lambda star: local(star.scans, (), catalogue) is not None)
+    parts = [element for element in elements if isinstance(element, Scan | Star)]
+    groups = Groups(select, tuple(dict.fromkeys(keys)), found)
+    wanted = groups.variables
+    if not _hang_together(parts) or not wanted <= frozenset().union(*(p.variables for p in parts)):
+        return None
+    if sum(map(catalogue.total, body.scans())) > MOST_TRIPLES:
+        return None
+    placed = _placed(select.pattern.filters, body.certain, parts)
+    if placed is None:
+        return None
+    often = any(map(sees_how_often, found))
+    made: list[Part] = []
+    for part, conditions in zip(parts, placed, strict=True):
+        shared = frozenset().union(*(p.variables for p in parts if p is not part))
+        kept = part.variables & (wanted | shared)
+        scans = part.scans if isinstance(part, Star) else (part,)
+        whole = local(scans, (), catalogue) is not None
+        if often and not whole:
+            kept = part.variables
+        if not kept:
+            return None
+        counted = often and kept < part.variables
+        made.append(Part(part, tuple(sorted(kept)), counted, tuple(conditions)))
+    return Counting(Parts(tuple(made), catalogue), groups)
+
+
+def _are_known(body: Body, catalogue: Catalogue) -> bool:
+    """Whether the pattern is made of triple patterns in the default graph whose matches have no blank nodes, at members
+    that evaluate as this node does."""
+    scans = [e for e in body.elements if isinstance(e, Scan)]
+    if len(scans) < len(body.elements) or catalogue.directory.silent or catalogue.kept:
+        return False
+    for scan in scans:
+        plain = isinstance(scan.p, Term) and scan.p.kind == "iri" and not isinstance(scan.s, Term)
+        if not plain or not catalogue.in_default_graph(scan):
+            return False
+        for name in catalogue.summaries:
+            if not catalogue.holds(name, scan):
+                continue
+            subjects, objects = catalogue.subjects(name, scan), catalogue.objects(name, scan)
+            if name not in catalogue.alike or subjects is None or objects is None or BLANK in subjects:
+                return False
+            if isinstance(scan.o, str) and BLANK in objects:
+                return False
+    return bool(scans)
+
+
+def _hang_together(parts: Sequence[Scan | Star]) -> bool:
+    reached, waiting = parts[0].variables, list(parts[1:])
+    while waiting:
+        linked = [part for part in waiting if part.variables & reached]
+        if not linked:
+            return False
+        reached = reached.union(*(part.variables for part in linked))
+        waiting = [part for part in waiting if part not in linked]
+    return True
+
+
+def _placed(
+    filters: Sequence[Expression], certain: frozenset[str], parts: Sequence[Scan | Star]
+) -> list[list[Expression]] | None:
+    """The conditions of filters by parts that have all of their variables; None if there is none for one of them."""
+    placed: list[list[Expression]] = [[] for _ in parts]
+    for condition in filters:
+        conditions = list(movable(condition, certain, lambda name: name))
+        if len(conditions) < len(list(_conjuncts(condition))):
+            return None
+        for each in conditions:
+            at = next((i for i, part in enumerate(parts) if variables(each) <= part.variables), None)
+            if at is None:
+                return None
+            placed[at].append(each)
+    return placed
+
+
+def _conjuncts(condition: Expression) -> Iterator[Expression]:
+    if isinstance(condition, Call) and condition.name == "&&":
+        for part in condition.arguments:
+            yield from _conjuncts(part)
+    else:
+        yield condition
