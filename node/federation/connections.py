@@ -70,6 +70,26 @@ class Connection:
         self._stream.settimeout(seconds)
         return self._stream.recv(CHUNK)
 
+    @property
+    def descriptor(self) -> int:
+        """The socket's number."""
+        return self._stream.fileno()
+
+    def push(self, message: bytes | memoryview) -> int:
+        """How many bytes could be sent without waiting. Not for TLS. Raises OSError."""
+        self._stream.setblocking(False)
+        try:
+            return self._stream.send(message)
+        except BlockingIOError:
+            return 0
+
+    def pull(self) -> bytes | None:
+        """As ``receive``, without waiting: None when nothing has come. After ``push``."""
+        try:
+            return self._stream.recv(CHUNK)
+        except BlockingIOError:
+            return None
+
     def abort(self) -> None:
         """End what another thread waits for here."""
         with suppress(OSError):  # it has ended by itself

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import lru_cache
 
 from node.cancellation import current
 from node.config import CONFIG_FILE, Member, Settings, load_settings
@@ -44,6 +45,9 @@ from node.store.quads import Answer, QuadStore
 from node.store.scratch import ScratchEvaluator
 
 __all__ = ["FederatedAnswer", "FederationEngine", "MemberReport", "MemberStatus"]
+
+#: Texts up to so many characters are remembered as they were read, so many of them.
+_REMEMBERED_CHARACTERS, _REMEMBERED_TEXTS = 4_000, 256
 
 
 class FederationEngine:
@@ -114,7 +118,7 @@ class FederationEngine:
         member or service that failed, LimitExceeded (TooBusy, QueryTimeout, ResultTooLarge, …) and StoreError. A
         failure after the first bytes is raised while the answer is read.
         """
-        query = parse_query(text, self._identifiers.base, depth=self._settings.limits.query_depth)
+        query = _read(text, self._identifiers.base, self._settings.limits.query_depth)
         if dataset is not None:
             query = written(replace(query, dataset=DatasetClause(dataset.default, dataset.named, ())))
         try:
@@ -138,7 +142,7 @@ class FederationEngine:
         Raises what ``query`` raises, Unsupported for other forms and for ``SERVICE``, and ResultTooLarge for an answer
         from too many solutions.
         """
-        query = parse_query(text, self._identifiers.base, depth=self._settings.limits.query_depth)
+        query = _read(text, self._identifiers.base, self._settings.limits.query_depth)
         if query.form is not Form.SELECT or query.services:
             raise Unsupported(
                 "sources of rows are looked for in a SELECT without SERVICE only.", remedy="Ask without them."
@@ -152,7 +156,7 @@ class FederationEngine:
 
         Raises what ``query`` raises.
         """
-        query = parse_query(text, self._identifiers.base, depth=self._settings.limits.query_depth)
+        query = _read(text, self._identifiers.base, self._settings.limits.query_depth)
         with self._session(principal) as (session, meter):
             plan = session.explain(query, meter)
             if not run:
@@ -258,3 +262,15 @@ class FederationEngine:
                         new, self.circuits.of(new.name, new.endpoint), form, self._profiles
                     )
             return [self._remote[member] for member in members]
+
+
+def _read(text: str, base: str, depth: int) -> Query:
+    """The query that a text is, as ``parse_query`` reads it."""
+    return _remembered(text, base, depth) if len(text) <= _REMEMBERED_CHARACTERS else _parsed(text, base, depth)
+
+
+def _parsed(text: str, base: str, depth: int) -> Query:
+    return parse_query(text, base, depth=depth)
+
+
+_remembered = lru_cache(maxsize=_REMEMBERED_TEXTS)(_parsed)

@@ -19,6 +19,7 @@ _STATUS = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: [^\r\n]*)?\Z")
 _FOLDED = re.compile(rb"\r?\n[ \t]+")
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\Z")
+_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,15})\r\n")
 _UNSENDABLE = re.compile(r"[\x00-\x20\x7f]")
 
 
@@ -182,19 +183,17 @@ class AnswerReader:
     def _chunks(self) -> None:
         held, at = self._held, 0
         while not self.finished:
+            if self._left == 0 and not self._trailing:
+                at = self._whole_chunks(at)
             if self._left:
                 piece = bytes(held[at : at + self._left])
                 at += len(piece)
-                self._left -= len(piece)
-                if piece:
-                    self._body.append(piece)
+                self._body.append(piece)
+                self._left = self._left - len(piece) or None
                 if self._left:
                     break
-                self._left = None
             end = held.find(b"\n", at)
             if end < 0:
-                if len(held) - at > _LINE_BYTES:
-                    raise Malformed("a chunk has no size")
                 break
             line = bytes(held[at:end]).removesuffix(b"\r")
             at = end + 1
@@ -212,5 +211,24 @@ class AnswerReader:
                 self._left = int(size[1], 16)
                 self._trailing = not self._left
         del held[:at]
+        if not self._left and len(held) > _LINE_BYTES and not self.finished:
+            raise Malformed("a chunk has no size")
         if self.finished and held:
             self.reusable = False
+
+    def _whole_chunks(self, at: int) -> int:
+        """Take the chunks that begin there and are here to their ends, but for the last; where what is left begins.
+
+        Some servers make a chunk of every few lines. What is unusual about one is left to the way that is for all.
+        """
+        held, pieces = self._held, []
+        while (found := _CHUNK.match(held, at)) is not None:
+            start = found.end()
+            end = start + int(found[1], 16)
+            if held[end : end + 2] != b"\r\n" or end == start:
+                break
+            pieces.append(held[start:end])
+            at = end + 2
+        if pieces:
+            self._body.append(b"".join(pieces))
+        return at

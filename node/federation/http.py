@@ -69,11 +69,7 @@ class HttpClient:
 
         try:
             place = place_of(url)
-            # Compressing costs more than it saves where nothing has to travel.
-            encoding = "identity" if place.host in _LOOPBACK else "gzip"
-            sent = {"Host": place.authority, "User-Agent": _AGENT, "Accept-Encoding": encoding, **headers}
-            message = request(method, place.target, sent, body)
-            reply = self._answered(place, tuple(dial), message, over, meter)
+            reply = self._answered(place, tuple(dial), _message(place, method, body, headers), over, meter)
         except (OSError, ValueError) as error:
             raise _translated(error, self._name, url) from error
         try:
@@ -81,6 +77,29 @@ class HttpClient:
         finally:
             reply.close()
             meter.done(self._name, 0, time.monotonic() - started)
+
+    def begin(
+        self, method: str, url: str, *, body: bytes | None, headers: Mapping[str, str], meter: Meter
+    ) -> Reply | None:
+        """Begin to send one request without waiting for anything; close the reply, which ``go_on`` brings.
+
+        None where ``exchange`` has to be waited for: there is no idle connection, or it is one of TLS. Counts the
+        request. Raises what the meter raises.
+        """
+        try:
+            place = place_of(url)
+            kept = self._connections.kept(place, None) if place.scheme == "http" else None
+            if kept is None:
+                return None
+            message = _message(place, method, body, headers)
+        except ValueError as error:
+            raise _translated(error, self._name, url) from error
+        try:
+            meter.request(self._name)
+        except BaseException:
+            kept.leave(reusable=True)
+            raise
+        return Reply(kept, AnswerReader(method), self._name, url, meter, message=message)
 
     def _answered(
         self, place: Place, dial: Sequence[Address], message: bytes, over: Callable[[Connection], Reply], meter: Meter
@@ -113,12 +132,24 @@ class HttpClient:
 class Reply:
     """The answer to one request: status and headers, then ``chunks`` once."""
 
-    def __init__(self, connection: Connection, answer: AnswerReader, name: str, url: str, meter: Meter) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        answer: AnswerReader,
+        name: str,
+        url: str,
+        meter: Meter,
+        *,
+        message: bytes = b"",
+    ) -> None:
         self._connection = connection
         self._answer = answer
         self._name = name
         self._url = url
         self._meter = meter
+        self._unsent = memoryview(message)
+        #: Bytes that ``go_on`` has taken in.
+        self.taken = 0
         # Before anything is waited for: a query that is given up waits no longer.
         meter.on_stop(id(self), connection.abort)
 
@@ -142,8 +173,45 @@ class Reply:
             raise
         return True
 
+    @property
+    def descriptor(self) -> int:
+        """The number of the connection's socket."""
+        return self._connection.descriptor
+
+    @property
+    def sent(self) -> bool:
+        """Whether all of ``message`` is on its way."""
+        return not self._unsent
+
+    @property
+    def finished(self) -> bool:
+        """Whether all of the answer is here."""
+        return self._answer.finished
+
+    def go_on(self) -> bool:
+        """Send what is left of ``message`` and take in what has come, without waiting; whether all of it is here.
+
+        Raises MemberError; OSError and EOFError for a connection that ended before anything came. Closed then.
+        """
+        try:
+            while self._unsent and (size := self._connection.push(self._unsent)):
+                self._unsent = self._unsent[size:]
+            while not self._answer.finished and (data := self._connection.pull()) is not None:
+                self.taken += len(data)
+                self._take(data)
+                if len(data) < CHUNK:
+                    break
+        except (Malformed, OSError, EOFError) as error:
+            self.close()
+            if not self._answer.begun and not isinstance(error, Malformed):
+                raise
+            raise _translated(error, self._name, self._url, began=self.status != 0) from error
+        return self._answer.finished
+
     def _receive(self) -> None:
-        data = self._connection.receive(self._time_left())
+        self._take(self._connection.receive(self._time_left()))
+
+    def _take(self, data: bytes) -> None:
         if data:
             self._answer.feed(data)
         else:
@@ -254,6 +322,13 @@ class Reply:
         """Keep the connection if the answer came to its end, else close it."""
         self._meter.on_stop(id(self), None)
         self._connection.leave(reusable=self._answer.finished and self._answer.reusable)
+
+
+def _message(place: Place, method: str, body: bytes | None, headers: Mapping[str, str]) -> bytes:
+    # Compressing costs more than it saves where nothing has to travel.
+    encoding = "identity" if place.host in _LOOPBACK else "gzip"
+    sent = {"Host": place.authority, "User-Agent": _AGENT, "Accept-Encoding": encoding, **headers}
+    return request(method, place.target, sent, body)
 
 
 def _translated(error: Exception, name: str, url: str, *, began: bool = False) -> MemberError:

@@ -99,6 +99,12 @@ class LocalSource:
         with self._query(text, formats, meter) as answer:
             yield answer
 
+    def begin(self, text: str, columns: tuple[str, ...], meter: Meter) -> None:
+        """Its store is waited for."""
+
+    def begin_whole(self, text: str, formats: tuple[Format, Format], read: Callable[[Answer], T], meter: Meter) -> None:
+        """Its store is waited for."""
+
     def _query(self, text: str, formats: tuple[Format, Format], meter: Meter) -> AbstractContextManager[Answer]:
         named = self._store.graphs(self._tiers) if "GRAPH" in text.upper() else ()
         return self._store.query(

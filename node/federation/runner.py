@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ALL_COMPLETED, FIRST_EXCEPTION, Future, wait
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from node.errors import MemberError, MemberTimeout, ResultTooLarge
 from node.federation.batches import apart, as_one, batches
+from node.federation.begun import Begun, arrivals
 from node.federation.cache import PartCache
 from node.federation.losses import Losses
 from node.federation.meter import Meter, Turn
@@ -24,6 +26,10 @@ from node.federation.trace import Trace
 from node.federation.versions import Patience, Versions
 from node.federation.workers import Workers
 from node.rdf.formats import Format
+from node.store.quads import Answer as StoreAnswer
+
+A = TypeVar("A")
+T = TypeVar("T")
 
 # Larger answers are not kept to answer the same request of the same query again.
 _REMEMBERED_BYTES = 4_000_000
@@ -47,6 +53,20 @@ class _Allowance:
                     f"the answer is larger than {self._most:,} bytes.",
                     remedy="Ask for less, with LIMIT or more selective patterns.",
                 )
+
+
+@dataclass(frozen=True)
+class _Request(Generic[A, T]):
+    """One request to a member: begun without a thread, or done on one; ``took`` makes its result of the answer."""
+
+    name: str
+    begin: Callable[[], Begun[A] | None]
+    ask: Callable[[], T]
+    took: Callable[[A], T]
+
+    def taken_later(self, begun: Begun[A]) -> T:
+        """The result of what was begun, waited for."""
+        return self.took(begun.answer())
 
 
 class Runner:
@@ -161,20 +181,18 @@ class Runner:
                 answers[job] = _nothing(job)
             else:
                 fresh.setdefault(job.source, []).append(job)
-        futures: dict[Future[list[Answer]], str] = {}
-        waiting: dict[Future[list[Answer]], tuple[Job, ...]] = {}
-        for name, its_jobs in fresh.items():
+        asked = [
+            batch
+            for name, its_jobs in fresh.items()
             # Other engines are asked in the plainest way there is.
-            for batch in batches(its_jobs) if self._sources[name].alike else [(job,) for job in its_jobs]:
-                future = self._workers.submit(name, self._do, batch)
-                futures[future] = name
-                waiting[future] = batch
-        self._finish(futures)
-        for future, batch in waiting.items():
-            if batch[0].source in self._losses:
+            for batch in (batches(its_jobs) if self._sources[name].alike else [(job,) for job in its_jobs])
+        ]
+        came: list[list[Answer] | None] = self._together([self._asking(batch) for batch in asked])
+        for batch, found in zip(asked, came, strict=True):
+            if found is None:
                 answers.update((job, _nothing(job)) for job in batch)
                 continue
-            for job, answer in zip(batch, future.result(), strict=True):
+            for job, answer in zip(batch, found, strict=True):
                 answers[job] = answer
                 if not isinstance(answer, Table) or len(answer.body) <= _REMEMBERED_BYTES:
                     self._remembered[job] = answer
@@ -187,25 +205,37 @@ class Runner:
         Raises ResultTooLarge when they are more than ``most`` bytes together.
         """
         left = _Allowance(most)
-        futures = {self._workers.submit(name, self._body, name, text, formats, left): name for name in names}
         self.asked.update(names)
-        self._finish(futures)
-        return [future.result() for future, name in futures.items() if name not in self._losses]
+        found = self._together([self._asking_for_all(name, text, formats, left) for name in names])
+        return [body for body in found if body is not None]
 
-    def _body(self, name: str, text: str, formats: tuple[Format, Format], left: _Allowance) -> bytearray:
-        source = self._sources[name]
-        meter = self._meter_of(name)
-        started, body = time.monotonic(), bytearray()
-        with source.answer(text, formats, meter) as answer:
-            for piece in answer:
-                left.take(len(piece))
-                body += piece
+    def _asking_for_all(
+        self, name: str, text: str, formats: tuple[Format, Format], left: _Allowance
+    ) -> _Request[bytearray, bytearray]:
+        source, meter, started = self._sources[name], self._meter_of(name), time.monotonic()
+
+        def read(answer: StoreAnswer) -> bytearray:
+            body = bytearray()
+            try:
+                for piece in answer:
+                    left.take(len(piece))
+                    body += piece
+            except MemberError:
+                # It may be asked again.
+                left.take(-len(body))
+                raise
             self._versions.saw(name, getattr(answer, "version", None))
             rows = solutions_in(body, answer.format) if can_be_spliced(answer.format) else 0
-        self.answered.add(name)
-        meter.done(name, rows, 0.0)
-        self._note(Job(name, text, ()), rows, len(body), started)
-        return body
+            self.answered.add(name)
+            meter.done(name, rows, 0.0)
+            self._note(Job(name, text, ()), rows, len(body), started)
+            return body
+
+        def ask() -> bytearray:
+            with source.answer(text, formats, meter) as answer:
+                return read(answer)
+
+        return _Request(name, lambda: source.begin_whole(text, formats, read, meter), ask, lambda body: body)
 
     def _known(self, job: Job) -> Answer | None:
         if (remembered := self._remembered.get(job)) is not None:
@@ -215,40 +245,105 @@ class Runner:
             return None
         return self._cache.get(self._sources[job.source].endpoint, summary.version, job.text)
 
-    def _do(self, batch: tuple[Job, ...]) -> list[Answer]:
-        """The answers to jobs that are asked in one request."""
+    def _asking(self, batch: tuple[Job, ...]) -> _Request[Answer, list[Answer]]:
+        """For the answers to jobs in one request."""
         job = batch[0] if len(batch) == 1 else as_one(batch)
-        source = self._sources[job.source]
-        meter = self._meter_of(job.source)
-        started = time.monotonic()
-        if not job.columns:
-            found = source.ask(job.text, meter)
-            self._note(job, 0, 0, started)
-            return [found]
-        table = source.select(job.text, job.columns, meter)
-        self._pace.took(job.source, time.monotonic() - started)
-        tables = [table] if len(batch) == 1 else apart(table, batch)
-        for part, rows in zip(batch, tables, strict=True):
-            self._note(part, len(rows), len(rows.body), started)
-        self._versions.saw(job.source, table.version)
-        summary = self.summaries.get(job.source)
-        if summary is not None:
+        source, meter, started = self._sources[job.source], self._meter_of(job.source), time.monotonic()
+
+        def ask() -> list[Answer]:
+            return took(source.select(job.text, job.columns, meter) if job.columns else source.ask(job.text, meter))
+
+        def took(answer: Answer) -> list[Answer]:
+            if not isinstance(answer, Table):
+                self._note(job, 0, 0, started)
+                return [answer]
+            self._pace.took(job.source, time.monotonic() - started)
+            tables = [answer] if len(batch) == 1 else apart(answer, batch)
+            self._versions.saw(job.source, answer.version)
+            summary = self.summaries.get(job.source)
             for part, rows in zip(batch, tables, strict=True):
-                self._cache.put(source.endpoint, table.version or summary.version, part.text, rows)
-        return list(tables)
+                self._note(part, len(rows), len(rows.body), started)
+                if summary is not None:
+                    self._cache.put(source.endpoint, answer.version or summary.version, part.text, rows)
+            return list(tables)
+
+        return _Request(job.source, lambda: source.begin(job.text, job.columns, meter), ask, took)
+
+    def _together(self, requests: Sequence[_Request[A, T]]) -> list[T | None]:
+        """What comes of requests side by side; None for those of members that are lost.
+
+        This thread waits for those that could be begun, others for what may take longer.
+        """
+        until = self._until()
+        made: dict[int, T] = {}
+        begun: dict[Begun[A], int] = {}
+        futures: dict[Future[T], int] = {}
+        try:
+            for at, request in enumerate(requests):
+                if (one := self._begun(request)) is None:
+                    futures[self._workers.submit(request.name, request.ask)] = at
+                else:
+                    begun[one] = at
+            for one in arrivals(list(begun), until, lambda: any(map(self._has_failed, futures))):
+                request, result = requests[begun[one]], one.result()
+                at = begun.pop(one)
+                if result is None:
+                    futures[self._workers.go_on(request.name, request.taken_later, one)] = at
+                else:
+                    self._workers.give(request.name)
+                    made[at] = request.took(result)
+            if time.monotonic() >= until:
+                for at in begun.values():
+                    self._lose(requests[at].name)
+        except BaseException:
+            self._meter.stop()
+            raise
+        finally:
+            for one, at in begun.items():
+                one.close()
+                self._workers.give(requests[at].name)
+        self._finish({future: requests[at].name for future, at in futures.items()}, until)
+        made.update((at, future.result()) for future, at in futures.items() if requests[at].name not in self._losses)
+        return [None if request.name in self._losses else made[at] for at, request in enumerate(requests)]
+
+    def _begun(self, request: _Request[A, T]) -> Begun[A] | None:
+        """A request under way, in a place of its own; None where it is for a thread."""
+        if not self._workers.take(request.name):
+            return None
+        one = None
+        try:
+            one = request.begin()
+        finally:
+            if one is None:
+                self._workers.give(request.name)
+        return one
+
+    def _has_failed(self, future: Future[T]) -> bool:
+        """Whether the query ends with what has been done by a thread."""
+        error = future.exception() if future.done() else None
+        return error is not None and not (self._losses.tolerated and isinstance(error, MemberError))
 
     def _note(self, job: Job, rows: int, size: int, started: float) -> None:
         if self.trace is not None:
             self.trace.add(job, rows, size, time.monotonic() - started)
 
-    def _finish(self, futures: Mapping[Future[Any], str]) -> None:
+    def _until(self) -> float:
+        """The moment (of monotonic time) at which a round of requests that begins now has to be over."""
+        return time.monotonic() + self._meter.remaining() * (_PART if self._losses.tolerated else 1.0)
+
+    def _lose(self, name: str) -> None:
+        """A member that did not answer in time."""
+        self._losses.add(name, self._too_late(name))
+        self._meters[name].end_now()
+
+    def _finish(self, futures: Mapping[Future[Any], str], until: float | None = None) -> None:
         """Wait for all; end everything at the first failure that the query cannot do without, or at the deadline."""
-        seconds = self._meter.remaining()
-        tolerated = self._losses.tolerated
+        if until is None:
+            until = self._until()
         finished, late = wait(
             list(futures),
-            timeout=seconds * _PART if tolerated else seconds,
-            return_when=ALL_COMPLETED if tolerated else FIRST_EXCEPTION,
+            timeout=max(0.0, until - time.monotonic()),
+            return_when=ALL_COMPLETED if self._losses.tolerated else FIRST_EXCEPTION,
         )
         try:
             # At the deadline, the member that was waited for counts, and not what had no time left to be sent.
@@ -259,8 +354,7 @@ class Runner:
                 elif error is not None:
                     raise error
             for name in {futures[future]: None for future in late}:
-                self._losses.add(name, self._too_late(name))
-                self._meters[name].end_now()
+                self._lose(name)
         except BaseException:
             self._meter.stop()
             raise

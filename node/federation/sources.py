@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Protocol, TypeVar, cast
 
 from node.config import Member
-from node.errors import MemberProtocolError, MemberTruncated, NodeError
+from node.errors import MemberError, MemberProtocolError, MemberTruncated, NodeError
+from node.federation.begun import Begun
 from node.federation.circuits import Circuit
 from node.federation.http import HttpClient, Reply
 from node.federation.leases import Asking, Lease
@@ -98,6 +99,16 @@ class Source(Protocol):
 
     def answer(self, text: str, formats: tuple[Format, Format], meter: Meter) -> AbstractContextManager[Answer]:
         """The member's own answer to a whole query, in one of these formats."""
+        ...
+
+    def begin(self, text: str, columns: tuple[str, ...], meter: Meter) -> Begun[Table | bool] | None:
+        """What ``select`` does, and ``ask`` where there are no columns, begun without waiting; None if it cannot be."""
+        ...
+
+    def begin_whole(
+        self, text: str, formats: tuple[Format, Format], read: Callable[[Answer], T], meter: Meter
+    ) -> Begun[T] | None:
+        """What ``answer`` does, begun without waiting; ``read`` takes the answer. None if it cannot be."""
         ...
 
 
@@ -269,6 +280,51 @@ class RemoteSource:
             self._rows.was_whole(len(table))
         return table
 
+    def begin(self, text: str, columns: tuple[str, ...], meter: Meter) -> Begun[Table | bool] | None:
+        if not self.alike:
+            return None
+        if columns:
+            return self._begin(text, (TSV,), self._reading(TSV, lambda data: read_tsv(data, columns), meter), meter)
+        return self._begin(text, (JSON,), self._reading(JSON, read_boolean, meter), meter)
+
+    def begin_whole(
+        self, text: str, formats: tuple[Format, Format], read: Callable[[Answer], T], meter: Meter
+    ) -> Begun[T] | None:
+        return self._begin(text, formats, lambda reply: read(self._passed_on(reply, formats)), meter)
+
+    def _begin(
+        self, text: str, formats: tuple[Format, ...], read: Callable[[Reply], T], meter: Meter
+    ) -> Begun[T] | None:
+        if self._circuit.open is not None:
+            return None
+        started, asking = time.monotonic(), Asking()
+        method, url, body, headers = self._request(text, formats, asking)
+        reply = self._client.begin(method, url, body=body, headers=headers, meter=meter)
+        if reply is None:
+            return None
+
+        def finish(reply: Reply) -> T:
+            try:
+                self._heard(reply, asking)
+                made = read(reply)
+            finally:
+                meter.done(self.name, 0, time.monotonic() - started)
+            self._circuit.succeeded()
+            return made
+
+        def again(failure: MemberError | None) -> T:
+            failures = [] if failure is None else [failure]
+
+            def attempt() -> T:
+                if failures:
+                    raise failures.pop()
+                with self._post(text, formats, meter) as reply:
+                    return read(reply)
+
+            return persistently(attempt, meter, self._circuit)
+
+        return Begun(reply, finish, again)
+
     def _require_all(self, text: str, rows: int, meter: Meter) -> None:
         """Raise MemberTruncated when the member has more rows than it gave."""
         counted = self._read(count_text(text), JSON, lambda data: read_json(data, ("n",)), meter)
@@ -287,51 +343,71 @@ class RemoteSource:
 
     @contextmanager
     def answer(self, text: str, formats: tuple[Format, Format], meter: Meter) -> Iterator[Answer]:
-        accept = ", ".join(f.media_type for f in formats)
         with ExitStack() as stack:
             # Once its first bytes are passed on, an answer cannot be begun again.
-            opening = lambda: stack.enter_context(self._post(text, accept, meter))  # noqa: E731
-            reply = persistently(opening, meter, self._circuit)
-            chosen = next((f for f in formats if reply.media_type in f.media_types), None)
-            if chosen is None:
-                raise self._wrong_type(reply)
-            yield _RemoteAnswer(chosen, reply)
+            opening = lambda: stack.enter_context(self._post(text, formats, meter))  # noqa: E731
+            yield self._passed_on(persistently(opening, meter, self._circuit), formats)
 
-    def _post(self, text: str, accept: str, meter: Meter) -> AbstractContextManager[Reply]:
-        @contextmanager
-        def exchange() -> Iterator[Reply]:
-            # Where nothing is known: Virtuoso takes a query in a form only; one sent as it is, it never answers.
-            form = self._form or ("post" if self.alike else "form")
-            method, url, body, headers = request_of(form, self.endpoint, text)
-            asking = Asking()
-            headers = {"Accept": accept, **asking.headers, **headers}
-            with self._client.exchange(method, url, body=body, headers=headers, meter=meter) as reply:
-                self._server = reply.header("Server") or ""
-                reply.require()
-                self._take_lease(asking, reply)
-                yield reply
+    def _passed_on(self, reply: Reply, formats: tuple[Format, ...]) -> _RemoteAnswer:
+        chosen = next((f for f in formats if reply.media_type in f.media_types), None)
+        if chosen is None:
+            raise self._wrong_type(reply)
+        return _RemoteAnswer(chosen, reply)
 
-        return exchange()
+    def _request(
+        self, text: str, formats: tuple[Format, ...], asking: Asking
+    ) -> tuple[str, str, bytes | None, dict[str, str]]:
+        # Where nothing is known: Virtuoso takes a query in a form only; one sent as it is, it never answers.
+        form = self._form or ("post" if self.alike else "form")
+        method, url, body, headers = request_of(form, self.endpoint, text)
+        accept = ", ".join(f.media_type for f in formats)
+        return method, url, body, {"Accept": accept, **asking.headers, **headers}
+
+    @contextmanager
+    def _post(self, text: str, formats: tuple[Format, ...], meter: Meter) -> Iterator[Reply]:
+        asking = Asking()
+        method, url, body, headers = self._request(text, formats, asking)
+        with self._client.exchange(method, url, body=body, headers=headers, meter=meter) as reply:
+            self._heard(reply, asking)
+            yield reply
+
+    def _heard(self, reply: Reply, asking: Asking) -> None:
+        """Take what the head of an answer says. Raises what its status means."""
+        self._server = reply.header("Server") or ""
+        reply.require()
+        self._take_lease(asking, reply)
 
     def _read(self, text: str, results: Format, read: Callable[[bytes], T], meter: Meter) -> T:
-        return persistently(lambda: self._read_once(text, results, read, meter), meter, self._circuit)
+        made = self._reading(results, read, meter)
 
-    def _read_once(self, text: str, results: Format, read: Callable[[bytes], T], meter: Meter) -> T:
-        with self._post(text, results.media_type, meter) as reply:
+        def attempt() -> T:
+            with self._post(text, (results,), meter) as reply:
+                return made(reply)
+
+        return persistently(attempt, meter, self._circuit)
+
+    def _reading(self, results: Format, read: Callable[[bytes], T], meter: Meter) -> Callable[[Reply], T]:
+        """What makes rows of a reply, or a boolean."""
+
+        def made_of(reply: Reply) -> T:
             if reply.media_type not in results.media_types:
                 raise self._wrong_type(reply)
             version = reply.header(DATA_VERSION_HEADER)
             data = reply.body()
-        try:
-            made = read(data)
-        except MalformedResults as error:
-            raise MemberProtocolError(
-                f"{self.name} gave an answer that is not SPARQL results: {error}.", member=self.name
-            ) from error
-        if not isinstance(made, Table):
-            return made
-        meter.done(self.name, len(made), 0.0)
-        return cast("T", replace(made, version=version))
+            # The next request may have the connection while this is read.
+            reply.close()
+            try:
+                made = read(data)
+            except MalformedResults as error:
+                raise MemberProtocolError(
+                    f"{self.name} gave an answer that is not SPARQL results: {error}.", member=self.name
+                ) from error
+            if not isinstance(made, Table):
+                return made
+            meter.done(self.name, len(made), 0.0)
+            return cast("T", replace(made, version=version))
+
+        return made_of
 
     def _wrong_type(self, reply: Reply) -> MemberProtocolError:
         return MemberProtocolError(

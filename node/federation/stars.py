@@ -12,6 +12,9 @@ from node.sparql.algebra import Expression
 from node.sparql.terms import Term
 from node.sparql.writer import write_expression
 
+#: Rows a subject, from which on statements that are there twice are looked for.
+_REPEATED = 1.3
+
 
 @dataclass(frozen=True, slots=True)
 class StarText:
@@ -40,7 +43,11 @@ class StarText:
         ordered = [b""] * (len(order) * (len(cells) // width))
         for place, at in enumerate(order):
             ordered[place :: len(order)] = cells[at::width]
-        return template * (len(cells) // width) % tuple(ordered)
+        written = template * (len(cells) // width) % tuple(ordered)
+        # Where a subject has several rows its statements are the same again: loading costs more than looking.
+        if len(set(cells[::width])) * _REPEATED < len(cells) // width:
+            return b"\n".join(dict.fromkeys(written.split(b"\n")))
+        return written
 
     def without_blank(self, table: Table) -> bytes:
         """The triples of any rows, but for those with a blank node."""

@@ -29,7 +29,42 @@ class Workers:
     def submit(self, name: str, work: Callable[..., T], *arguments: Any) -> Future[T]:
         """Have something done for this member, in turn. Cancelling the future before its turn drops it."""
         future: Future[T] = Future()
+        run = self._doing(name, future, work, arguments)
+        with self._lock:
+            if self._running.get(name, 0) >= self._parallel:
+                self._waiting.setdefault(name, deque()).append(run)
+                return future
+            self._running[name] = self._running.get(name, 0) + 1
+        self._start(name, run, future)
+        return future
 
+    def take(self, name: str) -> bool:
+        """Take a place at this member for a request that needs no thread; whether one was free. ``give`` it back."""
+        with self._lock:
+            if self._running.get(name, 0) >= self._parallel:
+                return False
+            self._running[name] = self._running.get(name, 0) + 1
+            return True
+
+    def give(self, name: str) -> None:
+        """Give a place back that ``take`` took."""
+        self._next(name)
+
+    def go_on(self, name: str, work: Callable[..., T], *arguments: Any) -> Future[T]:
+        """Have a thread go on with what was begun in a place that ``take`` took; that is given back when it is done."""
+        future: Future[T] = Future()
+        self._start(name, self._doing(name, future, work, arguments), future)
+        return future
+
+    def close(self) -> None:
+        """End the threads; what waits is dropped."""
+        with self._lock:
+            self._waiting.clear()
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+    def _doing(
+        self, name: str, future: Future[T], work: Callable[..., T], arguments: tuple[Any, ...]
+    ) -> Callable[[], None]:
         def run() -> None:
             try:
                 if future.set_running_or_notify_cancel():
@@ -40,19 +75,7 @@ class Workers:
             finally:
                 self._next(name)
 
-        with self._lock:
-            if self._running.get(name, 0) >= self._parallel:
-                self._waiting.setdefault(name, deque()).append(run)
-                return future
-            self._running[name] = self._running.get(name, 0) + 1
-        self._start(name, run, future)
-        return future
-
-    def close(self) -> None:
-        """End the threads; what waits is dropped."""
-        with self._lock:
-            self._waiting.clear()
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        return run
 
     def _next(self, name: str) -> None:
         """A place is free: to the one who has waited longest for this member."""

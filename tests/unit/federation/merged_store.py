@@ -171,6 +171,12 @@ class StoreSource:
         self.requests.append(text)
         yield ask_store(self.store, text, formats)
 
+    def begin(self, text: str, columns: tuple[str, ...], meter: Meter) -> None:
+        """It is always asked on a thread."""
+
+    def begin_whole(self, text: str, formats: object, read: object, meter: Meter) -> None:
+        """It is always asked on a thread."""
+
 
 def summary_of(store: ox.Store, version: str = "1") -> Summary:
     """What a node with this default graph says."""
