@@ -20,7 +20,7 @@ from node.federation.requests import Job
 from node.federation.rows import Table
 from node.federation.runner import Runner
 from node.federation.selection import Catalogue
-from node.federation.sources import Source
+from node.federation.source import Source
 from node.federation.splice import can_be_spliced, spliced
 from node.rdf.formats import Format
 from node.sparql.algebra import Form, Query

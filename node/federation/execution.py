@@ -29,7 +29,7 @@ from node.federation.requests import Job, Scope
 from node.federation.rows import Table
 from node.federation.runner import Runner
 from node.federation.selection import Catalogue
-from node.federation.sources import Source
+from node.federation.source import Source
 from node.federation.summaries import Summary
 from node.federation.trace import Trace
 from node.federation.unfold import unfold

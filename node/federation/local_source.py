@@ -11,7 +11,7 @@ from typing import TypeVar, cast
 from node.federation.meter import Meter
 from node.federation.releases import own_releases
 from node.federation.rows import Table, read_tsv
-from node.federation.sources import Recalled
+from node.federation.source import Recalled
 from node.federation.summaries import Summary, read_summary_file
 from node.model.access import Tier
 from node.model.identifiers import Identifiers

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from node.errors import NodeError
 from node.federation.meter import Meter
-from node.federation.sources import Source
+from node.federation.source import Source
 from node.ontology.concepts import Vocabulary
 from node.ontology.usage import Usage, groups_query, read_groups
 from node.rdf.formats import JSON, TURTLE

@@ -19,7 +19,7 @@ from node.federation.pace import Pace
 from node.federation.requests import Job
 from node.federation.rounds import Answer, Outcome, Rounds
 from node.federation.rows import Table
-from node.federation.sources import Source
+from node.federation.source import Source
 from node.federation.splice import can_be_spliced, solutions_in
 from node.federation.summaries import Summary
 from node.federation.trace import Trace

@@ -21,7 +21,8 @@ from node.federation.meter import Meter
 from node.federation.monotone import obstacle
 from node.federation.placement import Context, visit_services
 from node.federation.services import Look, Own, Resolved, ServiceResolver
-from node.federation.sources import RemoteSource, Source
+from node.federation.source import Source
+from node.federation.sources import RemoteSource
 from node.federation.trace import Trace
 from node.model.access import Tier
 from node.model.identifiers import Identifiers

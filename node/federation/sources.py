@@ -1,4 +1,4 @@
-"""Members as sources of rows: what is asked of any, and other members, asked by the SPARQL 1.1 Protocol.
+"""Other members as sources of rows, asked by the SPARQL 1.1 Protocol.
 
 What comes out is a whole, well-formed answer, or an error that names the member: an answer that was cut short never
 looks like a short answer.
@@ -10,10 +10,10 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol, TypeVar, cast
+from typing import TypeVar, cast
 
 from node.config import Member
 from node.errors import MemberError, MemberProtocolError, MemberTruncated, NodeError
@@ -27,6 +27,7 @@ from node.federation.profile import Profile, profile
 from node.federation.profiles import Profiler, Profiles
 from node.federation.retries import persistently
 from node.federation.rows import Table, read_boolean, read_json, read_tsv
+from node.federation.source import Recalled
 from node.federation.summaries import Summary, read_void
 from node.federation.truncation import RowWatch, count_text
 from node.federation.workers import PARALLEL
@@ -41,75 +42,6 @@ T = TypeVar("T")
 _ABSENT_SECONDS = 300.0
 #: What finding out about a member may take.
 _PROFILE_SECONDS, _PROFILE_REQUESTS, _PROFILE_BYTES = 900.0, 20, 100_000_000
-
-
-@dataclass(frozen=True)
-class Recalled:
-    """What a member said it holds, None: nothing; it was last seen to hold ``at`` that monotonic time."""
-
-    summary: Summary | None
-    at: float
-
-
-class Source(Protocol):
-    """One member, as the federation uses it. Methods may be called from several threads.
-
-    All of them raise MemberError (or, for this node's own store, LimitExceeded and StoreError), and LimitExceeded when
-    the meter runs out.
-    """
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def endpoint(self) -> str: ...
-    @property
-    def skolemised(self) -> bool:
-        """Whether its data holds no blank nodes, so that every term can be sent back to it."""
-        ...
-
-    @property
-    def alike(self) -> bool:
-        """Whether it is known to evaluate expressions, order and group as this node's engine does."""
-        ...
-
-    @property
-    def exportable(self) -> bool:
-        """Whether what it holds may be sent to the other members."""
-        ...
-
-    def summary(self, meter: Meter) -> Summary | None:
-        """What the member holds now; None if it does not say: then it may hold anything."""
-        ...
-
-    def recalled(self) -> Recalled | None:
-        """What was learnt last; None where nothing was, or it has to be asked for again. Asks nobody."""
-        ...
-
-    def forget(self) -> None:
-        """What was learnt no longer holds."""
-        ...
-
-    def select(self, text: str, columns: tuple[str, ...], meter: Meter) -> Table:
-        """The rows of a SELECT of these variables, each bound in every row."""
-        ...
-
-    def ask(self, text: str, meter: Meter) -> bool:
-        """The answer of an ASK."""
-        ...
-
-    def answer(self, text: str, formats: tuple[Format, Format], meter: Meter) -> AbstractContextManager[Answer]:
-        """The member's own answer to a whole query, in one of these formats."""
-        ...
-
-    def begin(self, text: str, columns: tuple[str, ...], meter: Meter) -> Begun[Table | bool] | None:
-        """What ``select`` does, and ``ask`` where there are no columns, begun without waiting; None if it cannot be."""
-        ...
-
-    def begin_whole(
-        self, text: str, formats: tuple[Format, Format], read: Callable[[Answer], T], meter: Meter
-    ) -> Begun[T] | None:
-        """What ``answer`` does, begun without waiting; ``read`` takes the answer. None if it cannot be."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -431,32 +363,3 @@ class _RemoteAnswer:
 
     def close(self) -> None:
         self._reply.close()
-
-
-@contextmanager
-def ask_endpoint(
-    endpoint: str, text: str, formats: tuple[Format, Format], *, seconds: float = 300.0
-) -> Iterator[Answer]:
-    """Ask any SPARQL endpoint one query, for its answer in one of these formats.
-
-    Raises MemberError, which names the endpoint, and QueryTimeout after ``seconds``.
-    """
-    source = RemoteSource(Member(endpoint=endpoint, name=endpoint))
-    try:
-        with source.answer(text, formats, Meter(seconds, requests=10, bytes=1 << 40)) as answer:
-            yield answer
-    finally:
-        source.close()
-
-
-def is_ready(url: str, *, seconds: float = 5.0) -> bool:
-    """Whether a GET of this address is answered with 200."""
-    client = HttpClient(url, 1)
-    meter = Meter(seconds, requests=10, bytes=1 << 20)
-    try:
-        with client.exchange("GET", url, body=None, headers={}, meter=meter) as reply:
-            return reply.status == 200
-    except NodeError:
-        return False
-    finally:
-        client.close()

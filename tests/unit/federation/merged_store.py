@@ -17,7 +17,7 @@ from node.federation.execution import Execution, FederatedAnswer
 from node.federation.meter import Meter
 from node.federation.profile import Profile, profile
 from node.federation.rows import Table, cell, read_json, read_tsv
-from node.federation.sources import Recalled
+from node.federation.source import Recalled
 from node.federation.summaries import PredicateSummary, Summary, read_summary_file
 from node.rdf.formats import JSON, NTRIPLES, Format
 from node.sparql.algebra import Form, Query
