@@ -68,7 +68,7 @@ class Begun(Generic[T]):
             return None
 
     def answer(self) -> T:
-        """The result, waited for, by asking again if need be. Raises what that raises."""
+        """The result, waited for, by asking again if need be; after ``go_on`` said so. Raises what that raises."""
         if not self._over:
             try:
                 return self._taken()

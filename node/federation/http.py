@@ -196,11 +196,10 @@ class Reply:
         try:
             while self._unsent and (size := self._connection.push(self._unsent)):
                 self._unsent = self._unsent[size:]
-            while not self._answer.finished and (data := self._connection.pull()) is not None:
+            # Once, so that what others have sent is not waited with, nor an endless answer taken in here.
+            if (data := self._connection.pull()) is not None:
                 self.taken += len(data)
                 self._take(data)
-                if len(data) < CHUNK:
-                    break
         except (Malformed, OSError, EOFError) as error:
             self.close()
             if not self._answer.begun and not isinstance(error, Malformed):
@@ -321,7 +320,7 @@ class Reply:
     def close(self) -> None:
         """Keep the connection if the answer came to its end, else close it."""
         self._meter.on_stop(id(self), None)
-        self._connection.leave(reusable=self._answer.finished and self._answer.reusable)
+        self._connection.leave(reusable=self._answer.finished and self._answer.reusable and self.sent)
 
 
 def _message(place: Place, method: str, body: bytes | None, headers: Mapping[str, str]) -> bytes:
