@@ -36,6 +36,8 @@ Evaluate: TypeAlias = Callable[
 _PASSED_ON = 100_000
 _PIECE = 1 << 16
 _NO_GENERATION = Generation(0, Path())
+#: What says yes in each format, as the engine writes it.
+_YES: dict[Format, bytes] = {}
 
 
 @dataclass(frozen=True)
@@ -101,8 +103,11 @@ def by_members(
     able = able_to_say_yes(query, body, catalogue)
     if any(runner.run([Job(name, query.self_contained(), ()) for name in able])):
         runner.settle()
-        with evaluate([], [], "ASK { }", asked.formats, _left(asked)) as answer:
-            yield answer
+        results = asked.formats[0]
+        if results not in _YES:
+            with evaluate([], [], "ASK { }", asked.formats, _left(asked)) as answer:
+                _YES[results] = b"".join(answer)
+        yield HeldAnswer(results, (_YES[results],), _NO_GENERATION)
         return
     apart = partition(query, catalogue)
     if apart is None:

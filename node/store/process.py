@@ -10,6 +10,7 @@ import signal
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from typing import IO
 
 from node.errors import StoreError
@@ -57,7 +58,8 @@ class Worker:
             self.pid = forks.start(folder, (standard_input, standard_output, self._complaints.fileno(), end))
             self._open: contextlib.ExitStack | None = ours.pop_all()
         os.set_blocking(self._to, False)
-        self._until = math.inf
+        self._until = self._call_at = math.inf
+        self._call: Callable[[], None] = lambda: None
         self._readable = _poll(self._from, select.POLLIN)
         self._writable = _poll(self._to, select.POLLOUT)
         self._reader = frames.FrameReader(self._from, before=lambda: self._wait(self._readable))
@@ -67,8 +69,12 @@ class Worker:
 
     def begin(self, until: float) -> None:
         """A query begins: ``send`` and ``receive`` raise Overdue from the moment ``until`` (time.monotonic) on."""
-        self._until = until
+        self._until, self._call_at = until, math.inf
         self._used_before = self._clock()
+
+    def call_at(self, moment: float, call: Callable[[], None]) -> None:
+        """Have ``call`` called once by whoever waits for this query when it takes longer than to that moment."""
+        self._call_at, self._call = moment, call
 
     def send(self, data: bytes) -> None:
         """Write all of ``data``. Raises BrokenPipeError when the worker is gone, Overdue."""
@@ -169,12 +175,17 @@ class Worker:
             return None
 
     def _wait(self, poll: select.poll) -> None:
-        while not poll.poll(None if self._until == math.inf else self._milliseconds()):
-            if time.monotonic() >= self._until:
+        while not poll.poll(self._milliseconds()):
+            now = time.monotonic()
+            if now >= self._until:
                 raise Overdue
+            if now >= self._call_at:
+                self._call_at = math.inf
+                self._call()
 
-    def _milliseconds(self) -> int:
-        return max(0, math.ceil((self._until - time.monotonic()) * 1000))
+    def _milliseconds(self) -> int | None:
+        until = min(self._until, self._call_at)
+        return None if until == math.inf else max(0, math.ceil((until - time.monotonic()) * 1000))
 
 
 def _poll(descriptor: int, event: int) -> select.poll:

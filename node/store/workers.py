@@ -82,11 +82,16 @@ class WorkerPool:
             raise
         try:
             self._watch(lease)
+            # Waking the watchdog takes more than most queries do, so it is told of those that take longer.
+            lease.worker.call_at(lease.look_at, self._alert)
             lease.tell()
         except BaseException:
             lease.end(reusable=False)
             raise
-        return WorkerAnswer(lease)
+        answer = WorkerAnswer(lease)
+        if not answer.whole:
+            self._alert()
+        return answer
 
     def begin(self, question: Question) -> BegunQuery | None:
         """Start the query without waiting for anything: None when no place is free at this moment.
@@ -104,6 +109,7 @@ class WorkerPool:
         lease = Lease(idle, self._lanes, question, deadline, self._take_back)
         try:
             self._watch(lease)
+            self._alert()
             lease.tell()
         except BaseException:
             lease.end(reusable=False)
@@ -196,8 +202,11 @@ class WorkerPool:
             if self._watchdog is None:
                 self._watchdog = threading.Thread(target=self._look_after, name="query-watchdog", daemon=True)
                 self._watchdog.start()
-            # The watchdog sleeps until it has something to do, so that most queries do not wake it.
-            if lease.look_at < self._next_look:
+
+    def _alert(self) -> None:
+        """Wake the watchdog for the queries there are now, if it sleeps for longer than until the first look at one."""
+        with self._changed:
+            if any(lease.look_at < self._next_look for lease in self._leases):
                 self._changed.notify_all()
 
     def _look_after(self) -> None:
