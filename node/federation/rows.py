@@ -26,7 +26,7 @@ _SHORT = re.compile(
     rb"([\t\n])(?:(true|false)|([+-]?[0-9]+)|([+-]?[0-9]*\.[0-9]+)|([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)[eE][+-]?[0-9]+))"
     rb"(?=[\t\n])"
 )
-_INTEGER = re.compile(rb"(?<=[\t\n])([+-]?[0-9]++)(?=[\t\n])")
+_INTEGER = re.compile(rb"([\t\n])([+-]?[0-9]++)(?=[\t\n])")
 _SHORT_TYPES = tuple(f'"^^<{XSD}{name}>'.encode() for name in ("boolean", "integer", "decimal", "double"))
 _LABEL = re.compile(r"[A-Za-wyz0-9][A-Za-z0-9]*")
 _HAS_BLANK = re.compile(rb"(?<![^\t\n])_:")
@@ -224,10 +224,10 @@ def _joined(rows: Iterable[bytes]) -> bytes:
 def _integers_written_out(body: bytes) -> bytes:
     """A body in which integers, the most frequent of short forms, are written out, without a call for each."""
     parts = _INTEGER.split(body)
-    number = len(parts) // 2
-    written = [b""] * (4 * number + 1)
-    written[::4], written[2::4] = parts[::2], parts[1::2]
-    written[1::4], written[3::4] = [b'"'] * number, [_SHORT_TYPES[1]] * number
+    number = len(parts) // 3
+    written = [b""] * (5 * number + 1)
+    written[::5], written[1::5], written[3::5] = parts[::3], parts[1::3], parts[2::3]
+    written[2::5], written[4::5] = [b'"'] * number, [_SHORT_TYPES[1]] * number
     return b"".join(written)
 
 
