@@ -179,7 +179,7 @@ class Execution:
         body = unfold(query)
         round_trip = runner.round_trip(summaries.keys() - set(catalogue.idle(body.scans())))
         way, asked = (Way.HERE, ()) if here else way_of(query, body, catalogue)
-        foreseen = foresee(body, catalogue, Order(catalogue, round_trip)) if way is Way.HERE else {}
+        foreseen = foresee(body, catalogue, Order(catalogue, round_trip)) if way.fetches else {}
         return preview(body, catalogue, way=way, asked=asked, foreseen=foreseen, round_trip=round_trip)
 
     def _runner(self, sources: Sequence[Source], meter: Meter) -> Runner:

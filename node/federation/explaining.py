@@ -128,7 +128,7 @@ def preview(
     it is not known.
     """
     parts = tuple(_parts(body, catalogue, foreseen, 0, "must match"))
-    if way is Way.HERE:
+    if way.fetches:
         rounds = max((part.round or 0 for part in parts), default=0)
         rows = sum(part.expected or 0 for part in parts)
         # A round is one request to each member of our kind; others are asked for each pattern.
@@ -155,7 +155,7 @@ def after(plan: Explanation, trace: Trace, completeness: Completeness, seconds: 
         return sum(r.rows for r in requests if all(constant in r.text for constant in part.constants))
 
     parts = tuple(
-        replace(part, rows=brought(part) if part.constants and plan.way is Way.HERE else None) for part in plan.parts
+        replace(part, rows=brought(part) if part.constants and plan.way.fetches else None) for part in plan.parts
     )
     return replace(plan, parts=parts, completeness=completeness, requests=requests, milliseconds=seconds * 1000)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from node.federation.counting import counting
 from node.federation.delegation import able_to_say_yes, only_source
 from node.federation.locality import local
 from node.federation.order import Order
@@ -26,7 +27,13 @@ class Way(StrEnum):
     EACH = "each"
     GROUPS = "groups"
     YES = "yes"
+    ROWS = "rows"
     HERE = "here"
+
+    @property
+    def fetches(self) -> bool:
+        """Whether what is needed is fetched, pattern by pattern."""
+        return self in (Way.ROWS, Way.HERE)
 
 
 @dataclass(frozen=True)
@@ -49,7 +56,7 @@ def way_of(query: Query, body: Body, catalogue: Catalogue) -> tuple[Way, tuple[s
         return Way.YES, tuple(able)
     apart = partition(query, catalogue)
     if apart is None:
-        return Way.HERE, ()
+        return (Way.HERE if counting(query, body, catalogue) is None else Way.ROWS), ()
     return (Way.EACH if apart.merging is None else Way.GROUPS), apart.members
 
 

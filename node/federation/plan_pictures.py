@@ -91,7 +91,7 @@ def _sentence(explanation: Explanation) -> str:
     members = {share.member for part in explanation.parts for share in part.shares}
     asked = len(explanation.asked or members)
     plan = f"{asked} of {_many(len(explanation.members), 'member')}, {_many(explanation.expected_requests, 'request')}"
-    if explanation.way is Way.HERE:
+    if explanation.way.fetches:
         plan += (
             f" or more in {_many(explanation.expected_rounds, 'round')}, about "
             f"{_many(explanation.expected_rows, 'triple')}"
@@ -120,6 +120,8 @@ def _how(explanation: Explanation) -> str:
             return f"How: each groups, orders or counts for itself ({names}), and the results are put together here."
         case Way.YES:
             return f"How: whether it is true at one of them alone is asked first ({names}); if not, it is joined here."
+        case Way.ROWS:
+            return "How: of each part its different rows are fetched round by round, and joined and counted here."
         case Way.HERE:
             return "How: what can matter is fetched round by round, and the query is evaluated over it here."
 

@@ -116,6 +116,15 @@ def test_where_it_is_evaluated(query: str, way: Way, asked: tuple[str, ...], sai
     assert plan.document()["alone"] == (asked[0] if way is Way.ALONE else None)
 
 
+def test_rows_are_told_from_triples() -> None:
+    """Values that two members may hold are counted from rows: that is said, and so many requests there are."""
+    data = ("<http://a.ex/s1> :dx :gbm ; :from :p1", "<http://b.ex/s1> :dx :lgg ; :from :p1", ":only :here :now")
+    query = PREFIX + "SELECT ?x (COUNT(DISTINCT ?p) AS ?n) { ?s :dx ?x ; :from ?p } GROUP BY ?x"
+    plan = explained(query, run=True, members=holding(data, profiled=True))
+    assert (plan.way, plan.expected_rounds, plan.expected_requests, len(plan.requests)) == (Way.ROWS, 1, 2, 2)
+    assert "joined and counted here" in as_text(plan)
+
+
 def test_rounds_are_foreseen() -> None:
     """What waits for the values of something else is in a later round, and what is fetched is what was foreseen."""
     members = sources()
