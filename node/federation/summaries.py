@@ -22,6 +22,7 @@ _TRIPLE = re.compile(
     r'(?:<([^>]*)>|(_:\S+)|"([^"\\]*)"\S*) \.$',
     re.ASCII | re.MULTILINE,
 )
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 class Relevance(Enum):
@@ -58,6 +59,7 @@ class Summary:
 
     ``version`` changes with every change of the data (an ``ETag``, a generation). ``used``: of each class, the triples
     with each predicate whose subjects are instances; None where the member does not say. ``releases``: of vocabularies.
+    ``digest``: of all triples and named graphs; two members that say the same one hold the same. None: not said.
     """
 
     triples: int
@@ -67,6 +69,7 @@ class Summary:
     details: Mapping[str, PredicateSummary] = field(default_factory=dict)
     used: Mapping[str, Mapping[str, int]] | None = None
     releases: tuple[StatedRelease, ...] = ()
+    digest: str | None = None
 
     #: Whether named graphs hold no predicate or class that is not counted here.
     covers_graphs: ClassVar[bool] = True
@@ -174,6 +177,7 @@ def read_summary_file(data: bytes, version: str) -> Summary | None:
             version=version,
             details={str(k): _from_file(k, v) for k, v in (document.get("details") or {}).items()},
             used=None if used is None else {str(c): dict(counts) for c, counts in used.items()},
+            digest=document.get("digest"),
         )
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
@@ -199,9 +203,10 @@ class _Description:
             target = f"<{iri}>" if iri else blank or text
             self._values.setdefault(subject, {}).setdefault(name, []).append(target)
 
-    def of_endpoint(self, endpoint: str) -> str | None:
-        """The one dataset that is queried there."""
-        found = [s for s, v in self._values.items() if f"<{endpoint}>" in v.get("sparqlEndpoint", [])]
+    def of_endpoint(self, *endpoints: str) -> str | None:
+        """The one dataset that is queried at one of these."""
+        wanted = {f"<{endpoint}>" for endpoint in endpoints}
+        found = [s for s, v in self._values.items() if not wanted.isdisjoint(v.get("sparqlEndpoint", []))]
         return found[0] if len(found) == 1 else None
 
     def all(self, subject: str, name: str) -> list[str]:
@@ -226,15 +231,16 @@ class _Description:
         return int(found[0]) if found else None
 
 
-def read_void(ntriples: str, endpoint: str, version: str) -> Summary | None:
+def read_void(ntriples: str, endpoint: str, version: str, *, standing_for: str | None = None) -> Summary | None:
     """The summary in a VoID description of the endpoint: ``void:triples``, property and class partitions.
 
-    None unless the description names the endpoint, counts its triples, and its partitions add up to that count: a
+    A replica may describe itself as the endpoint that it is ``standing_for``, whose base it has. None unless the
+    description names the endpoint, counts its triples, and its partitions add up to that count: a
     description written by hand or for something else must not hide a member's data. Of a predicate's namespaces and
     values, too, only those are believed that add up to its triples.
     """
     description = _Description(ntriples)
-    dataset = description.of_endpoint(endpoint)
+    dataset = description.of_endpoint(endpoint, standing_for or endpoint)
     if dataset is None:
         return None
     try:
@@ -257,7 +263,9 @@ def read_void(ntriples: str, endpoint: str, version: str) -> Summary | None:
     # An instance has at least its type, so of a class without predicates they are not told.
     told = used if used and all(used.values()) else None
     releases = read_releases(ntriples, dataset.removeprefix("<").removesuffix(">"))
-    return Summary(triples, predicates, classes, version, details, told, releases)
+    digests = description.all(dataset, "contentDigest")
+    digest = digests[0] if len(digests) == 1 and _DIGEST.fullmatch(digests[0]) else None
+    return Summary(triples, predicates, classes, version, details, told, releases, digest)
 
 
 def _details(description: _Description, part: str, triples: int) -> PredicateSummary:

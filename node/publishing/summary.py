@@ -29,11 +29,11 @@ _VALUES, _PAIRS = 5_000, 2_000
 def void_description(store: QuadStore, identifiers: Identifiers, identity: Identity) -> bytes:
     """The VoID description of what everybody may query here, as N-Triples.
 
-    Triples in all; for each property the triples with it, their different subjects and objects, the namespaces of both
-    (a ``void:Linkset`` where it is not this node's), and its values where they are few; for each class its instances
-    and what is said of them; the vocabulary releases that are kept, and
-    which are served; each described thing whose IRI this node did not
-    mint (``onco:describesForeign``). ``docs/reference/void.md`` explains the terms. Raises StoreError when the counts
+    Triples in all, and a digest of what they and the named graphs are; for each property the triples with it, their
+    different subjects and objects, the namespaces of both (a ``void:Linkset`` where it is not this node's), and its
+    values where they are few; for each class its instances and what is said of them; the vocabulary releases that are
+    kept, and which are served; each described thing whose IRI this node did not mint (``onco:describesForeign``).
+    ``docs/reference/void.md`` explains the terms. Raises StoreError when the counts
     are damaged.
     """
     return "".join(_lines(store, identifiers, identity)).encode("utf-8")
@@ -59,6 +59,8 @@ def _lines(store: QuadStore, identifiers: Identifiers, identity: Identity) -> It
         if entry.state is State.PUBLISHED and not entry.iri.startswith(identifiers.base):
             yield triple(dataset, iri(ONCO + "describesForeign"), iri(entry.iri))
     yield triple(dataset, iri(VOID + "triples"), _count(sum(predicates.values())))
+    if summary.digest is not None:
+        yield triple(dataset, iri(ONCO + "contentDigest"), literal(summary.digest))
     yield triple(dataset, iri(VOID + "properties"), _count(len(predicates)))
     yield triple(dataset, iri(VOID + "classes"), _count(len(classes)))
     listed = _listed(summary)

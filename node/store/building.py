@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from pyoxigraph import Store
 
 from node.errors import Place, StoreError
+from node.store.digests import Digests, Sum, read_digests, whole, write_digests
 from node.store.generations import translated
 from node.store.graphs import Graphs, TierGraphs
 from node.store.hierarchies import FOLDER, INDEX_FILE, write_hierarchies
@@ -21,6 +22,7 @@ from node.store.summary import Summary
 #: Files of a generation that the store itself writes.
 REGISTRY_FILE = "graphs.json"
 SUMMARY_FILE = "summary.json"
+DIGESTS_FILE = "digests.json"
 #: What of a change's memory a batch's text may take: the loader needs about 25 times its text.
 _MEMORY_PER_BATCH = 60
 _BATCH_BYTES = 32 << 20
@@ -35,9 +37,11 @@ class Building:
         self._spool.mkdir()
         self._quads = folder / "quads"
         self._afresh = 0
+        registry = registry_in(folder, number)
         self.graphs = Graphs(
             Store(self._quads),
-            registry=registry_in(folder, number),
+            registry=registry,
+            digests=Digests(_digests_in(folder, registry)),
             tier_graphs=tier_graphs,
             summary=_summary_in(folder),
             spool=self._spool,
@@ -53,11 +57,14 @@ class Building:
         if not self.graphs.versioned():
             return False
         self.graphs.store.flush()
-        write_file(self._folder / "files" / REGISTRY_FILE, write_registry(self.graphs.registry))
-        summary, path = self.graphs.summary().write(), self._folder / "files" / SUMMARY_FILE
-        if not path.exists() or path.read_bytes() != summary:
-            write_file(path, summary)
-        files = self._folder / "files"
+        files, registry = self._folder / "files", self.graphs.registry
+        write_file(files / REGISTRY_FILE, write_registry(registry))
+        sums = self.graphs.digests.settled(registry, self.graphs.dumped)
+        write_file(files / DIGESTS_FILE, write_digests(sums, registry))
+        summary = self.graphs.summary()
+        summary.digest = whole(sums, registry)
+        if not (path := files / SUMMARY_FILE).exists() or path.read_bytes() != summary.write():
+            write_file(path, summary.write())
         if self.graphs.edges_moved or not (files / INDEX_FILE).exists():
             shutil.rmtree(files / FOLDER, ignore_errors=True)
             for name, content in write_hierarchies(self.graphs.store, self.graphs.tier_graphs.values()).items():
@@ -109,6 +116,13 @@ def registry_in(folder: Path, number: int) -> dict[str, GraphState]:
         ) from error
     except OSError as error:
         raise translated(error, "the store cannot be read") from error
+
+
+def _digests_in(folder: Path, registry: Mapping[str, GraphState]) -> dict[str, Sum]:
+    try:
+        return read_digests((folder / "files" / DIGESTS_FILE).read_bytes(), registry)
+    except FileNotFoundError:
+        return {}
 
 
 def _summary_in(folder: Path) -> Summary | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from node.errors import Conflict, Place, StoreError
 from node.rdf.terms import is_absolute_iri
-from node.store.building import REGISTRY_FILE, SUMMARY_FILE, write_file
+from node.store.building import DIGESTS_FILE, REGISTRY_FILE, SUMMARY_FILE, write_file
 from node.store.hierarchies import FOLDER
 from node.store.quads import Change, GraphContent, Owner
 from node.store.registry import Registry
@@ -25,7 +25,7 @@ def check_change(change: Change, tier_graphs: Collection[str], files: Collection
     if len(set(graphs)) < len(graphs):
         raise StoreError("a change names the same graph more than once.")
     for name in change.files:
-        own = name in (REGISTRY_FILE, SUMMARY_FILE, *files) or name.split("/")[0] == FOLDER
+        own = name in (REGISTRY_FILE, SUMMARY_FILE, DIGESTS_FILE, *files) or name.split("/")[0] == FOLDER
         if own or not is_file_name(name):
             raise StoreError(f"a file of a generation cannot be named {name!r}.")
 

@@ -19,6 +19,7 @@ from typing import IO, Any
 from pyoxigraph import BlankNode, NamedNode, Quad, QuerySolutions, RdfFormat, Store, parse
 
 from node.model.access import Tier
+from node.store.digests import Digests
 from node.store.hierarchies import PREDICATES, holds_edge
 from node.store.quads import GraphState, Owner
 from node.store.registry import Registry, new_version
@@ -41,19 +42,23 @@ TierGraphs = Mapping[Tier, str]
 
 @dataclass(frozen=True)
 class Source:
-    """Triples on their way into a graph: pieces of canonical N-Triples, whole lines each."""
+    """Triples on their way into a graph: pieces of canonical N-Triples, whole lines each.
+
+    ``moved``: it is all that the graph holds, and held before.
+    """
 
     graph: str
     tier: Tier | None
     pieces: Callable[[], Iterable[bytes]]
+    moved: bool = False
 
 
 class Graphs:
     """The named graphs in ``store``, as ``registry`` knows them, and the tier graphs over them.
 
     ``summary`` is that of the public tier graph, None when it has to be counted. ``spool`` is a folder for temporary
-    files. ``batch_bytes``: how much text is loaded at a time. ``anew``: the summary is counted anew unless there are
-    so many times as many triples as are loaded.
+    files. ``digests`` are those of the graphs. ``batch_bytes``: how much text is loaded at a
+    time. ``anew``: the summary is counted anew unless there are so many times as many triples as are loaded.
     """
 
     def __init__(
@@ -66,7 +71,9 @@ class Graphs:
         spool: Path,
         batch_bytes: int = _BATCH_BYTES,
         anew: int = _ANEW,
+        digests: Digests | None = None,
     ) -> None:
+        self.digests = digests or Digests({})
         self.store = store
         self.registry = dict(registry)
         self.tier_graphs = tier_graphs
@@ -87,12 +94,14 @@ class Graphs:
         known = self.registry.get(graph)
         if known is None:
             self.registry[graph] = GraphState(tier, 0, owner, "")
+            self.digests.begin(graph)
         elif known.tier != tier:
             self.registry[graph] = replace(known, tier=tier)
 
     def forget(self, graph: str) -> None:
         """Take a graph out of the registry. What it holds has to be discarded, too."""
         del self.registry[graph]
+        self.digests.forget(graph)
         self._touched.add(graph)
 
     def touch(self, graph: str) -> None:
@@ -156,6 +165,8 @@ class Graphs:
                 self._summary = None
             for piece in source.pieces():
                 self.edges_moved = self.edges_moved or holds_edge(piece)
+                if not source.moved:
+                    self.digests.loaded(source.graph, piece)
                 for graph in graphs:
                     # Canonical N-Triples holds " .\n" at the end of each line and nowhere else.
                     batch.append(piece.replace(b" .\n", f" <{graph}> .\n".encode()))
@@ -289,6 +300,7 @@ class Graphs:
         if (state := self.registry.get(graph)) is not None:
             # Not by replace(), which takes longer than finding the triple.
             self.registry[graph] = GraphState(state.tier, state.triples + by, state.owner, state.version)
+            self.digests.adjust(quad, by)
         self._moved[graph] = self._moved.get(graph, 0) ^ hash(quad)
 
     def _summarize(self, tier: Tier, triple: Quad, by: int) -> None:

@@ -95,9 +95,11 @@ class Merge:
     def _start_afresh(self, put: tuple[GraphContent, ...], untouched: list[str]) -> None:
         graphs = self._graphs
         old = graphs.moved_into(self._fresh())
+        for content in put:
+            graphs.digests.begin(content.graph)
         graphs.load(
             itertools.chain(
-                (Source(g, graphs.registry[g].tier, partial(graphs.dumped, g, old)) for g in untouched),
+                (Source(g, graphs.registry[g].tier, partial(graphs.dumped, g, old), moved=True) for g in untouched),
                 (Source(content.graph, content.tier, partial(canonical, content)) for content in put),
             )
         )

@@ -12,6 +12,15 @@ _MAY_CHANGE = re.compile(
     r' (".*"(?:\^\^<http://www\.w3\.org/2001/XMLSchema#(?!string>)[^>]+>|@[a-zA-Z0-9-]*[A-Z][a-zA-Z0-9-]*)) \.$'
 )
 _PREDICATE = NamedNode("urn:p")
+_QUOTE, _BRACKET = b'">'
+# Numbers, truth values and days that are given back as they are.
+_CANONICAL = re.compile(
+    rb'"(?:(?:0|-?[1-9][0-9]{0,17})"\^\^<http://www\.w3\.org/2001/XMLSchema#integer>'
+    rb'|-?(?:0|[1-9][0-9]{0,14})\.[0-9]{0,14}[1-9]"\^\^<http://www\.w3\.org/2001/XMLSchema#decimal>'
+    rb'|(?:true|false)"\^\^<http://www\.w3\.org/2001/XMLSchema#boolean>'
+    rb'|[12][0-9]{3}"\^\^<http://www\.w3\.org/2001/XMLSchema#gYear>'
+    rb'|[12][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"\^\^<http://www\.w3\.org/2001/XMLSchema#date>) \.\Z'
+)
 
 
 def stored_form(lines: Sequence[str]) -> Sequence[str]:
@@ -36,6 +45,29 @@ def stored_form(lines: Sequence[str]) -> Sequence[str]:
             for i, line in enumerate(lines)
         }
     )
+
+
+def as_stored(lines: Sequence[bytes]) -> Sequence[bytes]:
+    """The same of each of these lines, in their order, however often each is there; they need not be sorted."""
+    changed: dict[int, tuple[int, str]] = {}
+    for i, line in enumerate(lines):
+        # Most lines are told by the last character of their object.
+        end = line[-3]
+        if end == _QUOTE or (end == _BRACKET and (b'"^^<' not in line or _CANONICAL.search(line))):
+            continue
+        if end != _BRACKET and (tag := line[line.rindex(b'"') :]) == tag.lower():
+            continue
+        text = line.decode()
+        if (match := _MAY_CHANGE.search(text)) is not None:
+            changed[i] = match.start(1), text
+    if not changed:
+        return lines
+    spelt = list(dict.fromkeys(text[start:-2] for start, text in changed.values()))
+    kept = dict(zip(spelt, _through_the_engine(spelt), strict=True))
+    made = list(lines)
+    for i, (start, text) in changed.items():
+        made[i] = f"{text[:start]}{kept[text[start:-2]]} .".encode()
+    return made
 
 
 def _through_the_engine(literals: Sequence[str]) -> list[str]:

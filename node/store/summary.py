@@ -96,8 +96,11 @@ class Summary:
     """What a graph holds: triples in all, what there is to say of each predicate and each class.
 
     A class is an IRI: literals that somebody gave as a type are not counted. ``detailed`` is False where only the
-    triples of each predicate and the instances of each class are known.
+    triples of each predicate and the instances of each class are known. ``digest`` is that of all that everybody may
+    query (``node.store.digests.whole``), None where it is not kept.
     """
+
+    digest: str | None = None
 
     def __init__(self, predicates: dict[str, int], classes: dict[str, int]) -> None:
         self._predicates = Counter(predicates)
@@ -151,6 +154,7 @@ class Summary:
         read = json.loads(text)
         made = cls(read["predicates"], read["classes"])
         made._details = made._used = None
+        made.digest = read.get("digest")
         if (details := read.get("details")) is not None:
             made._details = {
                 name: PredicateCounts().read(
@@ -242,6 +246,8 @@ class Summary:
             if (typed := values["details"].get(RDF_TYPE)) is not None and typed["values"] is not None:
                 typed["values"] = {}  # they are the classes
             values["used"] = self._used
+        if self.digest is not None:
+            values["digest"] = self.digest
         return json.dumps(values, indent=1, sort_keys=True).encode()
 
 

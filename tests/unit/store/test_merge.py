@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from pyoxigraph import NamedNode, Store
 
 from node.errors import DocumentSyntaxError
 from node.model.access import Tier
+from node.store.digests import Digests, Sum
 from node.store.graphs import Graphs
 from node.store.merge import Merge, canonical
 from node.store.quads import GraphContent, GraphState, Owner
@@ -81,10 +83,11 @@ def in_graph(store: Store, graph: str) -> set[str]:
 @given(st.lists(steps, max_size=5))
 def test_tier_graphs_are_disjoint_merges_whatever_happens(history: list[Step]) -> None:
     """After any changes, each graph holds what was last put, and each tier graph the merge of its graphs' triples
-    less what a more open tier shows; the registry and the summary say the same."""
+    less what a more open tier shows; the registry, the summary and the digests say the same."""
     model: dict[str, tuple[Tier | None, set[str]]] = {}
     store, counted = Store(), Summary({}, {})
     registry: dict[str, GraphState] = {}
+    sums: Mapping[str, Sum] = {}
     with tempfile.TemporaryDirectory() as spool:
         for step in history:
             graphs = Graphs(
@@ -95,11 +98,13 @@ def test_tier_graphs_are_disjoint_merges_whatever_happens(history: list[Step]) -
                 spool=Path(spool),
                 batch_bytes=100,
                 anew=step.anew,
+                digests=Digests(sums),
             )
             merge = Merge(graphs, fresh=Store, deletion_cost=step.deletion_cost, few=step.few)
             put = [GraphContent(g, new[0], text(new[1])) for g, new in step.graphs.items() if new is not None]
             merge.run(put, [g for g, new in step.graphs.items() if new is None])
             changed = graphs.versioned()
+            sums = graphs.digests.settled(graphs.registry, graphs.dumped)
             before, versions = model.copy(), {graph: state.version for graph, state in registry.items()}
             store, registry, counted = graphs.store, graphs.registry, graphs.summary()
             for graph, new in step.graphs.items():
@@ -110,6 +115,9 @@ def test_tier_graphs_are_disjoint_merges_whatever_happens(history: list[Step]) -
 
             for graph in GRAPHS:
                 assert in_graph(store, graph) == model.get(graph, (None, set()))[1]
+            assert sums == {
+                graph: Sum().plus(f"{triple} .".encode() for triple in held) for graph, (_, held) in model.items()
+            }
             public = set().union(*(held for tier, held in model.values() if tier == Tier.PUBLIC))
             controlled = set().union(*(held for tier, held in model.values() if tier == Tier.CONTROLLED))
             assert in_graph(store, TIER_GRAPHS[Tier.PUBLIC]) == public
