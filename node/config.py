@@ -133,12 +133,14 @@ class Member:
     """One entry of ``[[members]]``: a node of the federation, by its SPARQL endpoint.
 
     ``version`` declares that an endpoint of another kind, which does not say when its data changes, keeps it while
-    this text stays the same. Empty: it may change at any time.
+    this text stays the same. Empty: it may change at any time. ``replica_of`` is the name of another member, in whose
+    place this one may be asked while the two hold the same.
     """
 
     endpoint: str
     name: str
     version: str = ""
+    replica_of: str = ""
 
 
 @dataclass(frozen=True)
@@ -266,22 +268,26 @@ def _is_base_iri(text: str) -> bool:
     return re.fullmatch(r"https?://[^\s/?#<>\"{}|^`\\]+/([^\s?#<>\"{}|^`\\]*/)?", text) is not None
 
 
+_OF_MEMBERS = ("endpoint", "name", "version", "replica_of")
+
+
 def _members(path: Path, given: Any) -> list[Member]:
     if not isinstance(given, list) or not all(isinstance(m, dict) for m in given):
         raise _wrong(path, "members", "must be written as [[members]] tables", [])
     members: list[Member] = []
     for i, entry in enumerate(given):
-        unknown = sorted(set(entry) - {"endpoint", "name", "version"})
+        unknown = sorted(set(entry) - set(_OF_MEMBERS))
         if unknown:
-            raise _wrong(path, f"members[{i}].{unknown[0]}", "is not a setting", ["endpoint", "name", "version"])
+            raise _wrong(path, f"members[{i}].{unknown[0]}", "is not a setting", list(_OF_MEMBERS))
         for key in ("endpoint", "name"):
             if not isinstance(entry.get(key), str) or not entry[key]:
                 raise _wrong(path, f"members[{i}].{key}", "must be a non-empty text", [])
         if not entry["endpoint"].startswith(("http://", "https://")):
             raise _wrong(path, f"members[{i}].endpoint", "must be an http or https address", [])
-        if not isinstance(version := entry.get("version", ""), str):
-            raise _wrong(path, f"members[{i}].version", "must be a text", [])
-        members.append(Member(endpoint=entry["endpoint"], name=entry["name"], version=version))
+        for key in ("version", "replica_of"):
+            if not isinstance(entry.get(key, ""), str):
+                raise _wrong(path, f"members[{i}].{key}", "must be a text", [])
+        members.append(Member(**entry))
     for attribute in ("endpoint", "name"):
         seen: set[str] = set()
         for member in members:
@@ -289,7 +295,22 @@ def _members(path: Path, given: Any) -> list[Member]:
             if value in seen:
                 raise _wrong(path, "members", f"has the {attribute} {value!r} twice", [])
             seen.add(value)
+    _check_replicas(path, members)
     return members
+
+
+def _check_replicas(path: Path, members: list[Member]) -> None:
+    by_name = {member.name: member for member in members}
+    for i, member in enumerate(members):
+        if not member.replica_of:
+            continue
+        original = by_name.get(member.replica_of)
+        if original is None or original is member or original.replica_of:
+            raise _wrong(
+                path, f"members[{i}].replica_of", "must be the name of another member that is no replica itself", []
+            )
+        if member.version or original.version:
+            raise _wrong(path, f"members[{i}].replica_of", "cannot go with version: only nodes can be in step", [])
 
 
 def _typed(path: Path, key: str, wanted: type[Any], value: Any) -> Any:

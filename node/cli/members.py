@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -14,7 +15,7 @@ from node.cli.output import Output, json_option, table
 from node.config import CONFIG_FILE, load_settings
 from node.errors import MemberError
 from node.federation.circuits import OpenCircuit, read_circuits
-from node.federation.members import add_member, inspect, inspect_again, probe, remove_member
+from node.federation.members import MemberStatus, add_member, inspect, inspect_again, probe, remove_member
 from node.federation.probing import Probe, keep_probes, read_probes
 
 
@@ -27,20 +28,27 @@ def member() -> None:
 @click.argument("url")
 @node_option()
 @click.option("--name", default=None, help="What to call it; taken from the address when not given.")
+@click.option(
+    "--replica-of",
+    default="",
+    metavar="NAME",
+    help="The member that it is a standby of: while both hold the same, only one of them is asked.",
+)
 @json_option
-def add(url: str, folder: Path, name: str | None, output: Output) -> None:
+def add(url: str, folder: Path, name: str | None, replica_of: str, output: Output) -> None:
     """Add the node or SPARQL endpoint at URL; it is asked one query first.
 
     Of an endpoint of another kind it is then found out what it can do and about how much it holds.
     """
-    load_settings(folder)
-    found = probe(url)
+    settings = load_settings(folder)
+    found = dataclasses.replace(probe(url), replica_of=replica_of)
     if name:
         found = dataclasses.replace(found, name=name)
     add_member(folder / CONFIG_FILE, found)
     output.say(f"Added {found.name}: {found.endpoint}")
     try:
-        seen = inspect(found, folder)
+        original = next((m.endpoint for m in settings.members if m.name == replica_of), None)
+        seen = inspect(found, folder, standing_for=original)
         output.say("It is a node like this one." if seen is None else f"It is of another kind: {seen.summary}")
     except MemberError as error:
         seen = None
@@ -56,8 +64,8 @@ def list_command(folder: Path, output: Output) -> None:
     members, probes = load_settings(folder).members, read_probes(folder)
     output.result([dataclasses.asdict(m) | {"probe": _as_json(probes.get(m.endpoint))} for m in members])
     if members:
-        rows = [[m.name, m.endpoint, _in_words(probes.get(m.endpoint))] for m in members]
-        output.say(table(["name", "endpoint", "found"], rows))
+        rows = [[m.name, m.endpoint, m.replica_of, _in_words(probes.get(m.endpoint))] for m in members]
+        output.say(table(["name", "endpoint", "replica of", "found"], rows))
     else:
         output.say("No members yet. Add one with: onconode member add URL --node DIR")
 
@@ -69,7 +77,8 @@ def list_command(folder: Path, output: Output) -> None:
 def check(context: click.Context, folder: Path, output: Output) -> None:
     """Ask every member whether it answers. Exit code 6 when one does not.
 
-    What those of another kind can do is found out anew.
+    What those of another kind can do is found out anew. Of members that hold the same it is said whether they count as
+    replicas.
     """
     node = build(folder)
     try:
@@ -78,12 +87,18 @@ def check(context: click.Context, folder: Path, output: Output) -> None:
         inspect_again([m for m in node.federation.members() if m.endpoint in other], folder)
     finally:
         node.close()
+    settings = load_settings(folder)
+    original = {member.name: member.replica_of for member in settings.members}
     probes = read_probes(folder)
     circuits = read_circuits(folder)
     output.result(
         [
             dataclasses.asdict(s)
-            | {"circuit": _circuit(circuits.get(s.endpoint)), "probe": _as_json(probes.get(s.endpoint))}
+            | {
+                "circuit": _circuit(circuits.get(s.endpoint)),
+                "probe": _as_json(probes.get(s.endpoint)),
+                "replica_of": original.get(s.name, ""),
+            }
             for s in statuses
         ]
     )
@@ -95,13 +110,28 @@ def check(context: click.Context, folder: Path, output: Output) -> None:
             "" if s.triples is None else f"{s.triples:,}",
             _in_words(probes.get(s.endpoint)),
             _circuit(circuits.get(s.endpoint)),
+            _in_step(s, statuses, original),
             s.problem or "",
         ]
         for s in statuses
     ]
-    output.say(table(["member", "state", "time", "triples", "found", "circuit", "problem"], rows))
+    output.say(table(["member", "state", "time", "triples", "found", "circuit", "replicas", "problem"], rows))
     if any(s.problem for s in statuses):
         context.exit(6)
+
+
+def _in_step(status: MemberStatus, statuses: Sequence[MemberStatus], original: Mapping[str, str]) -> str:
+    """Whether a declared replica holds what the other does, and who could be declared."""
+    if of := original.get(status.name):
+        same = {s.digest for s in statuses if s.name == of} == {status.digest} != {None}
+        return f"in step with {of}" if same else f"not in step with {of}"
+    twins = [
+        s.name
+        for s in statuses
+        if s.digest is not None and s.digest == status.digest and s.name != status.name
+        if not original.get(s.name) and s.triples
+    ]
+    return f"holds the same as {', '.join(twins)}, not declared" if twins else ""
 
 
 def _in_words(found: Probe | None) -> str:

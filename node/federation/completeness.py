@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from node.federation.meter import Tally
+
 
 class Verdict(StrEnum):
     """What an answer is worth.
@@ -43,6 +45,12 @@ class MemberReport:
     bytes: int
     milliseconds: float
     reason: str = ""
+
+    @classmethod
+    def of(cls, name: str, endpoint: str, verdict: str, tally: Tally | None, reason: str = "") -> MemberReport:
+        """The report with what the member cost, None: nothing."""
+        cost = tally or Tally()
+        return cls(name, endpoint, verdict, cost.requests, cost.rows, cost.bytes, cost.seconds * 1000, reason)
 
     @property
     def lost(self) -> bool:

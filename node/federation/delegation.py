@@ -91,6 +91,7 @@ def by_members(
                 asked.losses.add(alone, error)
             else:
                 runner.whole = alone
+                runner.saw(alone, getattr(answer, "version", None))
                 if runner.trace is not None:
                     runner.trace.whole = (alone, passed_on)
                 runner.settle()

@@ -92,7 +92,8 @@ class FederationEngine:
         self._lock = threading.Lock()
         self._read_at: int | None = None
         self._members: tuple[Member, ...] = settings.members
-        self._remote: dict[Member, RemoteSource] = {}
+        # With the endpoint that each is a replica of.
+        self._remote: dict[tuple[Member, str | None], RemoteSource] = {}
         self.counters = Counters()
         self._profiles = Profiles(settings.folder / PROFILES_FILE if settings.folder.is_dir() else None)
         self.circuits = Circuits(settings.folder / CIRCUITS_FILE if settings.folder.is_dir() else None)
@@ -251,17 +252,19 @@ class FederationEngine:
 
     def _sources(self) -> list[RemoteSource]:
         members = self.members()
+        endpoints = {member.name: member.endpoint for member in members}
+        keys = [(member, endpoints.get(member.replica_of)) for member in members]
         with self._lock:
-            for gone in self._remote.keys() - set(members):
+            for gone in self._remote.keys() - set(keys):
                 self._remote.pop(gone).close()
-            if added := set(members) - self._remote.keys():
+            if added := set(keys) - self._remote.keys():
                 probes = read_probes(self._settings.folder)
-                for new in added:
+                for key in added:
+                    new, original = key
                     form = probes[new.endpoint].form if new.endpoint in probes else None
-                    self._remote[new] = RemoteSource(
-                        new, self.circuits.of(new.name, new.endpoint), form, self._profiles
-                    )
-            return [self._remote[member] for member in members]
+                    circuit = self.circuits.of(new.name, new.endpoint)
+                    self._remote[key] = RemoteSource(new, circuit, form, self._profiles, standing_for=original)
+            return [self._remote[key] for key in keys]
 
 
 def _read(text: str, base: str, depth: int) -> Query:

@@ -19,12 +19,14 @@ from node.federation.hierarchies import at_its_holder
 from node.federation.inner import MOST_ROWS, answered, as_data, as_query, has_inner
 from node.federation.lineage import Triple, holding_jobs
 from node.federation.losses import Losses
-from node.federation.meter import Meter, Tally
+from node.federation.meter import Meter
 from node.federation.order import Order
 from node.federation.pace import Pace
 from node.federation.partition import partition
 from node.federation.plan import Scan
 from node.federation.releases import Differences, ReleaseDifference
+from node.federation.replicas import Replicas
+from node.federation.replicated import Replicated
 from node.federation.requests import Job, Scope
 from node.federation.rows import Table
 from node.federation.runner import Runner
@@ -103,6 +105,7 @@ class Execution:
         self._evaluate = evaluate
         self._workers = Workers()
         self._pace = Pace()
+        self._replicas = Replicas()
         self._differences = Differences()
         self._directories = Directories()
         self._cache = PartCache(cache_bytes)
@@ -110,6 +113,7 @@ class Execution:
     def close(self) -> None:
         """End the threads."""
         self._workers.close()
+        self._replicas.close()
 
     @contextmanager
     def answer(
@@ -137,10 +141,11 @@ class Execution:
         if query.services:
             raise no_service()
         losses, since, patience = losses or Losses(), time.monotonic(), Patience()
-        asked = Asked(query, sources, formats, meter, budget, generation, plan or query, quads, losses)
         while True:
+            in_step = self._replicas.in_step(sources, meter, [s.name for s in sources if s.name in patience])
+            asked = Asked(query, in_step, formats, meter, budget, generation, plan or query, quads, losses)
             runner = Runner(
-                sources, self._workers, self._cache, meter, losses, pace=self._pace, since=since, patience=patience
+                in_step, self._workers, self._cache, meter, losses, pace=self._pace, since=since, patience=patience
             )
             runner.trace = trace
             with ExitStack() as stack:
@@ -148,7 +153,7 @@ class Execution:
                     answer = stack.enter_context(self._planned(asked, runner))
                 except Changed as change:
                     patience.changed(change.names)
-                    for source in sources:
+                    for source in in_step:
                         if source.name in change.names:
                             source.forget()
                     continue
@@ -171,6 +176,7 @@ class Execution:
 
         Raises as ``answer`` does.
         """
+        sources = self._replicas.in_step(sources, meter)
         runner = self._runner(sources, meter)
         scope = Scope() if query.dataset is None else Scope(query.dataset.default, query.dataset.named)
         summaries = runner.learn()
@@ -189,13 +195,22 @@ class Execution:
 
     def held(self, triples: Sequence[Triple], sources: Sequence[Source], meter: Meter) -> list[tuple[str, Table]]:
         """Which of these triples each member holds, and in which named graphs. Raises as ``answer`` does."""
+        sources = self._replicas.in_step(sources, meter)
+        names = {source.name: source.names for source in sources if isinstance(source, Replicated)}
         runner = self._runner(sources, meter)
         catalogue = Catalogue(runner.learn(), Scope())
         jobs: list[Job] = []
         for source in sources:
             possible = [t for t in triples if catalogue.count(source.name, Scan(*t)) != 0]
             jobs += holding_jobs(source.name, possible)
-        return [(job.source, t) for job, t in zip(jobs, runner.run(jobs), strict=True) if isinstance(t, Table)]
+        tables = zip(jobs, runner.run(jobs), strict=True)
+        # What one replica holds, all of them hold.
+        return [
+            (name, table)
+            for job, table in tables
+            if isinstance(table, Table)
+            for name in names.get(job.source, (job.source,))
+        ]
 
     @contextmanager
     def _planned(self, asked: Asked, runner: Runner) -> Iterator[FederatedAnswer]:
@@ -204,8 +219,8 @@ class Execution:
         formats, meter, budget, generation = asked.formats, asked.meter, asked.budget, asked.generation
 
         def report() -> tuple[MemberReport, ...]:
-            members = tuple(_report(source, meter, runner, losses) for source in sources)
-            others = meter.tallies.keys() - {source.name for source in sources}
+            members = [report for source in sources for report in _reports(source, meter, runner, losses)]
+            others = meter.tallies.keys() - {member.name for member in members}
             return (*members, *(_service_report(name, meter) for name in sorted(others)))
 
         try:
@@ -293,21 +308,21 @@ def _kept(sources: Sequence[Source]) -> frozenset[str]:
 
 def _service_report(name: str, meter: Meter) -> MemberReport:
     tally = meter.tallies[name]
-    verdict = "answered" if tally.rows else "empty"
-    return MemberReport(name, name, verdict, tally.requests, tally.rows, tally.bytes, tally.seconds * 1000)
+    return MemberReport.of(name, name, "answered" if tally.rows else "empty", tally)
 
 
-def _report(source: Source, meter: Meter, runner: Runner, losses: Losses) -> MemberReport:
-    tally = meter.tallies.get(source.name, Tally())
+def _reports(source: Source, meter: Meter, runner: Runner, losses: Losses) -> Iterable[MemberReport]:
+    names = source.names if isinstance(source, Replicated) else (source.name,)
+    tally = meter.tallies.get(source.name)
+    rows = any(meter.tallies[name].rows for name in names if name in meter.tallies)
     reason = ""
     if (error := losses.lost.get(source.name)) is not None:
         verdict, reason = error.outcome, error.detail
-    elif tally.rows or source.name == runner.whole:
+    elif rows or source.name == runner.whole:
         verdict = "answered"
     elif source.name in runner.asked:
         verdict = "empty"
     else:
         verdict, reason = "pruned", _PRUNED
-    return MemberReport(
-        source.name, source.endpoint, verdict, tally.requests, tally.rows, tally.bytes, tally.seconds * 1000, reason
-    )
+    report = MemberReport.of(source.name, source.endpoint, verdict, tally, reason)
+    return source.reports(report, meter) if isinstance(source, Replicated) else (report,)

@@ -39,7 +39,10 @@ _CHECKED, _INSPECTED = 64, 8
 
 @dataclass(frozen=True)
 class MemberStatus:
-    """How a member does. ``triples`` is None when it does not say; ``problem`` is None when all is well."""
+    """How a member does. ``triples`` is None when it does not say; ``problem`` is None when all is well.
+
+    ``digest``: of what it holds, None when it does not say.
+    """
 
     name: str
     endpoint: str
@@ -47,6 +50,7 @@ class MemberStatus:
     milliseconds: float
     triples: int | None
     problem: str | None
+    digest: str | None = None
 
 
 def probe(url: str) -> Member:
@@ -77,12 +81,14 @@ def probe(url: str) -> Member:
     raise next((f for f in failures if isinstance(f, MemberProtocolError)), failures[0])
 
 
-def inspect(member: Member, folder: Path) -> Probe | None:
+def inspect(member: Member, folder: Path, *, standing_for: str | None = None) -> Probe | None:
     """Find out what an endpoint can do, and keep it in the node's folder; None: it is a node like this one and says so.
+
+    A replica may say so in the name of the endpoint that it is ``standing_for``.
 
     Raises MemberError when it does not answer, and ConfigurationError when that cannot be written.
     """
-    source = RemoteSource(member)
+    source = RemoteSource(member, standing_for=standing_for)
     try:
         with contextlib.suppress(MemberError):
             if source.summary(Meter(_CHECK_SECONDS, 10, _CHECK_BYTES)) is not None:
@@ -122,23 +128,28 @@ def _check(source: RemoteSource) -> MemberStatus:
     started = time.monotonic()
     triples: int | None = None
     problem: str | None = None
+    digest: str | None = None
     try:
         source.ask("ASK {}", meter)
         summary = source.summary(meter)
-        triples = None if summary is None else summary.triples
+        if summary is not None:
+            triples, digest = summary.triples, summary.digest
     except NodeError as error:
         problem = str(error)
     elapsed = (time.monotonic() - started) * 1000
-    return MemberStatus(source.name, source.endpoint, problem is None, elapsed, triples, problem)
+    return MemberStatus(source.name, source.endpoint, problem is None, elapsed, triples, problem, digest)
 
 
 def add_member(config_path: Path, member: Member) -> None:
     """Write the member into ``node.toml``, comments and order kept.
 
-    Raises Conflict when the endpoint or the name is taken, ConfigurationError when the file cannot be read or written.
+    Raises Conflict when the endpoint or the name is taken, or it is to be a replica of one that can have none, NotFound
+    when that is not there, ConfigurationError when the file cannot be read or written.
     """
     document = _read(config_path)
     entries = _entries(document, config_path)
+    if member.replica_of:
+        _check_original(member.replica_of, entries, config_path)
     for entry in entries:
         for key, value in (("endpoint", member.endpoint), ("name", member.name)):
             if entry.get(key) == value:
@@ -150,27 +161,51 @@ def add_member(config_path: Path, member: Member) -> None:
     table = tomlkit.table()
     table.add("name", member.name)
     table.add("endpoint", member.endpoint)
+    if member.replica_of:
+        table.add("replica_of", member.replica_of)
     entries.append(table)
     document["members"] = entries
     _write(config_path, document)
 
 
 def remove_member(config_path: Path, name_or_endpoint: str) -> Member:
-    """Take the member with this name or endpoint out of ``node.toml``. Raises NotFound, ConfigurationError."""
+    """Take the member with this name or endpoint out of ``node.toml``.
+
+    Its replicas then count as members by themselves. Raises NotFound, ConfigurationError.
+    """
     document = _read(config_path)
     entries = _entries(document, config_path)
     for at, entry in enumerate(entries):
         if name_or_endpoint in (entry.get("name"), entry.get("endpoint")):
             removed = Member(endpoint=str(entry.get("endpoint")), name=str(entry.get("name")))
             del entries[at]
+            for other in entries:
+                if other.get("replica_of") == removed.name:
+                    del other["replica_of"]
             if not entries:
                 del document["members"]
             _write(config_path, document)
             return removed
+    raise _unknown(name_or_endpoint, entries, config_path)
+
+
+def _check_original(name: str, entries: AoT, config_path: Path) -> None:
+    """Raises NotFound, or Conflict for a member that can have no replicas."""
+    original = next((entry for entry in entries if entry.get("name") == name), None)
+    if original is None:
+        raise _unknown(name, entries, config_path)
+    if of := original.get("replica_of"):
+        raise Conflict(f"{name} is a replica itself.", remedy=f"Name the member that both are replicas of: {of}.")
+    if original.get("version"):
+        raise Conflict(
+            f"{name} is no node, as its declared version says, and does not tell what it holds.",
+            remedy="Only nodes can be in step with each other.",
+        )
+
+
+def _unknown(name: str, entries: AoT, config_path: Path) -> NotFound:
     known = ", ".join(str(entry.get("name")) for entry in entries) or "none"
-    raise NotFound(
-        f"no member is called {name_or_endpoint}.", where=Place(source=str(config_path)), remedy=f"Members: {known}."
-    )
+    return NotFound(f"no member is called {name}.", where=Place(source=str(config_path)), remedy=f"Members: {known}.")
 
 
 def _name(url: str) -> str:

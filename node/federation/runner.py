@@ -149,6 +149,10 @@ class Runner:
                 self._versions.saw(name, "none" if summary is None else summary.version)
         self._versions.require()
 
+    def saw(self, name: str, version: str | None) -> None:
+        """A member has answered from this version of its data, None: it did not say."""
+        self._versions.saw(name, version)
+
     def _look_at(self, name: str) -> Future[Summary | None]:
         return self._workers.submit(name, self._sources[name].summary, self._meter_of(name))
 

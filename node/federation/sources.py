@@ -6,6 +6,7 @@ looks like a short answer.
 
 from __future__ import annotations
 
+import math
 import re
 import threading
 import time
@@ -30,6 +31,7 @@ from node.federation.rows import Table, read_boolean, read_json, read_tsv
 from node.federation.source import Recalled
 from node.federation.summaries import Summary, read_void
 from node.federation.truncation import RowWatch, count_text
+from node.federation.waits import Waits
 from node.federation.workers import PARALLEL
 from node.rdf.formats import JSON, NTRIPLES, TSV, Format
 from node.sparql.protocol import DATA_VERSION_HEADER, LEASE_HEADER
@@ -61,6 +63,7 @@ class RemoteSource:
     """Another node, or any SPARQL 1.1 endpoint. Keeps connections and the member's summary between queries.
 
     A request that fails in a way that may pass is sent again; ``circuit`` leaves a member alone that keeps failing.
+    ``standing_for`` is the endpoint that the member is a replica of: its description may be that of the other.
     """
 
     exportable = True
@@ -71,8 +74,16 @@ class RemoteSource:
         circuit: Circuit | None = None,
         form: Form | None = None,
         profiles: Profiles | None = None,
+        *,
+        standing_for: str | None = None,
     ) -> None:
         self._form = form
+        self._standing_for = standing_for
+        #: The member that this one is a replica of, as its operator says; empty for none.
+        self.replica_of = member.replica_of
+        #: How long it takes to begin an answer.
+        self.waits = Waits()
+        self._failing_since: float | None = None
         self.name = member.name
         self.endpoint = member.endpoint
         self._circuit = circuit or Circuit(member.name)
@@ -123,7 +134,31 @@ class RemoteSource:
             return None
         if known is not None and known.summary is None and time.monotonic() - known.at < _ABSENT_SECONDS:
             return None
-        return persistently(lambda: self._summary(known, meter), meter, self._circuit)
+        try:
+            learnt = persistently(lambda: self._summary(known, meter), meter, self._circuit)
+        except MemberError:
+            self._failing_since = self._failing_since or time.monotonic()
+            raise
+        self._failing_since = None
+        return learnt
+
+    @property
+    def said(self) -> Summary | None:
+        """What it said last that it holds, however long ago; None when it does not say which data its answers are
+        from."""
+        known = self._known
+        return known.summary if known is not None and known.told else None
+
+    @property
+    def open(self) -> bool:
+        """Whether it is left alone because it keeps failing."""
+        return self._circuit.open is not None
+
+    @property
+    def unseen_before_failing(self) -> float:
+        """Seconds from when it was seen last until it first failed since then, or until now."""
+        known, until = self._known, self._failing_since or time.monotonic()
+        return math.inf if known is None else until - known.at
 
     def _summary(self, known: _Known | None, meter: Meter) -> Summary | None:
         asking = Asking()
@@ -134,6 +169,7 @@ class RemoteSource:
         # What is learnt holds from when it was asked for.
         asked = time.monotonic()
         with self._client.exchange("GET", url, body=None, headers=headers, meter=meter) as reply:
+            self.waits.looked(time.monotonic() - asked)
             version = reply.header(DATA_VERSION_HEADER)
             self._take_lease(asking, reply)
             summary: Summary | None = None
@@ -144,7 +180,8 @@ class RemoteSource:
                     # The data is the same; a member that was restarted calls it otherwise.
                     summary = replace(summary, version=version)
             elif reply.status == 200 and reply.media_type in NTRIPLES.media_types and tag:
-                summary = read_void(reply.body().decode("utf-8", "replace"), self.endpoint, version or tag)
+                text = reply.body().decode("utf-8", "replace")
+                summary = read_void(text, self.endpoint, version or tag, standing_for=self._standing_for)
             elif reply.status >= 500 and (reply.status != 500 or (known is not None and known.summary is not None)):
                 # Virtuoso answers 500 at an address that it does not have.
                 reply.require()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -57,8 +57,8 @@ def make_hub(own_data: OxigraphStore, tmp_path: Path) -> Iterator[MakeHub]:
     """Makes engines over ``own_data`` and members."""
     made: list[Hub] = []
 
-    def make(members: list[SparqlServer], **limits: float) -> Hub:
-        made.append(Hub(tmp_path, own_data, members, **limits))
+    def make(members: list[SparqlServer], replicas: Mapping[int, str] | None = None, **limits: float) -> Hub:
+        made.append(Hub(tmp_path, own_data, members, replicas, **limits))
         return made[-1]
 
     yield make

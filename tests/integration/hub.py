@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -41,11 +41,21 @@ def fill(members: list[SparqlServer]) -> None:
 
 
 class Hub:
-    """An engine over a real store with real workers, which holds ``LOCAL``, and members over HTTP."""
+    """An engine over a real store with real workers, which holds ``LOCAL``, and members over HTTP.
 
-    def __init__(self, folder: Path, store: OxigraphStore, members: list[SparqlServer], **limits: float) -> None:
-        identifiers = Identifiers(BASE)
-        listed = tuple(Member(endpoint=m.endpoint, name=f"m{i}") for i, m in enumerate(members))
+    ``replicas`` gives for the number of a member the name of the one that it is a replica of.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        store: OxigraphStore,
+        members: list[SparqlServer],
+        replicas: Mapping[int, str] | None = None,
+        **limits: float,
+    ) -> None:
+        identifiers, of = Identifiers(BASE), replicas or {}
+        listed = tuple(Member(m.endpoint, f"m{i}", replica_of=of.get(i, "")) for i, m in enumerate(members))
         chosen = Limits(**{"federation_seconds": 10.0, "queue_seconds": 5.0, **limits})  # type: ignore[arg-type]
         settings = Settings(folder=folder, node=Identity(BASE), limits=chosen, members=listed)
         self.engine = FederationEngine(store, identifiers, settings)

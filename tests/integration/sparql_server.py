@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import socket
 import threading
@@ -14,7 +15,8 @@ from urllib.parse import parse_qs
 
 import pyoxigraph as ox
 
-from node.rdf.namespaces import RDF_TYPE, VOID, XSD
+from node.rdf.namespaces import ONCO, RDF_TYPE, VOID, XSD
+from node.sparql.protocol import DATA_VERSION_HEADER
 
 Fault = Callable[["Handler", bytes, str], None]
 
@@ -22,10 +24,15 @@ Fault = Callable[["Handler", bytes, str], None]
 class SparqlServer:
     """One member. ``summarised``: it publishes VoID, and answers with its data's version as ``ETag``.
 
+    ``digested``: it tells the digest of what it holds, and says with each answer which version of its data it is from.
+
     ``fault`` is what happens to the answers at ``/sparql`` from the request number ``healthy`` on.
     """
 
-    def __init__(self, *, summarised: bool = True, port: int = 0) -> None:
+    def __init__(self, *, summarised: bool = True, digested: bool = False, port: int = 0) -> None:
+        self.digested = digested
+        #: How long it takes before it answers, in seconds.
+        self.pause = 0.0
         self.store = ox.Store()
         self.version = 1
         self.summarised = summarised
@@ -71,6 +78,9 @@ class SparqlServer:
                 lines.append(f"<#{kind}{i}> <{VOID}{key}> <{value}> .")
                 lines.append(f'<#{kind}{i}> <{VOID}{count}> "{values.count(value)}"^^<{XSD}integer> .')
 
+        if self.digested:
+            held = b"".join(sorted((self.store.dump(format=ox.RdfFormat.N_QUADS) or b"").splitlines(keepends=True)))
+            lines.append(f'<#d> <{ONCO}contentDigest> "{hashlib.sha256(held).hexdigest()}" .')
         lines.append(f'<#d> <{VOID}triples> "{len(triples)}"^^<{XSD}integer> .')
         part("property", "property", "triples", [t.predicate.value for t in triples])
         part("class", "class", "entities", [t.object.value for t in triples if t.predicate.value == RDF_TYPE])
@@ -102,6 +112,7 @@ class Handler(BaseHTTPRequestHandler):
         elif self.headers.get("If-None-Match") == tag:
             self.send_response(304)
             self.send_header("ETag", tag)
+            self.send_version()
             self.end_headers()
         else:
             self.reply(200, member.void(), "application/n-triples; charset=utf-8", ETag=tag)
@@ -111,7 +122,9 @@ class Handler(BaseHTTPRequestHandler):
         text = self.rfile.read(int(self.headers["Content-Length"])).decode()
         if self.headers.get("Content-Type") == "application/x-www-form-urlencoded":
             text = parse_qs(text)["query"][0]
+        self.asked = text
         number = member.count(text)
+        time.sleep(member.pause)
         try:
             body, kind = self.evaluate(text)
         except SyntaxError as error:
@@ -136,10 +149,15 @@ class Handler(BaseHTTPRequestHandler):
     def reply(self, status: int, body: bytes, kind: str, **headers: str) -> None:
         self.send_response(status)
         self.send_header("Content-Type", kind)
+        self.send_version()
         for name, value in ({"Content-Length": str(len(body))} | headers).items():
             self.send_header(name.replace("_", "-"), value)
         self.end_headers()
         self.wfile.write(body)
+
+    def send_version(self) -> None:
+        if self.server.member.digested:
+            self.send_header(DATA_VERSION_HEADER, f"v{self.server.member.version}")
 
     def cut_connection(self) -> None:
         self.wfile.flush()
@@ -263,9 +281,9 @@ def redirects_to(target: str) -> Fault:
 
 
 @contextmanager
-def servers(count: int, *, summarised: bool = True) -> Iterator[list[SparqlServer]]:
+def servers(count: int, *, summarised: bool = True, digested: bool = False) -> Iterator[list[SparqlServer]]:
     """Several members, ended afterwards."""
-    running = [SparqlServer(summarised=summarised) for _ in range(count)]
+    running = [SparqlServer(summarised=summarised, digested=digested) for _ in range(count)]
     try:
         yield running
     finally:
