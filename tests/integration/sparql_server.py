@@ -39,6 +39,8 @@ class SparqlServer:
         self.fault: Fault | None = None
         self.healthy = 0
         self.requests: list[str] = []
+        #: Held while data and version change together, and while an answer is made of both.
+        self.changing = threading.RLock()
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._server = _Server(("127.0.0.1", port), Handler)
@@ -99,6 +101,8 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     server: _Server
+    #: Of the data that the answer is from.
+    version = 0
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name of the base class
         pass
@@ -106,7 +110,10 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         member = self.server.member
         member.count(f"GET {self.path}")
-        tag = f'"v{member.version}"'
+        with member.changing:
+            self.version = member.version
+            void = member.void() if member.summarised else b""
+        tag = f'"v{self.version}"'
         if self.path != "/.well-known/void" or not member.summarised:
             self.reply(404, b"nothing here", "text/plain")
         elif self.headers.get("If-None-Match") == tag:
@@ -115,7 +122,7 @@ class Handler(BaseHTTPRequestHandler):
             self.send_version()
             self.end_headers()
         else:
-            self.reply(200, member.void(), "application/n-triples; charset=utf-8", ETag=tag)
+            self.reply(200, void, "application/n-triples; charset=utf-8", ETag=tag)
 
     def do_POST(self) -> None:
         member = self.server.member
@@ -138,6 +145,11 @@ class Handler(BaseHTTPRequestHandler):
             self.reply(200, body, kind)
 
     def evaluate(self, text: str) -> tuple[bytes, str]:
+        with self.server.member.changing:
+            self.version = self.server.member.version
+            return self.evaluated(text)
+
+    def evaluated(self, text: str) -> tuple[bytes, str]:
         result = self.server.member.store.query(text)
         if isinstance(result, ox.QueryTriples):
             return result.serialize(format=ox.RdfFormat.N_TRIPLES) or b"", "application/n-triples"
@@ -157,7 +169,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def send_version(self) -> None:
         if self.server.member.digested:
-            self.send_header(DATA_VERSION_HEADER, f"v{self.server.member.version}")
+            self.send_header(DATA_VERSION_HEADER, f"v{self.version}")
 
     def cut_connection(self) -> None:
         self.wfile.flush()

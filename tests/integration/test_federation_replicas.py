@@ -41,8 +41,9 @@ def reports(hub: Hub, query: str) -> dict[str, MemberReport]:
 
 
 def add(member: SparqlServer, triples: str) -> None:
-    member.store.update(f"PREFIX : <http://ex.org/> INSERT DATA {{ {triples} }}")
-    member.version += 1
+    with member.changing:
+        member.store.update(f"PREFIX : <http://ex.org/> INSERT DATA {{ {triples} }}")
+        member.version += 1
 
 
 def renew(members: list[SparqlServer]) -> None:
