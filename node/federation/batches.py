@@ -39,7 +39,7 @@ def batches(jobs: Sequence[Job]) -> list[tuple[Job, ...]]:
 def as_one(jobs: Sequence[Job]) -> Job:
     """The job whose rows are those of all of these; ``apart`` takes them apart again."""
     width = max(len(job.columns) for job in jobs)
-    columns = tuple(f"c{number}" for number in range(width))
+    columns = tuple(f"r{number}" for number in range(width))
     arms = []
     for number, job in enumerate(jobs):
         given = [f"(?{column} AS ?{name})" for column, name in zip(job.columns, columns, strict=False)]

@@ -13,16 +13,17 @@ from node.federation.counting import counting
 from node.federation.losses import Losses
 from node.federation.meter import Meter
 from node.federation.monotone import obstacle
+from node.federation.overlaps import overlap
 from node.federation.partition import Partition, is_plain, partition
 from node.federation.plan import Body, Candidates, Closure, Names, Scan
 from node.federation.relations import Relation
 from node.federation.requests import Job
-from node.federation.rows import Table
+from node.federation.rows import Table, read_tsv
 from node.federation.runner import Runner
 from node.federation.selection import Catalogue
 from node.federation.source import Source
 from node.federation.splice import can_be_spliced, spliced
-from node.rdf.formats import Format
+from node.rdf.formats import NTRIPLES, TSV, Format
 from node.sparql.algebra import Form, Query
 from node.sparql.terms import iri_term
 from node.store.quads import Answer, Budget, Generation
@@ -112,7 +113,7 @@ def by_members(
         return
     apart = partition(query, catalogue)
     if apart is None:
-        text = _counted(query, body, catalogue, runner)
+        text = _overlapping(asked, body, catalogue, runner, evaluate) or _counted(query, body, catalogue, runner)
         if text is None:
             yield None
             return
@@ -135,6 +136,19 @@ def by_members(
 
 def _left(asked: Asked) -> Budget:
     return replace(asked.budget, seconds=min(asked.budget.seconds, asked.meter.remaining()))
+
+
+def _overlapping(asked: Asked, body: Body, catalogue: Catalogue, runner: Runner, evaluate: Evaluate) -> str | None:
+    """The query that makes the answer of the members' groups and of what several describe; None where it cannot be."""
+    plan = overlap(asked.query, body, catalogue)
+    if plan is None or runner.finish(plan.rounds()) is None:
+        return None
+    runner.settle()
+    tables = list(plan.tables)
+    if any(plan.triples):
+        with evaluate(plan.triples, [], plan.apart.text, (TSV, NTRIPLES), _left(asked)) as answer:
+            tables.append(read_tsv(b"".join(answer), plan.apart.columns))
+    return plan.apart.merged(tables)
 
 
 def _counted(query: Query, body: Body, catalogue: Catalogue, runner: Runner) -> str | None:

@@ -111,8 +111,8 @@ def partition(query: Query, catalogue: Catalogue, *, as_rows: bool = False) -> P
     where = _locality(unfold(query), catalogue)
     if where is None or not catalogue.alike.issuperset(where.members):
         return None
-    select = _hashed(select, where, catalogue)
-    apart = _grouped(select, where) if select.aggregates else _plain(select, where)
+    select = hashed_at(select, where, catalogue)
+    apart = by_groups(select, where) if select.aggregates else _plain(select, where)
     if apart is not None and apart.merging is None and as_rows:
         names = _columns(select)
         return None if names is None else _asked(select, names, _all_of(names), where)
@@ -124,7 +124,9 @@ def is_plain(select: Select) -> bool:
     return _is_plain(select.pattern) and all(map(_is_fixed, _expressions(select)))
 
 
-def _hashed(select: Select, where: Locality, catalogue: Catalogue) -> Select:
+def hashed_at(select: Select, where: Locality, catalogue: Catalogue) -> Select:
+    """The select as the members are asked it, who join it by hashing where that is quicker (``hash_joins``)."""
+
     def matches(triple: TriplePattern) -> list[float]:
         places = (p.name if isinstance(p, Variable) else p for p in (triple.subject, triple.predicate, triple.object))
         scan = Scan(*places)  # type: ignore[arg-type]
@@ -197,8 +199,8 @@ def _cut(select: Select, asked: Select, where: Locality) -> Partition | None:
     return _asked(asked, (*names, *(key.variable for key in keys)), merging, where)
 
 
-def _grouped(select: Select, where: Locality) -> Partition | None:
-    """Groups."""
+def by_groups(select: Select, where: Locality) -> Partition | None:
+    """How groups of solutions are taken apart, where each solution is at one of the members; None if they cannot be."""
     keys = [key.variable for key in select.group if isinstance(key.expression, Variable)]
     if len(keys) < len(select.group) or any(
         key.variable != key.expression.name for key in select.group if isinstance(key.expression, Variable)

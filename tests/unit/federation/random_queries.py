@@ -314,7 +314,8 @@ class QueryMaker:
             ["?x {} ?y", f"?x {{}} {constant}", "?x a []"],
             ["?x {} ?y"],
         ]
-        triples = [shape.format(self.iri()) + " ." for shape in random.choice(shapes)]
+        chosen = shapes[random.choice([0, 1, 1])] if random.random() < 0.4 else random.choice(shapes)
+        triples = [shape.format(self.iri()) + " ." for shape in chosen]
         names = sorted({v for v in ("?x", "?y", "?z", "?w", "?v") if any(v in triple for triple in triples)})
         random.shuffle(triples)
         if random.random() < 0.3:
