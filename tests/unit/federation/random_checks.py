@@ -105,7 +105,9 @@ def with_values(random: Random) -> tuple[str, str]:
     data, nodes = random_homes(random, more=EQUALS if ties else (), stray=5)
     text = QueryMaker(random, nodes=nodes).values(ties=ties)
     wanted = expected(merge(data), text)
-    got = federated(members(data, random.choice(["ours", "many", "many", "homes", "many homes", "many homes", "large"])), text)
+    got = federated(
+        members(data, random.choice(["ours", "many", "many", "homes", "many homes", "many homes", "large"])), text
+    )
     if not same(got, wanted, ordered="ORDER BY" in text and not ties):
         return "different", text
     return ("empty" if not wanted else "same"), text

@@ -330,7 +330,10 @@ class QueryMaker:
         keys = random.sample(names, min(len(names), random.choice([0, 1, 1, 1, 2])))
         functions = ["COUNT(", "COUNT(DISTINCT ", "COUNT(DISTINCT ", "SUM(", "AVG(", "SUM(DISTINCT ", "AVG(DISTINCT "]
         functions += [] if ties else ["MIN(", "MAX(", "MAX(DISTINCT "]
-        calls = [f"{random.choice(functions)}{random.choice([*names, '?none'])})" for _ in range(random.randint(1, 3))]
+        calls = [
+            f"{random.choice(functions)}{random.choice([*names, *names, *names, '?none'])})"
+            for _ in range(random.randint(1, 3))
+        ]
         calls += random.choice([["COUNT(*)"], [], []])
         if random.random() < 0.1:
             calls.append(f"STRLEN(GROUP_CONCAT(STR({random.choice(names)}); SEPARATOR = ','))")
