@@ -25,6 +25,12 @@ def test_the_least_a_node_needs_is_its_base(tmp_path: Path) -> None:
     assert settings.data == tmp_path.resolve() / "data"
 
 
+def test_replicas_are_named_by_their_original(tmp_path: Path) -> None:
+    """Whichever of the two stands first."""
+    text = GOOD + TWO.replace("X", "a") + ONE
+    assert [m.replica_of for m in load_settings(write(tmp_path, text), {}).members] == ["a", ""]
+
+
 def test_members_are_read_in_order(tmp_path: Path) -> None:
     """Members keep the order of the file."""
     text = (
@@ -38,6 +44,10 @@ def test_the_environment_overrides_the_file(tmp_path: Path) -> None:
     environment = {"ONCONODE_SERVER_PORT": "9000", "ONCONODE_LIMITS_QUERY_SECONDS": "2.5"}
     settings = load_settings(write(tmp_path, GOOD + "[server]\nport = 1\n"), environment)
     assert (settings.server.port, settings.limits.query_seconds) == (9000, 2.5)
+
+
+ONE = '[[members]]\nname = "a"\nendpoint = "http://a/sparql"\n'
+TWO = '[[members]]\nname = "b"\nendpoint = "http://b/sparql"\nreplica_of = "X"\n'
 
 
 @pytest.mark.parametrize(
@@ -63,6 +73,10 @@ def test_the_environment_overrides_the_file(tmp_path: Path) -> None:
         (GOOD + '[[members]]\nname = "a"\nendpoint = "ftp://a"\n', "http or https"),
         (GOOD + '[[members]]\nname = "a"\nendpoint = "http://a"\nweight = 1\n', "members[0].weight is not a setting"),
         (GOOD + '[[members]]\nname = "a"\nendpoint = "http://a"\n' * 2, "twice"),
+        (GOOD + ONE + TWO.replace("X", "c"), "members[1].replica_of must be the name of another member"),
+        (GOOD + ONE + TWO.replace("X", "b"), "members[1].replica_of must be the name of another member"),
+        (GOOD + TWO.replace("X", "a") + ONE + 'replica_of = "b"\n', "members[0].replica_of must be the name"),
+        (GOOD + ONE + 'version = "7"\n' + TWO.replace("X", "a"), "members[1].replica_of cannot go with version"),
         ("node = 7\n", "must be a table"),
     ],
 )

@@ -53,6 +53,26 @@ def test_names_and_endpoints_are_unique(config: Path) -> None:
     assert config.read_bytes() == before
 
 
+def test_replicas(config: Path) -> None:
+    """They are replicas of a member that is there and is none itself; without it they are members by themselves."""
+    standby = Member("http://c.example/sparql", "c", replica_of="a")
+    with pytest.raises(NotFound, match="no member is called a"):
+        add_member(config, standby)
+    add_member(config, FIRST)
+    add_member(config, standby)
+    assert load_settings(config.parent).members == (FIRST, standby)
+    with pytest.raises(Conflict, match="both are replicas of: a"):
+        add_member(config, Member("http://d.example/sparql", "d", replica_of="c"))
+    remove_member(config, "a")
+    assert load_settings(config.parent).members == (Member(standby.endpoint, "c"),)
+    add_member(config, FIRST)
+    config.write_text(config.read_text(encoding="utf-8") + 'version = "7"\n', encoding="utf-8")
+    before = config.read_bytes()
+    with pytest.raises(Conflict, match="Only nodes"):
+        add_member(config, Member("http://d.example/sparql", "d", replica_of="a"))
+    assert config.read_bytes() == before
+
+
 def test_unknown_members_and_broken_files(config: Path) -> None:
     """Errors name the file and what is known."""
     add_member(config, FIRST)
