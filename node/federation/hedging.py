@@ -96,15 +96,16 @@ class Race(Generic[T]):
         self._failed = failed
         self._discard = discard
         self._running: dict[Future[T], Attempt] = {}
+        self._left: deque[RemoteSource] = deque()
 
     def run(self, members: Iterable[RemoteSource]) -> tuple[RemoteSource, T]:
         """Who was first, and what came of it. Raises the first failure when all fail."""
-        left, first = deque(members), None
+        self._left, first = deque(members), None
         self._extra.asked()
-        self._begin(left.popleft())
+        self._begin(self._left.popleft())
         try:
             while self._running:
-                done, _ = wait(self._running, self._until_due() if left else None, FIRST_COMPLETED)
+                done, _ = wait(self._running, self._until_due() if self._left else None, FIRST_COMPLETED)
                 for future in done:
                     attempt = self._running.pop(future)
                     error = future.exception()
@@ -114,9 +115,10 @@ class Race(Generic[T]):
                     if not isinstance(error, MemberError):
                         raise error
                     first = first or error
+                    attempt.member.waits.failed()
                     self._failed(attempt.member, error)
-                if left and (not self._running or (not done and self._due())):
-                    self._begin(left.popleft())
+                if self._left and (not self._running or (not done and self._due())):
+                    self._begin(self._left.popleft())
         finally:
             for future, attempt in self._running.items():
                 self._give_up(future, attempt)
@@ -125,6 +127,7 @@ class Race(Generic[T]):
 
     def _begin(self, member: RemoteSource) -> None:
         attempt = Attempt(member, self._meter)
+        attempt.once = bool(self._left)
         self._running[self._executor.submit(self._work, member, attempt)] = attempt
 
     def _last(self) -> Attempt:
@@ -149,6 +152,7 @@ class Race(Generic[T]):
             attempt.member.waits.took(attempt.elapsed)
         if attempt.elapsed >= attempt.patience:
             # It has failed, and not only been slower than another.
+            attempt.member.waits.failed()
             attempt.end_now()
         else:
             attempt.stop()

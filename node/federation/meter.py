@@ -31,6 +31,8 @@ class Meter:
     requests: int
     bytes: int
     tallies: dict[str, Tally] = field(default_factory=dict)
+    #: Whether a request that fails is not sent again, because somebody else can be asked.
+    once: bool = False
     #: Of all members together, so that they need not be added up for each request.
     _requests: int = 0
     _bytes: int = 0

@@ -25,8 +25,9 @@ _TICK = 0.05
 def persistently(attempt: Callable[[], T], meter: Meter, circuit: Circuit) -> T:
     """What ``attempt`` gives, tried again after a failure that may pass.
 
-    A pause that the member asks for (``Retry-After``) is kept if the query has the time for it, and otherwise its
-    failure is final. Raises the last failure, and what the meter raises. Tells the circuit how it went.
+    One for whom others can be asked (``meter.once``) is asked once. A pause that the member asks for (``Retry-After``)
+    is kept if the query has the time for it, and otherwise its failure is final. Raises the last failure, and what the
+    meter raises. Tells the circuit how it went.
     """
     circuit.enter()
     for number in range(1, ATTEMPTS + 1):
@@ -49,7 +50,7 @@ def persistently(attempt: Callable[[], T], meter: Meter, circuit: Circuit) -> T:
 
 def _pause(error: MemberError, number: int, meter: Meter) -> float | None:
     """Seconds until the next attempt; None when there is none."""
-    if not error.passing or number == ATTEMPTS or meter.over:
+    if not error.passing or number == ATTEMPTS or meter.once or meter.over:
         return None
     if error.wait is None:
         return random.uniform(0, PAUSE * 2 ** (number - 1))  # noqa: S311 - only spreads requests in time

@@ -63,8 +63,9 @@ class Building:
         write_file(files / DIGESTS_FILE, write_digests(sums, registry))
         summary = self.graphs.summary()
         summary.digest = whole(sums, registry)
-        if not (path := files / SUMMARY_FILE).exists() or path.read_bytes() != summary.write():
-            write_file(path, summary.write())
+        written = summary.write()
+        if not (path := files / SUMMARY_FILE).exists() or path.read_bytes() != written:
+            write_file(path, written)
         if self.graphs.edges_moved or not (files / INDEX_FILE).exists():
             shutil.rmtree(files / FOLDER, ignore_errors=True)
             for name, content in write_hierarchies(self.graphs.store, self.graphs.tier_graphs.values()).items():

@@ -16,6 +16,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from pyoxigraph import Quad
@@ -28,6 +29,8 @@ from node.store.stored_form import as_stored
 SIZE = 256
 #: Single triples are added up so many at a time.
 _TOGETHER = 10_000
+#: So many pieces may wait to be added up.
+_WAITING = 64
 _MODULUS = 1 << (8 * SIZE)
 
 
@@ -45,7 +48,11 @@ class Sum:
         for line in lines:
             value += number(shake(line).digest(SIZE))
             triples += 1
-        return Sum(self.triples + by * triples, (self.value + by * value) % _MODULUS)
+        return self.and_of(Sum(triples, value), by)
+
+    def and_of(self, other: Sum, by: int = 1) -> Sum:
+        """With the triples of another (or, by -1, without them)."""
+        return Sum(self.triples + by * other.triples, (self.value + by * other.value) % _MODULUS)
 
 
 class Digests:
@@ -59,6 +66,9 @@ class Digests:
         self._sums = dict(sums)
         # Single triples that came (1) and went (-1), of each graph, that are not added up yet.
         self._single: dict[tuple[str, int], list[bytes]] = {}
+        # Pieces that were loaded are added up by another thread, while the engine loads them.
+        self._thread: ThreadPoolExecutor | None = None
+        self._pieces: list[tuple[str, Future[Sum]]] = []
 
     def begin(self, graph: str) -> None:
         """The graph is empty now."""
@@ -70,6 +80,7 @@ class Digests:
         self._sums.pop(graph, None)
         for by in (1, -1):
             self._single.pop((graph, by), None)
+        self._pieces = [piece for piece in self._pieces if piece[0] != graph]
 
     def adjust(self, quad: Quad, by: int) -> None:
         """Its graph has got (1) or lost (-1) this triple."""
@@ -84,15 +95,25 @@ class Digests:
             if (known := self._sums.get(graph)) is not None:
                 self._sums[graph] = known.plus(as_stored(lines), by)
         self._single.clear()
+        for graph, piece in self._pieces:
+            self._sums[graph] = self._sums[graph].and_of(piece.result())
+        self._pieces.clear()
 
     def loaded(self, graph: str, piece: bytes) -> None:
         """The graph is about to get these lines of canonical N-Triples, which it did not hold."""
-        if (known := self._sums.get(graph)) is not None:
-            self._sums[graph] = known.plus(as_stored(piece.splitlines()))
+        if graph not in self._sums:
+            return
+        self._thread = self._thread or ThreadPoolExecutor(1, thread_name_prefix="digest")
+        self._pieces.append((graph, self._thread.submit(_sum_of, piece)))
+        if len(self._pieces) >= _WAITING:
+            self._add_up()
 
     def settled(self, registry: Registry, dumped: Callable[[str], Iterable[bytes]]) -> Mapping[str, Sum]:
         """The sum of each graph of the registry; ``dumped`` gives what a graph holds, in pieces of whole lines."""
         self._add_up()
+        if self._thread is not None:
+            self._thread.shutdown()
+            self._thread = None
         for graph, state in registry.items():
             known = self._sums.get(graph)
             if known is None or known.triples != state.triples:
@@ -101,6 +122,11 @@ class Digests:
                     found = found.plus(piece.splitlines())
                 self._sums[graph] = replace(found, triples=state.triples)
         return {graph: self._sums[graph] for graph in registry}
+
+
+def _sum_of(piece: bytes) -> Sum:
+    """Of lines of canonical N-Triples."""
+    return Sum().plus(as_stored(piece.splitlines()))
 
 
 def whole(sums: Mapping[str, Sum], registry: Registry) -> str:

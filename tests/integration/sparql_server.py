@@ -100,6 +100,8 @@ class Handler(BaseHTTPRequestHandler):
     """HTTP for one member."""
 
     protocol_version = "HTTP/1.1"
+    #: Headers and body are sent apart, and neither is to wait for the other's acknowledgement.
+    disable_nagle_algorithm = True
     server: _Server
     #: Of the data that the answer is from.
     version = 0
