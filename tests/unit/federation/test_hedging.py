@@ -67,14 +67,19 @@ def test_the_first_that_answers(threads: ThreadPoolExecutor) -> None:
 
 
 def test_those_that_fail_are_passed_over(threads: ThreadPoolExecutor) -> None:
-    """And told of; if all fail, the first failure is raised."""
+    """At once, and told of; if all fail, the first failure is raised. Only the last is asked more than once."""
+    once: list[bool] = []
 
     def work(member: RemoteSource, meter: Meter) -> str:
+        once.append(meter.once)
         if member.name != "c":
             raise unavailable(member)
         return "yes"
 
-    assert raced(threads, work, members("a", "b", "c")) == ("c", "yes", ["a", "b"])
+    asked = members("a", "b", "c")
+    assert raced(threads, work, asked) == ("c", "yes", ["a", "b"])
+    assert once == [True, True, False]
+    assert asked[0].waits.distance > asked[2].waits.distance
     with pytest.raises(MemberError, match="a is down"):
         raced(threads, work, members("a", "b"))
 
@@ -200,3 +205,5 @@ def test_usual_times() -> None:
     nearly.looked(0.0111)
     far.looked(0.05)
     assert near.distance == nearly.distance < far.distance
+    near.failed()
+    assert near.distance > far.distance

@@ -63,6 +63,24 @@ def test_a_whole_description_is_read() -> None:
     assert summary.count(TYPE, "http://c") == 0
 
 
+def test_digests_and_descriptions_of_another() -> None:
+    """One digest, of the form that there is, is read. Only a replica may describe itself as its original."""
+    digest, other = "0123456789abcdef" * 4, "http://standby.example/sparql"
+    line = '<http://n/v#d> <https://w3id.org/onconode/vocab#contentDigest> "{}" .\n'.format
+
+    def read(text: str) -> str | None:
+        summary = read_void(text, ENDPOINT, "v1")
+        assert summary is not None
+        return summary.digest
+
+    assert read(void() + line(digest)) == digest
+    assert read(void()) is None
+    for wrong in (line(digest[1:]), line(digest) + line(digest[::-1])):
+        assert read(void() + wrong) is None
+    assert read_void(void(), other, "v1") is None
+    assert read_void(void(), other, "v1", standing_for=ENDPOINT) == read_void(void(), ENDPOINT, "v1")
+
+
 def test_an_empty_node_is_known_to_be_empty() -> None:
     """No triples is also something to know."""
     text = f'<http://n/v#d> <{VOID}sparqlEndpoint> <{ENDPOINT}> .\n<http://n/v#d> <{VOID}triples> "0" .\n'
