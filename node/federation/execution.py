@@ -186,7 +186,8 @@ class Execution:
         round_trip = runner.round_trip(summaries.keys() - set(catalogue.idle(body.scans())))
         way, asked = (Way.HERE, ()) if here else way_of(query, body, catalogue)
         foreseen = foresee(body, catalogue, Order(catalogue, round_trip)) if way.fetches else {}
-        return preview(body, catalogue, way=way, asked=asked, foreseen=foreseen, round_trip=round_trip)
+        plan = preview(body, catalogue, way=way, asked=asked, foreseen=foreseen, round_trip=round_trip)
+        return replace(plan, replicas=tuple(source.names for source in sources if isinstance(source, Replicated)))
 
     def _runner(self, sources: Sequence[Source], meter: Meter) -> Runner:
         """One that no member may fail."""

@@ -53,8 +53,9 @@ class Explanation:
 
     ``way`` says where it is evaluated, and ``asked`` by which members, where not here. ``expected_*`` are guesses from
     the members' summaries: rounds, requests, triples to be fetched, milliseconds. ``completeness``, ``requests`` and
-    ``milliseconds`` are None or empty before the query ran. ``access`` says what has to be shown to the caller: the
-    federation asks as a stranger.
+    ``milliseconds`` are None or empty before the query ran. Each of ``replicas`` are members in step:
+    any of them may be asked for the first. ``access`` says what has to be shown to the caller: the federation asks as a
+    stranger.
     """
 
     parts: tuple[Part, ...]
@@ -68,6 +69,7 @@ class Explanation:
     completeness: Completeness | None = None
     requests: tuple[Request, ...] = ()
     milliseconds: float | None = None
+    replicas: tuple[tuple[str, ...], ...] = ()
     access: str = "public: every member is asked as a stranger, and answers from what it shows to everybody"
 
     def document(self) -> dict[str, Any]:
@@ -75,6 +77,7 @@ class Explanation:
         document: dict[str, Any] = {
             "access": self.access,
             "members": list(self.members),
+            "replicas": [list(names) for names in self.replicas],
             "way": self.way.value,
             "asked": list(self.asked),
             "alone": self.asked[0] if self.way is Way.ALONE else None,

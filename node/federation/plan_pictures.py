@@ -18,7 +18,9 @@ _LONGEST, _LONGEST_NAME = 58, 20
 
 def as_text(explanation: Explanation) -> str:
     """The plan as lines: what is needed, of whom, estimates, and once it ran what came."""
-    lines = [_sentence(explanation), _how(explanation), f"Access: {explanation.access}.", ""]
+    lines = [_sentence(explanation), _how(explanation), f"Access: {explanation.access}."]
+    lines += [f"In step, so that one is asked: {', '.join(names)}." for names in explanation.replicas]
+    lines.append("")
     for part in explanation.parts:
         lines.append(f"{'  ' * part.depth}{part.label}   [{', '.join(_notes(part))}]")
         shares = ", ".join(f"{s.member} {_number(s.estimate)}" for s in part.shares)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from node.errors import MemberError
 from node.federation import retries
 from node.federation.completeness import MemberReport, Verdict
+from node.federation.plan_pictures import as_text
 from tests.integration import sparql_server
 from tests.integration.hub import Hub, MakeHub, fill, rows
 from tests.integration.sparql_server import SparqlServer, servers
@@ -89,6 +91,22 @@ def test_one_of_two_is_asked(make_hub: MakeHub) -> None:
             assert [found[name].verdict for name in ("m1", "m2")].count("pruned") >= 1
         assert twice < len(QUERIES) / 2
         assert "replica of m" in found["m1"].reason + found["m2"].reason
+
+
+def test_plans_and_sources_of_rows(make_hub: MakeHub) -> None:
+    """A plan says who is in step; a row is from all that hold it, also from one that cannot be reached."""
+    with servers(3, digested=True) as members:
+        hub = hub_over(make_hub, members)
+        plan = hub.engine.explain(text_of("join"))
+        assert plan.replicas == (("m1", "m2"),)
+        assert "m2" not in plan.members
+        assert "In step, so that one is asked: m1, m2." in as_text(plan)
+        members[1].fault = sparql_server.status(500)
+        renew(members)
+        text = "PREFIX : <http://ex.org/> SELECT ?s { ?s :in :d1 ; a :Sample } ORDER BY ?s LIMIT 1"
+        with hub.engine.traced(text) as answer:
+            document = json.loads(b"".join(answer))
+        assert [source["member"] for source in document["sources"][0]] == ["m1", "m2"]
 
 
 def test_undeclared_members_are_asked_both(make_hub: MakeHub) -> None:
