@@ -6,10 +6,11 @@ parts of a query share their rounds. Nothing here waits or knows how jobs are do
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
+from node.federation.hash_joins import saves
 from node.federation.locality import local
 from node.federation.order import REQUEST, TRIPLE, UNKNOWN, VALUE, Order
 from node.federation.paths import Paths
@@ -235,7 +236,8 @@ class Fetcher:
     def _star_jobs(self, name: str, text: StarText, known: Mapping[str, Candidates], condition: str) -> Iterable[Job]:
         """The requests that bring a member's matches of a star: all, or blocks of one variable's candidates."""
         held = min(self._catalogue.matches(name, scan) or 0.0 for scan in text.scans)
-        whole = Job(name, text.whole(condition), text.columns, held)
+        hashed = not condition and name in self._catalogue.alike and self._is_hashed(name, text.scans)
+        whole = Job(name, text.whole(condition, hashed=hashed), text.columns, held)
         narrowing: list[tuple[float, float, str, frozenset[bytes]]] = []
         for variable, column in text.positions.items():
             if variable not in known or name in known[variable].blank:
@@ -254,6 +256,15 @@ class Fetcher:
         if least and held * TRIPLE <= cost:
             return [whole]
         return [Job(name, text.block(column, b, condition), text.columns, len(b) * fan) for b in blocks(sorted(least))]
+
+    def _is_hashed(self, name: str, scans: Sequence[Scan]) -> bool:
+        """Whether a member better reads each pattern of a star through than looks up one after another."""
+        held = sorted((self._catalogue.matches(name, scan) or 0.0, number) for number, scan in enumerate(scans))
+        rows, looked_up = held[0][0], 0.0
+        for _, number in held[1:]:
+            looked_up += rows
+            rows *= max(1.0, self._catalogue.fan(name, scans[number], "s"))
+        return saves(looked_up, sum(count for count, _ in held))
 
     # --- the other elements ---
 

@@ -29,6 +29,11 @@ def pays(matches: Sequence[float]) -> bool:
     return len(matches) > 1 and least >= _LEAST and everything <= min(looked_up, _MOST)
 
 
+def saves(looked_up: float, everything: float) -> bool:
+    """The same where so many look-ups are expected, since subjects have several matches of some patterns."""
+    return everything <= _MOST and looked_up * _LOOK_UP - everything >= _LEAST
+
+
 def hashed(select: Select, matches: Callable[[TriplePattern], Iterable[float]]) -> Select:
     """The select with its patterns of one subject as sub-selects where that pays.
 

@@ -18,7 +18,7 @@ from node.rdf.namespaces import XSD
 from node.sparql.results import MalformedResults, read_json_results
 from node.sparql.terms import Term
 
-_IRI = rb"<[A-Za-z][A-Za-z0-9+.-]*+:[^\x00-\x20<>\"{}|^`\\]*+>"
+_IRI = rb"<[A-Za-z][^\x00-\x20<>\"{}|^`\\:]*+:[^\x00-\x20<>\"{}|^`\\]*+>"
 _LITERAL = rb'"(?:[^"\\\n\r\t]++|\\[tnr"\\])*+"(?:@[a-z0-9-]++|\^\^' + _IRI + rb")?+"
 _BLANK = rb"_:[^\s\"<>]++"
 _CELL = rb"(?:" + _IRI + rb"|" + _LITERAL + rb"|" + _BLANK + rb")"

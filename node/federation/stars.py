@@ -20,14 +20,15 @@ _REPEATED = 1.3
 class StarText:
     """A star as text; ``positions`` maps each of its variables to the column that holds it."""
 
-    pattern: str
+    patterns: tuple[str, ...]
     columns: tuple[str, ...]
     positions: dict[str, str]
     scans: tuple[Scan, ...]
 
-    def whole(self, filters: str = "") -> str:
-        """The request for every match."""
-        return f"SELECT {' '.join(f'?{c}' for c in self.columns)} WHERE {{ {self.pattern}{filters} }}"
+    def whole(self, filters: str = "", *, hashed: bool = False) -> str:
+        """The request for every match. ``hashed``: so that the patterns are joined by hashing (``hash_joins``)."""
+        patterns = [f"{{ SELECT * WHERE {{ {pattern} }} }}" for pattern in self.patterns] if hashed else self.patterns
+        return f"SELECT {' '.join(f'?{c}' for c in self.columns)} WHERE {{ {' '.join(patterns)}{filters} }}"
 
     def block(self, column: str, values: Sequence[bytes], filters: str = "") -> str:
         """The request for the matches with these values in one column."""
@@ -79,7 +80,7 @@ def star_text(star: Star) -> StarText:
             positions.setdefault(scan.o, f"v{len(positions)}")
         target = f"?{positions[scan.o]}" if isinstance(scan.o, str) else _constant(scan.o).decode()
         written.append(f"?s {_constant(scan.p).decode()} {target} .")
-    return StarText(" ".join(written), tuple(positions.values()), positions, star.scans)
+    return StarText(tuple(written), tuple(positions.values()), positions, star.scans)
 
 
 def filter_text(filters: Sequence[Expression], positions: dict[str, str]) -> str:
