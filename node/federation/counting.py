@@ -19,19 +19,30 @@ the whole if and only if it holds in that of the part.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from node.federation.conditions import movable, variables
 from node.federation.groups import Groups, aggregates, sees_how_often
 from node.federation.locality import local
 from node.federation.parts import Part, Parts
-from node.federation.plan import Body, Scan, Star
+from node.federation.plan import Body, Scan, Star, seed_cells
 from node.federation.relations import Relation, TooManyRows, join_all
 from node.federation.selection import Catalogue
 from node.federation.stars import grouped
 from node.rdf.spaces import BLANK
-from node.sparql.algebra import BasicGraphPattern, Call, Expression, Form, Query, Variable
+from node.sparql.algebra import (
+    BasicGraphPattern,
+    Call,
+    Element,
+    Expression,
+    Form,
+    Group,
+    InlineData,
+    Query,
+    SubSelect,
+    Variable,
+)
 from node.sparql.terms import Term
 
 #: So many rows come of a join here at most, and so many triples are matched in all; of more, the triples are fetched.
@@ -40,16 +51,18 @@ MOST_ROWS, MOST_TRIPLES = 1_000_000, 3_000_000
 
 @dataclass(frozen=True)
 class Counting:
-    """How to answer a query from rows: what is fetched, and what is made of it."""
+    """How to answer a query from rows: what is fetched, what is made of it, and the values that some variables have."""
 
     parts: Parts
     groups: Groups
+    seeds: Mapping[str, frozenset[bytes]]
 
     def merged(self, found: Sequence[Relation]) -> str | None:
         """The query that makes the answer of what was found; None if that has too many rows, or no exact sums."""
         wanted = self.groups.variables
         try:
-            joined = join_all(found, wanted, MOST_ROWS) if found else Relation(tuple(wanted), {})
+            given = [Relation((v,), {(cell,): 1 for cell in cells}) for v, cells in self.seeds.items()]
+            joined = join_all([*found, *given], wanted, MOST_ROWS) if found else Relation(tuple(wanted), {})
         except TooManyRows:
             return None
         return self.groups.text(joined)
@@ -66,7 +79,8 @@ def counting(query: Query, body: Body, catalogue: Catalogue) -> Counting | None:
         return None
     if any(isinstance(k.expression, Variable) and k.variable not in (None, k.expression.name) for k in select.group):
         return None
-    if not all(isinstance(e, BasicGraphPattern) for e in select.pattern.elements) or body.attachments:
+    often = any(map(sees_how_often, found))
+    if not _is_conjunction(select.pattern, often=often) or body.attachments:
         return None
     if not _are_known(body, catalogue):
         return None
@@ -81,11 +95,13 @@ def counting(query: Query, body: Body, catalogue: Catalogue) -> Counting | None:
     placed = _placed(select.pattern.filters, body.certain, parts)
     if placed is None:
         return None
-    often = any(map(sees_how_often, found))
+    seeds = {} if often else _seeds(body)
+    if not seeds.keys() <= frozenset().union(*(p.variables for p in parts)):
+        return None
     made: list[Part] = []
     for part, conditions in zip(parts, placed, strict=True):
         shared = frozenset().union(*(p.variables for p in parts if p is not part))
-        kept = part.variables & (wanted | shared)
+        kept = part.variables & (wanted | shared | seeds.keys())
         scans = part.scans if isinstance(part, Star) else (part,)
         whole = local(scans, (), catalogue) is not None
         if often and not whole:
@@ -94,7 +110,38 @@ def counting(query: Query, body: Body, catalogue: Catalogue) -> Counting | None:
             return None
         counted = often and kept < part.variables
         made.append(Part(part, tuple(sorted(kept)), counted, tuple(conditions)))
-    return Counting(Parts(tuple(made), catalogue), groups)
+    return Counting(Parts(tuple(made), catalogue), groups, seeds)
+
+
+def _is_conjunction(group: Group, *, often: bool) -> bool:
+    """Whether a pattern is a conjunction of triple patterns, and, where nobody sees how ``often`` a solution occurs, of
+    inline data and of sub-selects that are such conjunctions: joined, they have the same different solutions."""
+
+    def fits(element: Element) -> bool:
+        match element:
+            case BasicGraphPattern():
+                return True
+            case InlineData((_,), rows):
+                terms = [row[0] for row in rows]
+                known = [term for term in terms if term is not None]
+                return not often and len(known) == len(terms) and seed_cells(known) is not None
+            case SubSelect(select):
+                cut = select.aggregates or select.group or select.limit is not None or select.offset is not None
+                plain = not cut and select.values is None and not select.pattern.filters
+                shown = all(p.expression is None for p in select.projection or ())
+                return not often and plain and shown and _is_conjunction(select.pattern, often=often)
+            case _:
+                return False
+
+    return all(map(fits, group.elements))
+
+
+def _seeds(body: Body) -> dict[str, frozenset[bytes]]:
+    """The values that inline data and filters leave to variables."""
+    seeds: dict[str, frozenset[bytes]] = {}
+    for variable, cells in body.seeds:
+        seeds[variable] = seeds.get(variable, cells) & cells
+    return seeds
 
 
 def _are_known(body: Body, catalogue: Catalogue) -> bool:

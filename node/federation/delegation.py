@@ -113,7 +113,7 @@ def by_members(
         return
     apart = partition(query, catalogue)
     if apart is None:
-        text = _overlapping(asked, body, catalogue, runner, evaluate) or _counted(query, body, catalogue, runner)
+        text = _overlapping(asked, body, catalogue, runner, evaluate) or counted(query, body, catalogue, runner)
         if text is None:
             yield None
             return
@@ -151,7 +151,7 @@ def _overlapping(asked: Asked, body: Body, catalogue: Catalogue, runner: Runner,
     return plan.apart.merged(tables)
 
 
-def _counted(query: Query, body: Body, catalogue: Catalogue, runner: Runner) -> str | None:
+def counted(query: Query, body: Body, catalogue: Catalogue, runner: Runner) -> str | None:
     """The query that makes the answer of rows that members gave; None where it cannot be had so."""
     plan = counting(query, body, catalogue)
     if plan is None:

@@ -10,13 +10,13 @@ from typing import Any
 
 from node.federation.cache import PartCache
 from node.federation.completeness import Completeness, MemberReport, Verdict, judged
-from node.federation.delegation import Asked, Evaluate, HeldAnswer, by_members
+from node.federation.delegation import Asked, Evaluate, HeldAnswer, by_members, counted
 from node.federation.directory import Directories
 from node.federation.explaining import Explanation, preview
 from node.federation.forecast import Way, foresee, way_of
 from node.federation.gathering import Gathering
 from node.federation.hierarchies import at_its_holder
-from node.federation.inner import MOST_ROWS, answered, as_data, as_query, has_inner
+from node.federation.inner import MOST_ROWS, answered, as_data, as_query, has_inner, is_answered
 from node.federation.lineage import Triple, holding_jobs
 from node.federation.losses import Losses
 from node.federation.meter import Meter
@@ -292,9 +292,13 @@ class Execution:
             return read(select, *gathering.statements(), inner.text)
 
         def groups(select: Select) -> InlineData | None:
-            apart = partition(as_query(select), catalogue, as_rows=True)
+            inner = as_query(select)
+            if is_answered(select):
+                return read(select, (), (), inner.text)
+            apart = partition(inner, catalogue, as_rows=True)
             if apart is None:
-                return None
+                rows = counted(inner, unfold(inner), catalogue, runner)
+                return None if rows is None else read(select, (), (), rows)
             tables = runner.run([Job(name, apart.text, apart.columns) for name in apart.members])
             text = apart.merged(table for table in tables if isinstance(table, Table))
             return None if text is None else read(select, (), (), text)

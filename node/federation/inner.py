@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeAlias
 
+from node.federation.partition import is_plain
 from node.sparql.algebra import (
     BasicGraphPattern,
     Element,
@@ -21,6 +22,7 @@ from node.sparql.algebra import (
     RepeatedPath,
     Select,
     SubSelect,
+    Union,
 )
 from node.sparql.results import Results
 from node.sparql.terms import Term
@@ -31,25 +33,41 @@ Answer: TypeAlias = Callable[[Select], InlineData | None]
 
 #: More solutions would be sent around more dearly than what they are made of.
 MOST_ROWS = 5_000
+#: What is grouped once more goes nowhere.
+MOST_ROWS_WITHIN = 20_000
 
 
 def has_inner(group: Group) -> bool:
     """Whether there is a sub-select that could be answered first."""
-    return any(isinstance(e, SubSelect) or (isinstance(e, Group) and has_inner(e)) for e in group.elements)
+
+    def inner(element: Element) -> bool:
+        match element:
+            case Group():
+                return has_inner(element)
+            case Union(arms):
+                return any(map(has_inner, arms))
+            case _:
+                return isinstance(element, SubSelect)
+
+    return any(map(inner, group.elements))
 
 
 def answered(query: Query, closure: Answer, groups: Answer) -> Query:
-    """The query with its sub-selects answered: those that follow a path from a constant, then those that group."""
+    """The query with its sub-selects answered, the innermost first: those that follow a path from a constant, and those
+    that group."""
 
     def one(element: Element) -> Element:
         if isinstance(element, Group):
             return Group(tuple(map(one, element.elements)), element.filters)
+        if isinstance(element, Union):
+            return _together([Group(tuple(map(one, arm.elements)), arm.filters) for arm in element.arms])
         if not isinstance(element, SubSelect):
             return element
         select = element.select
         if is_closure(select):
             return closure(select) or element
-        select = replace(select, pattern=_closures(select.pattern, closure))
+        within = Group(tuple(map(one, select.pattern.elements)), select.pattern.filters)
+        select = replace(select, pattern=within)
         found = groups(select) if select.aggregates else None
         return found or SubSelect(select)
 
@@ -59,15 +77,18 @@ def answered(query: Query, closure: Answer, groups: Answer) -> Query:
     return written(replace(query, select=replace(query.select, pattern=pattern)))
 
 
-def _closures(group: Group, closure: Answer) -> Group:
-    def one(element: Element) -> Element:
-        if isinstance(element, Group):
-            return _closures(element, closure)
-        if isinstance(element, SubSelect) and is_closure(element.select):
-            return closure(element.select) or element
-        return element
+def _together(arms: list[Group]) -> Element:
+    """A union, as inline data where its arms are nothing else."""
+    data = [arm.elements[0] for arm in arms if len(arm.elements) == 1 and not arm.filters]
+    tables = [element for element in data if isinstance(element, InlineData)]
+    if len(tables) < len(arms) or len({table.variables for table in tables}) > 1:
+        return Union(tuple(arms))
+    return InlineData(tables[0].variables, tuple(row for table in tables for row in table.rows))
 
-    return Group(tuple(map(one, group.elements)), group.filters)
+
+def is_answered(select: Select) -> bool:
+    """Whether nothing is left of its pattern but solutions that are here."""
+    return all(isinstance(element, InlineData) for element in select.pattern.elements) and is_plain(select)
 
 
 def is_closure(select: Select) -> bool:
