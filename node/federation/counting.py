@@ -121,6 +121,8 @@ def _is_conjunction(group: Group, *, often: bool) -> bool:
         match element:
             case BasicGraphPattern():
                 return True
+            case Group(_, filters):
+                return not filters and _is_conjunction(element, often=often)
             case InlineData((_,), rows):
                 terms = [row[0] for row in rows]
                 known = [term for term in terms if term is not None]

@@ -88,7 +88,11 @@ def _together(arms: list[Group]) -> Element:
 
 def is_answered(select: Select) -> bool:
     """Whether nothing is left of its pattern but solutions that are here."""
-    return all(isinstance(element, InlineData) for element in select.pattern.elements) and is_plain(select)
+
+    def here(element: Element) -> bool:
+        return isinstance(element, InlineData) or (isinstance(element, Group) and all(map(here, element.elements)))
+
+    return all(map(here, select.pattern.elements)) and is_plain(select)
 
 
 def is_closure(select: Select) -> bool:

@@ -319,6 +319,12 @@ class QueryMaker:
         names = sorted({v for v in ("?x", "?y", "?z", "?w", "?v") if any(v in triple for triple in triples)})
         random.shuffle(triples)
         if random.random() < 0.3:
+            name, node = random.choice(names), random.choice(self.nodes)
+            some = f"VALUES {random.choice(['?k', name])} {{ <{node.value}> <{random.choice(self.nodes).value}> }}"
+            inner = f"{random.choice(['', some])} {name} {self.iri()} ?k ."
+            distinct = random.choice(["DISTINCT ", ""])
+            triples.append(random.choice([some.replace("?k", name), f"{{ SELECT {distinct}{name} {{ {inner} }} }}"]))
+        if random.random() < 0.3:
             name = random.choice(names)
             conditions = [f"{name} > 1", f"ISIRI({name})", f"{name} != {self.value()}", f"STRLEN(STR({name})) > 12"]
             other = random.choice([f" && {random.choice(names)} != 2", ""])
@@ -328,6 +334,10 @@ class QueryMaker:
             triples.append(f"BIND({random.choice([f'{name} + 1', f'STR({name})', f'DATATYPE({name})'])} AS ?b)")
             names.append("?b")
         keys = random.sample(names, min(len(names), random.choice([0, 1, 1, 1, 2])))
+        around = ""
+        if keys and random.random() < 0.3:
+            grouped = "SELECT * WHERE { { SELECT KEY (COUNT(*) AS ?rows) WHERE { { INNER } } GROUP BY KEY } }"
+            around = random.choice([grouped, "SELECT * WHERE { { INNER } OPTIONAL { KEY :p1 ?q } }"])
         functions = ["COUNT(", "COUNT(DISTINCT ", "COUNT(DISTINCT ", "SUM(", "AVG(", "SUM(DISTINCT ", "AVG(DISTINCT "]
         functions += [] if ties else ["MIN(", "MAX(", "MAX(DISTINCT "]
         calls = [
@@ -347,10 +357,11 @@ class QueryMaker:
         ending = f" GROUP BY {' '.join(keys)}" if keys else ""
         if keys and random.random() < 0.3:
             ending += f" HAVING ({random.choice(['COUNT(*)', *calls[:1], f'COUNT(DISTINCT {names[0]})'])} > 1)"
-        if keys and random.random() < 0.4:
+        if keys and not around and random.random() < 0.4:
             ending += f" ORDER BY {random.choice(['', 'DESC(?a0) '] if calls else [''])}{' '.join(keys)}"
             ending += "" if ties else random.choice(["", " LIMIT 2", " LIMIT 2 OFFSET 1"])
-        return f"{PREFIXES}SELECT {' '.join(columns)} WHERE {{ {' '.join(triples)} }}{ending}"
+        select = f"SELECT {' '.join(columns)} WHERE {{ {' '.join(triples)} }}{ending}"
+        return f"{PREFIXES}{around.replace('KEY', keys[0]).replace('INNER', select) if around else select}"
 
     def star(self) -> str:
         """Patterns of one subject, of which one may lead to a pattern of another."""
