@@ -268,8 +268,7 @@ class RemoteSource:
             return None
         started, asking = time.monotonic(), Asking()
         method, url, body, headers = self._request(text, formats, asking)
-        reply = self._client.begin(method, url, body=body, headers=headers, meter=meter)
-        if reply is None:
+        if (reply := self._client.begin(method, url, body=body, headers=headers, meter=meter)) is None:
             return None
 
         def finish(reply: Reply) -> T:
@@ -329,8 +328,7 @@ class RemoteSource:
         # Where nothing is known: Virtuoso takes a query in a form only; one sent as it is, it never answers.
         form = self._form or ("post" if self.alike else "form")
         method, url, body, headers = request_of(form, self.endpoint, text)
-        accept = ", ".join(f.media_type for f in formats)
-        return method, url, body, {"Accept": accept, **asking.headers, **headers}
+        return method, url, body, {"Accept": ", ".join(f.media_type for f in formats), **asking.headers, **headers}
 
     @contextmanager
     def _post(self, text: str, formats: tuple[Format, ...], meter: Meter) -> Iterator[Reply]:
