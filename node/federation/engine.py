@@ -32,6 +32,7 @@ from node.federation.profiles import PROFILES_FILE, Profiles
 from node.federation.renewal import Renewal
 from node.federation.services import ServiceResolver
 from node.federation.session import Session
+from node.federation.sightings import SIGHTINGS_FILE, Sightings
 from node.federation.sources import RemoteSource
 from node.federation.trace import Trace
 from node.model.identifiers import Identifiers
@@ -85,7 +86,11 @@ class FederationEngine:
         )
         evaluate = evaluate or (self._evaluator.evaluate if self._evaluator else None)
         assert evaluate is not None
-        self._execution = Execution(evaluate, cache_bytes=limits.federation_cache_bytes)
+        self._execution = Execution(
+            evaluate,
+            cache_bytes=limits.federation_cache_bytes,
+            sightings=Sightings(settings.folder / SIGHTINGS_FILE if settings.folder.is_dir() else None),
+        )
         self._own_summary = SummaryReading()
         self._renewal = Renewal()
         self._places = threading.BoundedSemaphore(limits.federation_queries)

@@ -31,6 +31,7 @@ from node.federation.requests import Job, Scope
 from node.federation.rows import Table
 from node.federation.runner import Runner
 from node.federation.selection import Catalogue
+from node.federation.sightings import Sightings
 from node.federation.source import Source
 from node.federation.summaries import Summary
 from node.federation.trace import Trace
@@ -101,11 +102,11 @@ class FederatedAnswer:
 class Execution:
     """What is the same for all federated queries of one node: threads, cache, and the evaluator of the last step."""
 
-    def __init__(self, evaluate: Evaluate, *, cache_bytes: int) -> None:
+    def __init__(self, evaluate: Evaluate, *, cache_bytes: int, sightings: Sightings | None = None) -> None:
         self._evaluate = evaluate
         self._workers = Workers()
         self._pace = Pace()
-        self._replicas = Replicas()
+        self._replicas = Replicas(sightings or Sightings(None))
         self._differences = Differences()
         self._directories = Directories()
         self._cache = PartCache(cache_bytes)

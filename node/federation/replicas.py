@@ -15,12 +15,12 @@ import threading
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 
 from node.errors import MemberError, NodeError
 from node.federation.hedging import Extra
 from node.federation.meter import Meter
-from node.federation.replicated import Replicated, Seen, look_time, stood_for
+from node.federation.replicated import SEEN_SECONDS, Replicated, Seen, look_time
+from node.federation.sightings import Sightings
 from node.federation.source import Source
 from node.federation.sources import RemoteSource
 
@@ -33,7 +33,8 @@ _WATCH_SECONDS, _WATCH = 60.0, (20.0, 10, 100_000_000)
 class Replicas:
     """Finds which members hold the same. Safe to use from several threads. Close it when done."""
 
-    def __init__(self) -> None:
+    def __init__(self, sightings: Sightings) -> None:
+        self._sightings = sightings
         self._executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="replica")
         self._extra = Extra()
         self._lock = threading.Lock()
@@ -65,7 +66,7 @@ class Replicas:
                 if known.digest is not None and member.name not in apart:
                     by_digest.setdefault(known.digest, []).append(known)
             for alike in by_digest.values():
-                if len(alike) > 1:
+                if len(alike) > 1 and any(one.said is not None for one in alike):
                     group = Replicated(alike, self._executor, self._extra, meter, since)
                     together.update((one.member.name, group) for one in alike)
         return list(dict.fromkeys(together.get(source.name, source) for source in sources))
@@ -83,12 +84,17 @@ class Replicas:
                 if member.name in asked:
                     asked[member.name].result()
             except MemberError as error:
-                found[member.name] = Seen(member, member.said if stood_for(member) else None, -math.inf, error)
+                last = self._sightings.failed(member.endpoint)
+                digest = last.digest if last is not None and last.unwatched < SEEN_SECONDS else None
+                found[member.name] = Seen(member, digest, None, -math.inf, error)
                 continue
             recalled = member.recalled()
             # One that does not say which data its answers are from is in step with nobody.
             said, at = (None, -math.inf) if recalled is None else (recalled.summary, recalled.at)
-            found[member.name] = Seen(member, said, at, None)
+            digest = None if said is None else said.digest
+            if digest is not None:
+                self._sightings.saw(member.endpoint, digest, time.monotonic() - at)
+            found[member.name] = Seen(member, digest, said, at, None)
         return found
 
     def _watch(self, members: Sequence[RemoteSource]) -> None:
@@ -105,8 +111,13 @@ class Replicas:
             with self._lock:
                 watched = self._watched
             for member in watched:
-                with suppress(NodeError):
-                    member.summary(Meter(*_WATCH))
+                try:
+                    found = member.summary(Meter(*_WATCH))
+                except NodeError:
+                    self._sightings.failed(member.endpoint)
+                    continue
+                if found is not None and found.digest is not None:
+                    self._sightings.saw(member.endpoint, found.digest, 0.0)
 
 
 def declared(sources: Iterable[Source]) -> list[list[RemoteSource]]:

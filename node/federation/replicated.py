@@ -34,17 +34,16 @@ _HELD_BYTES = 4_000_000
 
 @dataclass(frozen=True)
 class Seen:
-    """What a member has said it holds ``at`` that monotonic time, and its failure when it was asked for it just now."""
+    """What a member has said it holds ``at`` that monotonic time, and its failure when it was asked for it just now.
+
+    ``digest`` is of what it holds, None where that is not known; of one that fails, of what it held.
+    """
 
     member: RemoteSource
+    digest: str | None
     said: Summary | None
     at: float
     error: MemberError | None
-
-    @property
-    def digest(self) -> str | None:
-        """Of what it holds; None where that is not known."""
-        return None if self.said is None else self.said.digest
 
 
 def stood_for(member: RemoteSource) -> bool:
@@ -63,6 +62,9 @@ class Replicated:
     """
 
     exportable = True
+    #: Only nodes like this one have digests.
+    skolemised = True
+    alike = True
 
     def __init__(
         self,
@@ -87,22 +89,13 @@ class Replicated:
             for known in seen
             if known.error is None and known.at < since
         }
-        said = seen[0].said
-        assert said is not None
+        said = next(known.said for known in seen if known.said is not None)
         self._summary = replace(said, version=f"digest {self._digest}")
 
     @property
     def names(self) -> tuple[str, ...]:
         """The members' names."""
         return tuple(member.name for member in self.members)
-
-    @property
-    def skolemised(self) -> bool:
-        return all(member.skolemised for member in self.members)
-
-    @property
-    def alike(self) -> bool:
-        return all(member.alike for member in self.members)
 
     def recalled(self) -> Recalled | None:
         """What all of them hold. It was seen when the last of them was; 0.0 while that is awaited."""
@@ -170,7 +163,7 @@ class Replicated:
         return replace(table, version=self._unexpected(member, table.version))
 
     def _unexpected(self, member: RemoteSource, version: str | None) -> str | None:
-        return None if version == self._versions[member.name] else version or "not said"
+        return None if version == self._versions.get(member.name, "") else version or "not said"
 
     def reports(self, group: MemberReport, meter: Meter) -> Iterator[MemberReport]:
         """What each replica did, from the report on all of them as one; ``meter`` is that of the query."""

@@ -103,7 +103,13 @@ def test_a_standby_takes_over(tmp_path: Path) -> None:
                     assert found == 4
                     assert verdicts(judged)["second"] == "answered"
                 assert "first cannot be reached" in {m.name: m.reason for m in judged.members}["first"]
+            # So it is for one that has just started, and finds written down what was seen.
+            with coordinating(theirs) as coordinator:
+                found, judged = asked(coordinator)
+                assert found == 4
+                assert verdicts(judged)["second"] == "answered"
             # Who has not seen the first cannot know what it held.
+            (theirs / "replicas.json").unlink()
             with coordinating(theirs) as coordinator, pytest.raises(MemberError, match="first cannot be reached"):
                 asked(coordinator)
             run("member", "remove", "first", "--node", theirs)
