@@ -39,6 +39,8 @@ from node.cli.nodes import create_node
 
 _EXAMPLES = Path(__file__).resolve().parent.parent / "examples" / "partners"
 _VERSION = re.compile(rb'"version": "[0-9a-f]{16}"')
+_SUM = re.compile(rb'"sum": "[^"]+"')
+_DIGEST = re.compile(rb'"digest": "[0-9a-f]{64}"')
 _TIME = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _DATASET = "glioma-registry"
 
@@ -149,6 +151,10 @@ def _without_times(path: Path) -> bytes:
     content = path.read_bytes()
     if path.name == "graphs.json":  # versions of graphs are random
         content = _VERSION.sub(b"V", content)
+    elif path.name == "digests.json":  # of triples that have times among them
+        content = _VERSION.sub(b"V", _SUM.sub(b"S", content))
+    elif path.name == "summary.json":
+        content = _DIGEST.sub(b"D", content)
     return _TIME.sub(b"T", content)
 
 
