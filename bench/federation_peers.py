@@ -31,8 +31,13 @@ class Peer:
 
 
 @contextmanager
-def ours(network: Network, folder: Path, ports: Ports, log: Path, *, fixed: bool, keep: bool) -> Iterator[Peer]:
-    """An empty node with the members in its ``node.toml``; ``fixed`` declares that their data does not change."""
+def ours(
+    network: Network, folder: Path, ports: Ports, log: Path, *, fixed: bool, keep: bool, usual_limits: bool = False
+) -> Iterator[Peer]:
+    """An empty node with the members in its ``node.toml``; ``fixed`` declares that their data does not change.
+
+    It may fetch and answer more than a node may, unless it is to have the ``usual_limits``.
+    """
     port = ports.take()
     node = folder / "coordinator"
     shutil.rmtree(node, ignore_errors=True)
@@ -47,6 +52,8 @@ def ours(network: Network, folder: Path, ports: Ports, log: Path, *, fixed: bool
                 config.write('version = "bench"\n')
     command = [sys.executable, "-m", "node", "serve", "--node", str(node), "--port", str(port)]
     limits = {"ONCONODE_LIMITS_FEDERATION_BYTES": str(4_000_000_000), "ONCONODE_LIMITS_RESULT_BYTES": str(1 << 30)}
+    if usual_limits:
+        limits.clear()
     if not keep:
         limits["ONCONODE_LIMITS_FEDERATION_CACHE_BYTES"] = "0"
     with process(command, log, port=port, environment=limits) as group:

@@ -100,7 +100,7 @@ def _measure(folder: Path, members: int, arguments: argparse.Namespace) -> dict[
     queries |= dict(_rare(merged))
     queries = {n: t for n, t in queries.items() if not wanted or any(n.startswith(q) for q in wanted)}
     with ExitStack() as stack:
-        address = stack.enter_context(_tenants(data.folder, folder / "log"))
+        address, _ = stack.enter_context(tenants(data.folder, folder / "log"))
         federation = stack.enter_context(_Federation.over(address, data.members, 128 << 20 if arguments.parts else 0))
         return {name: federation.measure(text, merged, arguments.repeat) for name, text in queries.items()}
 
@@ -126,15 +126,16 @@ def _rare(merged: ox.Store) -> Iterator[tuple[str, str]]:
 
 
 @contextmanager
-def _tenants(folder: Path, log: Path) -> Iterator[str]:
+def tenants(folder: Path, log: Path) -> Iterator[tuple[str, int]]:
+    """The address of a server with a node for each file of a folder, and its process."""
     port = Ports().take()
     command = [sys.executable, "-m", "bench.tenants", str(folder), "--port", str(port)]
-    with process(command, log, port=port, seconds=300):
+    with process(command, log, port=port, seconds=300) as group:
         address = f"http://127.0.0.1:{port}"
         pool = urllib3.PoolManager(retries=False, timeout=600)
         # It listens before it has loaded, and answers when it has.
         pool.request("GET", f"{address}/-/counts")
-        yield address
+        yield address, group
 
 
 class _Federation:

@@ -79,6 +79,7 @@ class Limits:
     federation_seconds: float = 60.0
     federation_requests: int = 5_000
     federation_bytes: int = 1_000_000_000
+    federation_memory_bytes: int = 600_000_000
     federation_queries: int = 4
     federation_cache_bytes: int = 128_000_000
     cache_bytes: int = 64_000_000

@@ -232,6 +232,11 @@ class ResultTooLarge(LimitExceeded):
     title = "The answer is too large"
 
 
+class QueryTooLarge(LimitExceeded):
+    slug = "query-too-large"
+    title = "The query is too large"
+
+
 class QueryTooDeep(LimitExceeded):
     slug = "query-too-deep"
     title = "The query nests too deep"
@@ -258,8 +263,16 @@ class RequestTimeout(LimitExceeded):
 
 
 class TooBusy(LimitExceeded):
+    """``retry_seconds``: when it is worth trying again."""
+
     slug = "too-busy"
     title = "All query workers are busy"
+
+    def __init__(
+        self, detail: str, *, where: Place | None = None, remedy: str | None = None, retry_seconds: int = 2
+    ) -> None:
+        super().__init__(detail, where=where, remedy=remedy)
+        self.retry_seconds = retry_seconds
 
 
 class TooManyQueries(TooBusy):

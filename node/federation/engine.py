@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
+from traceback import clear_frames
 
 from node.cancellation import current
 from node.config import CONFIG_FILE, Member, Settings, load_settings
@@ -26,6 +27,7 @@ from node.federation.execution import Execution, FederatedAnswer
 from node.federation.explaining import Explanation, after
 from node.federation.local_source import SummaryReading
 from node.federation.members import MemberStatus, check
+from node.federation.memory import Memory, give_back
 from node.federation.meter import Meter
 from node.federation.probing import read_probes
 from node.federation.profiles import PROFILES_FILE, Profiles
@@ -42,6 +44,7 @@ from node.rdf.formats import JSON, NTRIPLES, Format
 from node.sparql.algebra import DatasetClause, Form, Query
 from node.sparql.parser import parse_query
 from node.sparql.writer import written
+from node.store.lanes import Lane, Lanes
 from node.store.quads import Answer, QuadStore
 from node.store.scratch import ScratchEvaluator
 
@@ -49,6 +52,10 @@ __all__ = ["FederatedAnswer", "FederationEngine", "MemberReport", "MemberStatus"
 
 #: Texts up to so many characters are remembered as they were read, so many of them.
 _REMEMBERED_CHARACTERS, _REMEMBERED_TEXTS = 4_000, 256
+
+
+#: A query that held more leaves nothing for the interpreter to find in its own time.
+_MUCH_BYTES = 50_000_000
 
 
 class FederationEngine:
@@ -93,7 +100,9 @@ class FederationEngine:
         )
         self._own_summary = SummaryReading()
         self._renewal = Renewal()
-        self._places = threading.BoundedSemaphore(limits.federation_queries)
+        self._memory = Memory(limits.federation_memory_bytes, limits.federation_queries, seconds=limits.queue_seconds)
+        # Whoever comes first gets the next place.
+        self._places = Lanes(limits.federation_queries, 0)
         self._lock = threading.Lock()
         self._read_at: int | None = None
         self._members: tuple[Member, ...] = settings.members
@@ -192,12 +201,13 @@ class FederationEngine:
     @contextmanager
     def _session(self, principal: Principal, *, over_all: bool = True) -> Iterator[tuple[Session, Meter]]:
         limits = self._settings.limits
-        if not self._places.acquire(timeout=limits.queue_seconds):
+        if not self._places.enter(limits.queue_seconds):
             raise TooBusy(
                 f"{limits.federation_queries} federated queries are running already.",
                 remedy="Try again in a moment.",
             )
-        meter = Meter(limits.federation_seconds, limits.federation_requests, limits.federation_bytes)
+        memory = self._memory.share()
+        meter = Meter(limits.federation_seconds, limits.federation_requests, limits.federation_bytes, memory=memory)
         cancellation = current()
         if cancellation is not None:
             cancellation.on_cancel(id(meter), meter.stop)
@@ -216,13 +226,18 @@ class FederationEngine:
                 reading=self._own_summary,
             )
             yield session, meter
-        except BaseException:
+        except BaseException as error:
             meter.stop()
+            # What it went through holds all that was fetched, and stays as long as anybody knows of it.
+            clear_frames(error.__traceback__)
             raise
         finally:
             if cancellation is not None:
                 cancellation.on_cancel(id(meter), None)
-            self._places.release()
+            memory.close()
+            if memory.highest > _MUCH_BYTES:
+                give_back()
+            self._places.leave(Lane.SHORT)
 
     def members(self) -> tuple[Member, ...]:
         """The other members, as ``node.toml`` names them now; this node itself is left out if it is listed."""

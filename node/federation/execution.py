@@ -17,6 +17,7 @@ from node.federation.forecast import Way, foresee, way_of
 from node.federation.gathering import Gathering
 from node.federation.hierarchies import at_its_holder
 from node.federation.inner import MOST_ROWS, answered, as_data, as_query, has_inner, is_answered
+from node.federation.last_step import bounded
 from node.federation.lineage import Triple, holding_jobs
 from node.federation.losses import Losses
 from node.federation.meter import Meter
@@ -219,6 +220,7 @@ class Execution:
         """The answer by one plan. Raises Changed when a member turns out to hold other data than it counts on."""
         query, sources, losses = asked.query, asked.sources, asked.losses
         formats, meter, budget, generation = asked.formats, asked.meter, asked.budget, asked.generation
+        last_step = bounded(self._evaluate, meter.memory)
 
         def report() -> tuple[MemberReport, ...]:
             members = [report for source in sources for report in _reports(source, meter, runner, losses)]
@@ -235,7 +237,7 @@ class Execution:
             body = unfold(asked.plan)
             if query is not asked.query:
                 asked = replace(asked, query=query)
-            with by_members(asked, body, catalogue, runner, self._evaluate) as theirs:
+            with by_members(asked, body, catalogue, runner, last_step) as theirs:
                 if theirs is not None:
                     yield FederatedAnswer(theirs, generation, report, differences=self._differed(catalogue))
                     return
@@ -244,7 +246,7 @@ class Execution:
             def evaluate(text: str, wanted: tuple[Format, Format]) -> AbstractContextManager[Answer]:
                 triples, quads = gathering.statements()
                 left = replace(budget, seconds=min(budget.seconds, meter.remaining()))
-                return self._evaluate(triples, quads, text, wanted, left)
+                return last_step(triples, quads, text, wanted, left)
 
             runner.look(catalogue.idle(body.scans()))
             gathering.fetch()
@@ -277,9 +279,11 @@ class Execution:
             # Their solutions become a part of the query, and that goes to others.
             return query
 
+        last_step = bounded(self._evaluate, asked.meter.memory)
+
         def read(select: Select, triples: Iterable[bytes], quads: Iterable[bytes], text: str) -> InlineData | None:
             left = replace(asked.budget, seconds=min(asked.budget.seconds, asked.meter.remaining()))
-            with self._evaluate(triples, quads, text, (JSON, NTRIPLES), left) as answer:
+            with last_step(triples, quads, text, (JSON, NTRIPLES), left) as answer:
                 return as_data(select, read_json_results(b"".join(answer)))
 
         def closure(select: Select) -> InlineData | None:

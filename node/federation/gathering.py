@@ -12,7 +12,7 @@ from node.federation.plan import Body, Candidates, Scan
 from node.federation.requests import DEFAULT_GRAPH, Job, arm_text, scan_text
 from node.federation.rows import Shape, Table, cell
 from node.federation.runner import Runner
-from node.federation.scratch import Scratch
+from node.federation.scratch import Scratch, Statements
 from node.federation.selection import Catalogue
 from node.rdf.formats import JSON, NTRIPLES, Format
 from node.sparql.algebra import Form, Query, Variable
@@ -42,7 +42,7 @@ class Gathering:
         """Fetch what can matter."""
         limit = None if self._given or self._catalogue.kept else _enough(self._query, self._body)
         if limit is None:
-            self._runner.finish(self._fetcher.body(self._body, {}))
+            self._finish(self._body, {})
             return
         scan = self._body.elements[0]
         assert isinstance(scan, Scan)
@@ -52,6 +52,9 @@ class Gathering:
         for job, table in zip(jobs, self._runner.run(jobs), strict=True):
             assert isinstance(table, Table)
             self._scratch.add(job.source, text.shape, table, [arm_text(scan, self._catalogue.scope)])
+
+    def _finish(self, body: Body, known: dict[str, Candidates]) -> None:
+        self._runner.finish(self._fetcher.body(body, known), lambda: self._scratch.held)
 
     def describe(self, evaluate: Callable[[str, tuple[Format, Format]], AbstractContextManager[Answer]]) -> str:
         """Find the resources, fetch their descriptions, and give the query that names them."""
@@ -76,7 +79,7 @@ class Gathering:
         body = Body((Scan("r", "p", "o"),), (), (), frozenset("rpo"))
         # What was found may not be told where data took part that may not leave; what the query names may.
         kept = bool(self._catalogue.kept) and not resources <= set(query.described)
-        self._runner.finish(self._fetcher.body(body, {"r": Candidates(cells, kept=kept)}))
+        self._finish(body, {"r": Candidates(cells, kept=kept)})
         return "DESCRIBE " + " ".join(c.decode() for c in sorted(cells))
 
     def may_hold(self, term: Term) -> bool:
@@ -103,7 +106,7 @@ class Gathering:
             lines = shape.statements(Table(blank.columns, body))
             # Both kinds in one chunk: a label means the same node only within one load.
             quads.append(lines.replace(f" <{DEFAULT_GRAPH}> .\n".encode(), b" .\n"))
-        return _together(self._scratch.triples), [piece for piece in quads if piece]
+        return _Together(self._scratch.triples), [piece for piece in quads if piece]
 
     def _again(self) -> list[Table]:
         """The rows of each member that has blank nodes among them, in one answer each: s, p, o and g."""
@@ -114,18 +117,28 @@ class Gathering:
         return [table for table in self._runner.run(jobs) if isinstance(table, Table)]
 
 
-def _together(pieces: Iterable[bytes]) -> Iterator[bytes]:
+class _Together:
     """The same bytes in pieces that are worth handing to another process."""
-    held: list[bytes] = []
-    size = 0
-    for piece in pieces:
-        held.append(piece)
-        size += len(piece)
-        if size >= _PIECE:
-            yield b"".join(held) if len(held) > 1 else piece
-            held, size = [], 0
-    if held:
-        yield b"".join(held)
+
+    def __init__(self, statements: Statements) -> None:
+        self._statements = statements
+
+    @property
+    def size(self) -> int:
+        """About how many bytes there are."""
+        return self._statements.size
+
+    def __iter__(self) -> Iterator[bytes]:
+        held: list[bytes] = []
+        size = 0
+        for piece in self._statements:
+            held.append(piece)
+            size += len(piece)
+            if size >= _PIECE:
+                yield b"".join(held) if len(held) > 1 else piece
+                held, size = [], 0
+        if held:
+            yield b"".join(held)
 
 
 def _enough(query: Query, body: Body) -> int | None:

@@ -307,15 +307,32 @@ class Reply:
         return chunk
 
     def _time_left(self) -> float:
-        """Seconds. Raises MemberTimeout when the query's time ended while this member was being waited for."""
+        """Seconds. Raises MemberTimeout when the query's time ended while this member was being waited for, and
+        QueryTimeout when it had sent much and was sending more."""
         try:
             return self._meter.remaining()
         except QueryTimeout as error:
+            if self._meter.is_sending(self._name):
+                raise
             raise _too_late(self._name, self._url) from error
 
     def body(self) -> bytes:
-        """The whole body."""
+        """The whole body, which is not large."""
         return b"".join(self.chunks())
+
+    def kept(self) -> bytearray:
+        """The whole body, which stays until the query ends and counts as the memory it needs. Raises as ``chunks``,
+        and what the meter raises."""
+        held = bytearray()
+        try:
+            for chunk in self.chunks():
+                self._meter.keeping(len(chunk))
+                held += chunk
+        except BaseException:
+            # Whoever hears of it would keep this alive.
+            held.clear()
+            raise
+        return held
 
     def close(self) -> None:
         """Keep the connection if the answer came to its end, else close it."""

@@ -49,6 +49,26 @@ def _local_version(generation: Generation) -> str:
     return f"generation {generation.number}"
 
 
+class _Counted:
+    """An answer of this node itself, counted as those of the others are."""
+
+    def __init__(self, answer: Answer, name: str, meter: Meter) -> None:
+        self._answer = answer
+        self._name = name
+        self._meter = meter
+        self.format = answer.format
+        self.generation = answer.generation
+        self.version = _local_version(answer.generation)
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self._answer:
+            self._meter.received(self._name, len(piece))
+            yield piece
+
+    def close(self) -> None:
+        self._answer.close()
+
+
 class LocalSource:
     """This node itself, within what the caller may see. ``exportable``: whether others may be told of it."""
 
@@ -97,7 +117,7 @@ class LocalSource:
     def answer(self, text: str, formats: tuple[Format, Format], meter: Meter) -> Iterator[Answer]:
         meter.request(self.name)
         with self._query(text, formats, meter) as answer:
-            yield answer
+            yield _Counted(answer, self.name, meter)
 
     def begin(self, text: str, columns: tuple[str, ...], meter: Meter) -> None:
         """Its store is waited for."""
@@ -114,16 +134,21 @@ class LocalSource:
             budget=Budget(meter.remaining(), self._memory_bytes, meter.bytes_left()),
         )
 
-    def _whole(self, text: str, results: Format, meter: Meter, read: Callable[[bytes], T]) -> T:
+    def _whole(self, text: str, results: Format, meter: Meter, read: Callable[[bytearray], T]) -> T:
         meter.request(self.name)
         started = time.monotonic()
-        chunks: list[bytes] = []
-        with self._query(text, (results, NTRIPLES), meter) as answer:
-            version = _local_version(answer.generation)
-            for chunk in answer:
-                meter.received(self.name, len(chunk))
-                chunks.append(chunk)
-        made = read(b"".join(chunks))
+        data = bytearray()
+        try:
+            with self._query(text, (results, NTRIPLES), meter) as answer:
+                version = _local_version(answer.generation)
+                for chunk in answer:
+                    meter.received(self.name, len(chunk))
+                    meter.keeping(len(chunk))
+                    data += chunk
+            with meter.beside(len(data)):
+                made = read(data)
+        finally:
+            data.clear()
         if isinstance(made, Table):
             made = cast("T", replace(made, version=version))
         meter.done(self.name, len(made) if isinstance(made, Table) else 0, time.monotonic() - started)

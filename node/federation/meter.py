@@ -5,9 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
-from node.errors import LimitExceeded, NodeError, QueryTimeout, ResultTooLarge
+from node.errors import LimitExceeded, NodeError, QueryMemoryExceeded, QueryTimeout, ResultTooLarge
+from node.federation.memory import Memory, Share
+
+#: A member that has sent so many bytes, and some of them in the last seconds, is not late: it was asked for much.
+_MUCH_BYTES = 1_000_000
+_JUST_NOW_SECONDS = 5.0
 
 
 @dataclass
@@ -18,13 +24,20 @@ class Tally:
     rows: int = 0
     bytes: int = 0
     seconds: float = 0.0
+    #: Monotonic time of the last bytes.
+    heard: float = 0.0
+
+
+def _unbounded() -> Share:
+    return Memory(1 << 62, 1).share()
 
 
 @dataclass
 class Meter:
     """Counts and limits. Safe to use from several threads.
 
-    ``seconds`` run from creation; ``requests`` and ``bytes`` (after decompression) are for all members together.
+    ``seconds`` run from creation; ``requests`` and ``bytes`` (after decompression) are for all members together. What
+    ends a query says how much of all of it there was.
     """
 
     seconds: float
@@ -33,6 +46,8 @@ class Meter:
     tallies: dict[str, Tally] = field(default_factory=dict)
     #: Whether a request that fails is not sent again, because somebody else can be asked.
     once: bool = False
+    #: Memory for what is kept of what came.
+    memory: Share = field(default_factory=_unbounded)
     #: Of all members together, so that they need not be added up for each request.
     _requests: int = 0
     _bytes: int = 0
@@ -45,11 +60,40 @@ class Meter:
         """Seconds left. Raises QueryTimeout when there are none, or when the query was given up."""
         left = self._started + self.seconds - time.monotonic()
         if left <= 0 or self._stopped:
-            raise QueryTimeout(
-                f"the federated query did not finish within {self.seconds:g} s.",
-                remedy="Make it more selective, or ask the operator to raise limits.federation_seconds.",
-            )
+            raise self.timeout()
         return left
+
+    def timeout(self) -> QueryTimeout:
+        """The error of a query whose time is over."""
+        return QueryTimeout(
+            f"the federated query did not finish within {self.seconds:g} s{self._reached()}.",
+            remedy="Make it more selective, or ask the operator to raise limits.federation_seconds.",
+        )
+
+    def is_sending(self, name: str) -> bool:
+        """Whether a member has sent much and is at it still, so that time runs out for the query's sake, not its."""
+        tally = self.tallies.get(name)
+        just_now = time.monotonic() - _JUST_NOW_SECONDS
+        return tally is not None and tally.bytes >= _MUCH_BYTES and tally.heard >= just_now
+
+    def _reached(self) -> str:
+        """What has come until now, as the end of a sentence."""
+        if not self._bytes:
+            return ""
+        seconds = time.monotonic() - self._started
+        return f" ({self._requests:,} requests and {self._bytes:,} bytes in {seconds:.1f} s)"
+
+    def keeping(self, size: int) -> None:
+        """So many bytes of what came are kept for now. Raises QueryMemoryExceeded, TooBusy."""
+        try:
+            self.memory.take(size)
+        except QueryMemoryExceeded as error:
+            detail = f"{error.detail.removesuffix('.')}{self._reached()}."
+            raise QueryMemoryExceeded(detail, remedy=error.remedy) from error
+
+    def beside(self, size: int) -> AbstractContextManager[None]:
+        """So many bytes stand beside what is kept for a while: a copy. Raises as ``keeping``."""
+        return self.memory.beside(size)
 
     @property
     def over(self) -> bool:
@@ -68,7 +112,7 @@ class Meter:
             tally = self.tallies.setdefault(name, Tally())
             if self._requests >= self.requests:
                 raise LimitExceeded(
-                    f"the query needs more than {self.requests:,} requests to members.",
+                    f"the query needs more than {self.requests:,} requests to members{self._reached()}.",
                     remedy="Make it more selective, or ask the operator to raise limits.federation_requests.",
                 )
             tally.requests += 1
@@ -77,11 +121,13 @@ class Meter:
     def received(self, name: str, size: int) -> None:
         """Count bytes. Raises ResultTooLarge."""
         with self._lock:
-            self.tallies.setdefault(name, Tally()).bytes += size
+            tally = self.tallies.setdefault(name, Tally())
+            tally.bytes += size
+            tally.heard = time.monotonic()
             self._bytes += size
             if self._bytes > self.bytes:
                 raise ResultTooLarge(
-                    f"the query needs more than {self.bytes:,} bytes from the members.",
+                    f"the query needs more than {self.bytes:,} bytes from the members{self._reached()}.",
                     remedy="Name the predicates, add more selective patterns, or ask the operator to raise "
                     "limits.federation_bytes.",
                 )
@@ -125,7 +171,7 @@ class Turn(Meter):
     """
 
     def __init__(self, whole: Meter, seconds: float, late: Callable[[], NodeError]) -> None:
-        super().__init__(seconds, whole.requests, whole.bytes, whole.tallies)
+        super().__init__(seconds, whole.requests, whole.bytes, whole.tallies, memory=whole.memory)
         self._whole = whole
         self._late = late
         self._late_by_then = False
@@ -149,6 +195,12 @@ class Turn(Meter):
         if left <= 0 or self._stopped:
             raise self._late()
         return min(left, of_all)
+
+    def timeout(self) -> QueryTimeout:
+        return self._whole.timeout()
+
+    def keeping(self, size: int) -> None:
+        self._whole.keeping(size)
 
     def request(self, name: str) -> None:
         self.remaining()

@@ -57,7 +57,13 @@ class Table:
 
     def rows(self) -> Iterator[list[bytes]]:
         """The cells of each row."""
-        return (row.split(b"\t") for row in self.body.split(b"\n")[:-1])
+        return (row.split(b"\t") for row in self._lines())
+
+    def _lines(self) -> Iterator[bytes]:
+        """Each row, as its bytes. Not all of them are there at a time."""
+        if len(self.body) <= _PIECE_BYTES:
+            return iter(self.body.split(b"\n")[:-1])
+        return itertools.chain.from_iterable(piece.body.split(b"\n")[:-1] for piece in self.pieces())
 
     def pieces(self) -> Iterator[Table]:
         """The rows in tables of about a megabyte."""
@@ -78,27 +84,27 @@ class Table:
             return self, Table(self.columns, b"")
         without: list[bytes] = []
         having: list[bytes] = []
-        for row in self.body.split(b"\n")[:-1]:
+        for row in self._lines():
             (having if _HAS_BLANK.search(row) else without).append(row)
         return Table(self.columns, _joined(without)), Table(self.columns, _joined(having))
 
     def values(self, column: str) -> set[bytes]:
         """The different cells of one column, blank nodes included."""
         if len(self.columns) == 1:
-            return set(self.body.split(b"\n")[:-1])
+            return set(self._lines())
         at = self.columns.index(column)
         if at == 0:
-            return {row.partition(b"\t")[0] for row in self.body.split(b"\n")[:-1]}
+            return {row.partition(b"\t")[0] for row in self._lines()}
         if at == len(self.columns) - 1:
-            return {row.rpartition(b"\t")[2] for row in self.body.split(b"\n")[:-1]}
-        return {row.split(b"\t")[at] for row in self.body.split(b"\n")[:-1]}
+            return {row.rpartition(b"\t")[2] for row in self._lines()}
+        return {row.split(b"\t")[at] for row in self._lines()}
 
     def where(self, allowed: Sequence[tuple[str, Collection[bytes], bool]]) -> Table:
         """The rows whose cell of each column is in its collection; a blank node passes if the flag says so."""
         if not allowed or not self.body:
             return self
         tests = [(self.columns.index(column), values, blank) for column, values, blank in allowed]
-        rows = self.body.split(b"\n")[:-1]
+        rows = self._lines()
         at, values, blank = tests[0]
         if len(tests) == 1 and not blank and at in (0, len(self.columns) - 1):
             # The common case, written so that a row costs one split and one look-up.
@@ -152,10 +158,16 @@ class Shape:
         return before + body[: len(body) - len(before)]
 
 
-def read_tsv(data: bytes, columns: tuple[str, ...]) -> Table:
-    """Read SPARQL 1.1 TSV as Oxigraph writes it, every cell bound. Raises MalformedResults for anything else."""
+def read_tsv(data: bytes | bytearray, columns: tuple[str, ...]) -> Table:
+    """Read SPARQL 1.1 TSV as Oxigraph writes it, every cell bound. Raises MalformedResults for anything else.
+
+    A bytearray is used up (empty afterwards): it may be large, and would stand beside the rows.
+    """
     end = data.find(b"\n") + 1
-    header, body = data[:end].removesuffix(b"\n"), data[end:]
+    with memoryview(data) as view:
+        header, body = data[:end].removesuffix(b"\n"), bytes(view[end:])
+    if isinstance(data, bytearray):
+        data.clear()
     if not end or header.rstrip(b"\r").decode("utf-8", "replace") != "\t".join(f"?{c}" for c in columns):
         raise MalformedResults("the first line does not name the variables that were asked for")
     if body and not body.endswith(b"\n"):
@@ -163,18 +175,19 @@ def read_tsv(data: bytes, columns: tuple[str, ...]) -> Table:
     rows = _rows(len(columns))
     if not rows.fullmatch(body):
         # A delimiter before each cell is what makes the search quick.
-        body = b"\n" + body
         if len(body) <= _PIECE_BYTES:
-            body = _integers_written_out(body)
-            if rows.fullmatch(body, 1):
-                return Table(columns, body[1:])
-        body = _SHORT.sub(_written_out, body)[1:]
+            short = _integers_written_out(b"\n" + body)
+            if rows.fullmatch(short, 1):
+                return Table(columns, short[1:])
+        pieces = [_SHORT.sub(_written_out, b"\n" + piece.body)[1:] for piece in Table(columns, body).pieces()]
+        del body
+        body = b"".join(pieces)
         if not rows.fullmatch(body):
             raise MalformedResults("a line does not hold one term for each variable")
     return Table(columns, body)
 
 
-def read_json(data: bytes, columns: tuple[str, ...]) -> Table:
+def read_json(data: bytes | bytearray, columns: tuple[str, ...]) -> Table:
     """Read SPARQL JSON results, every cell bound. Raises MalformedResults for anything else."""
     results = read_json_results(data)
     if results.boolean is not None:
@@ -189,7 +202,7 @@ def read_json(data: bytes, columns: tuple[str, ...]) -> Table:
     return table
 
 
-def read_boolean(data: bytes) -> bool:
+def read_boolean(data: bytes | bytearray) -> bool:
     """Read the answer of an ASK in JSON. Virtuoso gives a row with a number instead. Raises MalformedResults."""
     results = read_json_results(data)
     if results.boolean is not None:

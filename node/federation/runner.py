@@ -50,8 +50,9 @@ class _Allowance:
             self._left -= size
             if self._left < 0:
                 raise ResultTooLarge(
-                    f"the answer is larger than {self._most:,} bytes.",
-                    remedy="Ask for less, with LIMIT or more selective patterns.",
+                    f"the answer has more than {self._most:,} bytes.",
+                    remedy="Ask for less, with LIMIT or more selective patterns, in several parts, or ask the operator "
+                    "to raise limits.result_bytes.",
                 )
 
 
@@ -95,6 +96,7 @@ class Runner:
         self._losses = losses
         self._meters = {name: self._turn(name) for name in self._sources} if losses.tolerated else {}
         self._remembered: dict[Job, Answer] = {}
+        self._remembered_bytes = 0
         self._pace = pace
         self._patience = patience
         self._versions = Versions(since)
@@ -160,12 +162,17 @@ class Runner:
         """Seconds that a round of small requests to these members takes, as far as is known."""
         return self._pace.round_trip(names)
 
-    def finish(self, rounds: Rounds) -> Outcome:
-        """Walk to the end; give the outcome."""
+    def finish(self, rounds: Rounds, retained: Callable[[], int] | None = None) -> Outcome:
+        """Walk to the end; give the outcome.
+
+        ``retained`` tells how many bytes are kept of what came, None: all; the rest is free after a round.
+        """
         try:
             jobs = next(rounds)
             while True:
                 jobs = rounds.send(self.run(jobs))
+                if retained is not None:
+                    self._meter.memory.settle(retained() + self._remembered_bytes)
         except StopIteration as end:
             outcome: Outcome = end.value
             return outcome
@@ -200,6 +207,7 @@ class Runner:
                 answers[job] = answer
                 if not isinstance(answer, Table) or len(answer.body) <= _REMEMBERED_BYTES:
                     self._remembered[job] = answer
+                    self._remembered_bytes += len(answer.body) if isinstance(answer, Table) else 0
         self._versions.require()
         return [answers[job] for job in jobs]
 
@@ -223,10 +231,14 @@ class Runner:
             try:
                 for piece in answer:
                     left.take(len(piece))
+                    meter.keeping(len(piece))
                     body += piece
-            except MemberError:
-                # It may be asked again.
-                left.take(-len(body))
+            except BaseException as error:
+                if isinstance(error, MemberError):
+                    # It may be asked again.
+                    left.take(-len(body))
+                # Whoever hears of it would keep this alive.
+                body.clear()
                 raise
             self._versions.saw(name, getattr(answer, "version", None))
             rows = solutions_in(body, answer.format) if can_be_spliced(answer.format) else 0
@@ -357,6 +369,9 @@ class Runner:
                     self._losses.add(futures[future], error)
                 elif error is not None:
                     raise error
+            sending = [futures[future] for future in late if self._meter.is_sending(futures[future])]
+            if sending and not self._losses.tolerated:
+                raise self._meter.timeout()
             for name in {futures[future]: None for future in late}:
                 self._lose(name)
         except BaseException:

@@ -10,6 +10,9 @@ from node.federation.rows import Shape, Table
 from node.federation.stars import StarText
 from node.sparql.terms import iri_term
 
+#: So much of a table shows how long its statements are. Small ones may grow so many times.
+_SAMPLE_BYTES, _SMALL_GROWTH = 50_000, 4
+
 
 class Statements:
     """Statements of rows, written when they are read: rows take half the memory, and are loaded while more are written.
@@ -19,14 +22,30 @@ class Statements:
 
     def __init__(self) -> None:
         self._parts: list[tuple[Table, Callable[[Table], bytes]]] = []
+        #: Bytes of the rows.
+        self.held = 0
 
     def add(self, table: Table, write: Callable[[Table], bytes]) -> None:
         """Add rows; ``write`` makes statements of some of them."""
         if table.body:
             self._parts.append((table, write))
+            self.held += len(table.body)
+
+    @property
+    def size(self) -> int:
+        """About how many bytes there are to read."""
+        return sum(map(_written, *zip(*self._parts, strict=True))) if self._parts else 0
 
     def __iter__(self) -> Iterator[bytes]:
         return (write(piece) for table, write in self._parts for piece in table.pieces())
+
+
+def _written(table: Table, write: Callable[[Table], bytes]) -> int:
+    """About how many bytes of statements a table makes, by its first rows."""
+    end = table.body.find(b"\n", _SAMPLE_BYTES) + 1
+    if not end:
+        return len(table.body) * _SMALL_GROWTH
+    return len(write(Table(table.columns, table.body[:end]))) * len(table.body) // end
 
 
 @dataclass
@@ -42,6 +61,11 @@ class Scratch:
     again: dict[str, dict[str, None]] = field(default_factory=dict)
     #: The names of the graphs of all rows, as cells.
     graphs: set[bytes] = field(default_factory=set)
+
+    @property
+    def held(self) -> int:
+        """Bytes of all rows."""
+        return self.triples.held + self.quads.held
 
     def add(self, source: str, shape: Shape, table: Table, again: Iterable[str]) -> None:
         """Keep rows; ``again`` are the arms that bring those with blank nodes."""

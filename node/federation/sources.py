@@ -40,6 +40,8 @@ from node.store.quads import Answer, Generation
 
 T = TypeVar("T")
 
+#: JSON that is read takes so many times the memory of its text.
+_JSON_BESIDE = 8
 #: How long a member that has published no summary is not asked for one again.
 _ABSENT_SECONDS = 300.0
 #: What finding out about a member may take.
@@ -344,7 +346,7 @@ class RemoteSource:
         reply.require()
         self._take_lease(asking, reply)
 
-    def _read(self, text: str, results: Format, read: Callable[[bytes], T], meter: Meter) -> T:
+    def _read(self, text: str, results: Format, read: Callable[[bytearray], T], meter: Meter) -> T:
         made = self._reading(results, read, meter)
 
         def attempt() -> T:
@@ -353,22 +355,26 @@ class RemoteSource:
 
         return persistently(attempt, meter, self._circuit)
 
-    def _reading(self, results: Format, read: Callable[[bytes], T], meter: Meter) -> Callable[[Reply], T]:
+    def _reading(self, results: Format, read: Callable[[bytearray], T], meter: Meter) -> Callable[[Reply], T]:
         """What makes rows of a reply, or a boolean."""
 
         def made_of(reply: Reply) -> T:
             if reply.media_type not in results.media_types:
                 raise self._wrong_type(reply)
             version = reply.header(DATA_VERSION_HEADER)
-            data = reply.body()
+            data = reply.kept()
             # The next request may have the connection while this is read.
             reply.close()
             try:
-                made = read(data)
+                # Rows are made of the text, which goes after that.
+                with meter.beside(len(data) * (_JSON_BESIDE if results is JSON else 1)):
+                    made = read(data)
             except MalformedResults as error:
                 raise MemberProtocolError(
                     f"{self.name} gave an answer that is not SPARQL results: {error}.", member=self.name
                 ) from error
+            finally:
+                data.clear()
             if not isinstance(made, Table):
                 return made
             meter.done(self.name, len(made), 0.0)

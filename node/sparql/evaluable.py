@@ -48,7 +48,7 @@ def evaluable(
     be named (section 13.2); a graph that the caller may not see contributes nothing, as one that does not exist.
     ``dataset`` is the part that the request names, which counts instead (SPARQL 1.1 Protocol, section 2.1.4).
     Relative IRIs are resolved against ``base``. Raises Unsupported for ``SERVICE``, QuerySyntaxError,
-    QueryTooDeep, and ResultTooLarge for what would be evaluated in too many graphs (``graph_names``).
+    QueryTooDeep, and QueryTooLarge for what would be evaluated in too many graphs (``graph_names``).
     """
     reading = mentions(text, *_NEEDS_READING)
     suspect = may_need_mending(text)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from node.errors import ResultTooLarge
+from node.errors import QueryTooLarge
 from node.sparql.algebra import (
     BasicGraphPattern,
     Bind,
@@ -58,7 +58,7 @@ class _Expansion:
         # What was within is written down already, so that each level counts with all that is below it.
         self._size += len(self._names) * (1 + _size(element.pattern))
         if self._size > MOST:
-            raise ResultTooLarge(
+            raise QueryTooLarge(
                 f"the query would have to be evaluated in each of {len(self._names):,} graphs by itself.",
                 remedy=f"Say which graphs are meant, with FROM NAMED or VALUES ?{variable} before GRAPH ?{variable}.",
             )
@@ -86,7 +86,7 @@ def needs_graph_names(query: Query) -> bool:
 def with_graph_names(query: Query, names: Sequence[str]) -> Query | None:
     """The query with its patterns written down for each of these graphs, all that there are; None if none has to be.
 
-    Raises ResultTooLarge where that would be more than ``MOST``.
+    Raises QueryTooLarge where that would be more than ``MOST``.
     """
     expansion = _Expansion(sorted(names))
     select = Rewriting(elements=expansion).select(query.select)

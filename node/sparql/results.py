@@ -25,7 +25,7 @@ class Results:
     boolean: bool | None = None
 
 
-def read_json_results(data: bytes, *, max_bytes: int | None = None) -> Results:
+def read_json_results(data: bytes | bytearray, *, max_bytes: int | None = None) -> Results:
     """Read one whole answer. Strict: whatever the Recommendation does not allow raises MalformedResults, and so does
     an answer of more than ``max_bytes``."""
     if max_bytes is not None and len(data) > max_bytes:

@@ -85,9 +85,10 @@ class Gateway:
         # As many as workers may be busy: a place here never waits long for one.
         places = limits.query_workers + limits.long_queries
         gate = Gate("query", places=places, per_client=limits.client_queries, queue_seconds=wait)
-        federation = Gate(
-            "federation", places=limits.federation_queries, per_client=limits.client_queries, queue_seconds=wait
-        )
+        # A federated query takes its time: one client leaves a place to the others, however many it asks.
+        places = limits.federation_queries
+        of_one = min(limits.client_queries, max(1, places - 1))
+        federation = Gate("federation", places=places, per_client=of_one, queue_seconds=wait)
         self._routes: dict[str, tuple[Endpoint, Gate]] = {}
         for endpoint, its_gate in ((NODE, gate), (FEDERATION, federation)):
             for prefix in {"/", root}:

@@ -84,9 +84,12 @@ EXPLANATIONS: dict[str, str] = {
     "query-timeout": "The query ran longer than a query may. Make it more selective, ask for less at a time (LIMIT), "
     "or bind a subject or a class early. Asking the same again will not help.",
     "query-memory": "The query needed more memory than a query may have, mostly for a cross product, a large sort or a "
-    "large DISTINCT. Join its parts by a variable, or ask for less at a time.",
+    "large DISTINCT, or because members of the federation have to send much for it. Join its parts by a variable, or "
+    "ask for less at a time.",
     "result-too-large": "The answer has more bytes than an answer may have. Ask for fewer columns or rows, or take a "
     "dataset's whole graph from /graph/.",
+    "query-too-large": "The query is short, and what it stands for is not: patterns within GRAPH ?g are asked of every "
+    "named graph by name, and GRAPH within GRAPH multiplies them. Name the graphs, or nest fewer.",
     "query-too-deep": "The query or update has more groups, parentheses or lists inside one another than this node "
     "reads (limits.query_depth). Generated queries often can be written flat.",
     "request-too-large": "The body of the request is larger than this node takes. The detail gives the limit.",
@@ -115,7 +118,6 @@ EXPLANATIONS: dict[str, str] = {
 }
 
 _INTERNAL = "The cause is in this node's log."
-_RETRY_SECONDS = 2
 
 
 def status_of(error: errors.NodeError) -> int:
@@ -126,7 +128,7 @@ def status_of(error: errors.NodeError) -> int:
 def headers_of(error: errors.NodeError) -> dict[str, str]:
     """The headers that an error adds to its response."""
     if isinstance(error, errors.TooBusy):
-        return {"Retry-After": str(_RETRY_SECONDS)}
+        return {"Retry-After": str(error.retry_seconds)}
     if isinstance(error, errors.RequestTimeout):
         return {"Connection": "close"}  # RFC 9110, section 15.5.9
     if isinstance(error, errors.Unauthenticated):

@@ -7,14 +7,15 @@ import time
 
 import pytest
 
-from node.errors import LimitExceeded, NodeError, QueryMemoryExceeded, QueryTimeout, ResultTooLarge
+from node.errors import LimitExceeded, NodeError, QueryMemoryExceeded, QueryTimeout, ResultTooLarge, TooBusy
+from node.federation import last_step
 from tests.integration.hub import MakeHub, fill, rows
 from tests.integration.sparql_server import SparqlServer, servers
 
 SMALL = "PREFIX : <http://ex.org/> SELECT ?s ?t { ?s :dx :glioma ; :in ?d . ?d :title ?t }"
 LIMITS = {"federation_seconds": 4.0, "result_bytes": 2_000_000, "query_memory_bytes": 200_000_000}
 
-_LIMITS = (ResultTooLarge, QueryTimeout, QueryMemoryExceeded)
+_LIMITS = (ResultTooLarge, QueryTimeout, QueryMemoryExceeded, TooBusy)
 #: What each may end with: the fastest limit where the machine decides which is reached first.
 FLOODS: list[tuple[str, tuple[type[LimitExceeded], ...]]] = [
     ("SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }", (ResultTooLarge,)),
@@ -72,16 +73,19 @@ def test_each_ends_with_its_limit_while_others_are_answered(make_hub: MakeHub) -
     ("limit", "kind", "words"),
     [
         ({"federation_bytes": 20_000}, ResultTooLarge, "20,000 bytes from the members"),
+        ({"federation_memory_bytes": 40_000}, QueryMemoryExceeded, "limits.federation_memory_bytes"),
         ({"federation_requests": 5}, LimitExceeded, "5 requests to members"),
     ],
 )
 def test_what_is_fetched_is_limited(
-    make_hub: MakeHub, limit: dict[str, float], kind: type[LimitExceeded], words: str
+    make_hub: MakeHub, limit: dict[str, float], kind: type[LimitExceeded], words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Bytes and requests: counted over all members, whatever each gives."""
+    """Bytes, memory and requests: counted over all members, whatever each gives."""
+    monkeypatch.setattr(last_step, "_PROCESS_BYTES", 100)
     with servers(3) as members:
         _filled(members)
         hub = make_hub(members, **limit)
-        with pytest.raises(kind, match=words):
+        with pytest.raises(kind) as ended:
             hub.ask("SELECT * { ?s ?p ?o . ?o ?q ?r OPTIONAL { ?r ?t ?u } }")
+        assert words in f"{ended.value.detail} {ended.value.remedy}"
         assert rows(hub.ask("SELECT ?x { VALUES ?x { 1 } }"))

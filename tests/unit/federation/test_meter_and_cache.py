@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import time
+
 import pytest
 
 from node.errors import LimitExceeded, QueryTimeout, ResultTooLarge
@@ -40,6 +43,32 @@ def test_time_runs_out() -> None:
     assert stopped == [1, 3]
     with pytest.raises(QueryTimeout):
         meter.request("a")
+
+
+def test_what_ends_a_query_says_how_much_there_was() -> None:
+    """Requests, bytes and seconds, whichever limit it is."""
+    meter = Meter(60, requests=1, bytes=2_000_000)
+    meter.request("a")
+    meter.received("a", 1_500_000)
+    reached = r"\(1 requests and 1,500,000 bytes in 0\.\d s\)"
+    assert re.search(f"within 60 s {reached}", meter.timeout().detail)
+    with pytest.raises(LimitExceeded, match=f"more than 1 requests to members {reached}"):
+        meter.request("a")
+    with pytest.raises(ResultTooLarge, match=r"more than 2,000,000 bytes from the members \(1 requests and 3,000,000"):
+        meter.received("a", 1_500_000)
+
+
+def test_a_member_that_sends_much_is_not_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time runs out for what was asked of it; one that dripped, or has sent nothing for a while, is late."""
+    meter = Meter(60, 10, 1 << 30)
+    meter.received("much", 2_000_000)
+    meter.received("drips", 100)
+    assert meter.is_sending("much")
+    assert not meter.is_sending("drips")
+    assert not meter.is_sending("silent")
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + 10)
+    assert not meter.is_sending("much")
 
 
 def test_parts_are_kept_by_version_within_bytes() -> None:

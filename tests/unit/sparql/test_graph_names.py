@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyoxigraph as ox
 import pytest
 
-from node.errors import ResultTooLarge
+from node.errors import QueryTooLarge
 from node.sparql.graph_names import needs_graph_names, with_graph_names
 from node.sparql.parser import parse_query
 
@@ -99,7 +99,7 @@ def test_without_graphs_and_with_too_many() -> None:
     none = with_graph_names(query, [])
     assert none is not None
     assert list(ox.Store().query(none.text)) == []
-    with pytest.raises(ResultTooLarge, match="FROM NAMED"):
+    with pytest.raises(QueryTooLarge, match="FROM NAMED"):
         with_graph_names(query, [f"{EX}{i}" for i in range(5_001)])
 
 
@@ -107,6 +107,6 @@ def test_without_graphs_and_with_too_many() -> None:
 def test_graphs_within_graphs_are_multiplied(depth: int) -> None:
     """A short text that would become a long one is refused before it does."""
     query = parse_query("ASK { " + "GRAPH ?g { " * depth + "?s ?p ?o MINUS { ?x ?y ?z }" + " }" * depth + " }")
-    with pytest.raises(ResultTooLarge, match="FROM NAMED"):
+    with pytest.raises(QueryTooLarge, match="FROM NAMED"):
         with_graph_names(query, [f"{EX}{i}" for i in range(5)])
     assert needs_graph_names(query)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import pytest
 
@@ -71,6 +72,81 @@ def test_the_next_place_goes_to_who_has_the_fewest() -> None:
         return order
 
     assert asyncio.run(run()) == ["0", "1", "2", "m", "g0", "g1", "g2"]
+
+
+def test_whoever_comes_again_has_kept_its_place() -> None:
+    """A query that was refused is before those that came after it; among clients with as few, the first is first."""
+
+    async def run() -> list[str]:
+        mine = gate(1, 1, 0.05)
+        order: list[str] = []
+
+        async def ask(client: str) -> None:
+            while True:
+                with contextlib.suppress(TooBusy):
+                    await mine.enter(client)
+                    order.append(client)
+                    return
+
+        await mine.enter("holder")
+        first = asyncio.ensure_future(ask("first"))
+        # Twice it is refused before the others come.
+        await asyncio.sleep(0.12)
+        others = [asyncio.ensure_future(ask(name)) for name in ("second", "third")]
+        await asyncio.sleep(0.12)
+        for client in ("holder", "first", "second"):
+            mine.leave(client)
+            await asyncio.sleep(0.01)
+        await asyncio.gather(first, *others)
+        return order
+
+    assert asyncio.run(run()) == ["first", "second", "third"]
+
+
+def test_many_of_one_do_not_keep_out_one_of_another() -> None:
+    """Sixty-four that wait, all long before the one of somebody else: it has the next place, refused before or not."""
+
+    async def run() -> None:
+        mine = gate(3, 2, 0.3)
+        flood = [asyncio.ensure_future(mine.enter("flood")) for _ in range(64)]
+        await asyncio.sleep(0)
+        # A place is left to the others.
+        async with asyncio.timeout(0.1):
+            await mine.enter("single")
+        async with asyncio.timeout(0.1):
+            mine.leave("flood")
+            await asyncio.sleep(0)
+        mine.leave("single")
+        async with asyncio.timeout(0.1):
+            await mine.enter("single")
+        results = await asyncio.gather(*flood, return_exceptions=True)
+        assert sum(isinstance(result, TooManyQueries) for result in results) == 61
+
+    asyncio.run(run())
+
+
+def test_when_to_come_again_follows_from_the_line() -> None:
+    """With queries that take long and many before it, one is told to wait longer; never for more than half a minute."""
+
+    async def run() -> list[int]:
+        mine = gate(1, 1, 0.05)
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        clock = started
+        loop.time = lambda: clock  # type: ignore[method-assign]
+        for _ in range(40):
+            await mine.enter("a")
+            clock += 4.0
+            mine.leave("a")
+        del loop.time  # type: ignore[method-assign]
+        await mine.enter("a")
+        waiting = [asyncio.ensure_future(mine.enter(f"c{number}")) for number in range(12)]
+        refused = await asyncio.gather(*waiting, return_exceptions=True)
+        return [error.retry_seconds for error in refused if isinstance(error, TooBusy)]
+
+    told = asyncio.run(run())
+    assert told[:3] == [4, 8, 12]
+    assert told[-1] == 30
 
 
 def test_one_that_is_cancelled_leaves_nothing_behind() -> None:
