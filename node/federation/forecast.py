@@ -10,6 +10,7 @@ from node.federation.counting import counting
 from node.federation.delegation import able_to_say_yes, only_source
 from node.federation.locality import local
 from node.federation.order import Order
+from node.federation.overlaps import overlap
 from node.federation.partition import partition
 from node.federation.plan import Body, Candidates, Choice, Element, Rows, Scan, Star
 from node.federation.selection import Catalogue
@@ -55,6 +56,8 @@ def way_of(query: Query, body: Body, catalogue: Catalogue) -> tuple[Way, tuple[s
     if able := able_to_say_yes(query, body, catalogue):
         return Way.YES, tuple(able)
     apart = partition(query, catalogue)
+    if apart is None and (few := overlap(query, body, catalogue)) is not None:
+        apart = few.apart
     if apart is None:
         return (Way.HERE if counting(query, body, catalogue) is None else Way.ROWS), ()
     return (Way.EACH if apart.merging is None else Way.GROUPS), apart.members
