@@ -15,7 +15,7 @@ from pathlib import Path
 import urllib3
 
 from bench.federation_members import Network, Ports, process
-from node.federation.profiles import PROFILES_FILE
+from node.federation.members.profiles import PROFILES_FILE
 
 _CLIENTS = Path(__file__).parents[1] / "tests" / "clients"
 _JAVA = Path(__file__).with_name("fedx")

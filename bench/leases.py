@@ -21,10 +21,10 @@ from bench.federation_members import generated
 from bench.many_members import tenants
 from node.cli.output import table
 from node.config import Member
-from node.federation.meter import Meter
-from node.federation.renewal import Renewal
-from node.federation.sources import RemoteSource
-from node.federation.summaries import Summary
+from node.federation.calling.meter import Meter
+from node.federation.members.renewal import Renewal
+from node.federation.members.sources import RemoteSource
+from node.federation.members.summaries import Summary
 
 _TRIPLES = 40_000
 #: Requests are counted in spans of so many seconds.

@@ -32,17 +32,17 @@ from bench.federation_members import FEDBENCH, Ports, fedbench, generated, proce
 from bench.tenants import skolemised
 from node.cli.output import table
 from node.config import Member
-from node.federation.directory import Directories
+from node.federation.calling.meter import Meter
 from node.federation.execution import Execution
-from node.federation.fetch import Fetcher
-from node.federation.meter import Meter
-from node.federation.order import Order
-from node.federation.renewal import Renewal
-from node.federation.requests import Scope
-from node.federation.scratch import Scratch
-from node.federation.selection import Catalogue
-from node.federation.sources import RemoteSource
-from node.federation.unfold import unfold
+from node.federation.fetching.fetch import Fetcher
+from node.federation.fetching.scratch import Scratch
+from node.federation.members.directory import Directories
+from node.federation.members.renewal import Renewal
+from node.federation.members.sources import RemoteSource
+from node.federation.planning.order import Order
+from node.federation.planning.requests import Scope
+from node.federation.planning.selection import Catalogue
+from node.federation.planning.unfold import unfold
 from node.rdf.formats import JSON, NTRIPLES
 from node.sparql.parser import parse_query
 from node.store.quads import Budget, Generation

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from node.config import Limits, Settings, load_settings
 from node.errors import LimitExceeded, QueryMemoryExceeded, QueryTimeout, ResultTooLarge
-from node.federation.addresses import Resolve, look_up
+from node.federation.calling.addresses import Resolve, look_up
 from node.federation.engine import FederationEngine
-from node.federation.network_usage import NetworkUsage
+from node.federation.members.network_usage import NetworkUsage
 from node.federation.session import must_be_merged
 from node.model.identifiers import Identifiers
 from node.ontology.asking import Mapped, Reach, with_mappings

@@ -24,8 +24,8 @@ from node.cli.nodes import create_node
 from node.cli.output import Output, json_option, results_table
 from node.config import CONFIG_FILE, Member
 from node.errors import ConfigurationError, Conflict, NodeError, StoreError
-from node.federation.endpoints import ask_endpoint, is_ready
-from node.federation.members import add_member
+from node.federation.members.endpoints import ask_endpoint, is_ready
+from node.federation.members.membership import add_member
 from node.model.kinds import Kind
 from node.ontology.releases import copy_codes, install
 from node.rdf.formats import JSON, TURTLE

@@ -14,9 +14,9 @@ from node.cli.nodes import node_option
 from node.cli.output import Output, json_option, table
 from node.config import CONFIG_FILE, load_settings
 from node.errors import MemberError
-from node.federation.circuits import OpenCircuit, read_circuits
-from node.federation.members import MemberStatus, add_member, inspect, inspect_again, probe, remove_member
-from node.federation.probing import Probe, keep_probes, read_probes
+from node.federation.calling.circuits import OpenCircuit, read_circuits
+from node.federation.members.membership import MemberStatus, add_member, inspect, inspect_again, probe, remove_member
+from node.federation.members.probing import Probe, keep_probes, read_probes
 
 
 @click.group()

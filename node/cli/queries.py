@@ -16,9 +16,9 @@ from node.assembly import build
 from node.cli.nodes import node_option
 from node.cli.output import Output, json_option, results_table
 from node.errors import ConfigurationError, DocumentSyntaxError, Place, ProtocolError
-from node.federation.endpoints import ask_endpoint
 from node.federation.engine import FederatedAnswer
-from node.federation.plan_pictures import as_svg, as_text
+from node.federation.members.endpoints import ask_endpoint
+from node.federation.reporting.plan_pictures import as_svg, as_text
 from node.ontology.asking import Mapped, Reach, samples_with
 from node.ontology.code_systems import code_iri, code_name
 from node.policy.decide import ANONYMOUS

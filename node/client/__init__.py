@@ -11,8 +11,8 @@ class here, with its problem document.
 
 from node.client.answers import Answer, Row, Stream
 from node.client.client import Client
-from node.federation.completeness import Completeness, Verdict
-from node.federation.completeness import MemberReport as Member
+from node.federation.members.completeness import Completeness, Verdict
+from node.federation.members.completeness import MemberReport as Member
 from node.sparql.terms import Term
 
 __all__ = ["Answer", "Client", "Completeness", "Member", "Row", "Stream", "Term", "Verdict"]

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from node.client import frames
-from node.federation.completeness import Completeness, Verdict
-from node.federation.completeness import MemberReport as Member
+from node.federation.members.completeness import Completeness, Verdict
+from node.federation.members.completeness import MemberReport as Member
 from node.rdf.solutions import Parts
 from node.sparql.results import Results
 from node.sparql.terms import Term, iri_term, literal_term

@@ -13,8 +13,8 @@ from urllib.parse import urlencode, urlsplit
 from node.client.answers import Answer, Stream, answer_of, verdict_of
 from node.client.failures import error_of
 from node.errors import MemberProtocolError, ProtocolError
-from node.federation.http import HttpClient, Reply
-from node.federation.meter import Meter
+from node.federation.calling.http import HttpClient, Reply
+from node.federation.calling.meter import Meter
 from node.rdf.formats import JSON, NTRIPLES, TSV
 from node.rdf.solutions import solutions_of_tsv
 from node.sparql.results import MalformedResults, read_json_results

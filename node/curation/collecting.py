@@ -18,8 +18,8 @@ from node.errors import (
     ProtocolError,
     ResultTooLarge,
 )
-from node.federation.http import HttpClient
-from node.federation.meter import Meter
+from node.federation.calling.http import HttpClient
+from node.federation.calling.meter import Meter
 from node.model.identifiers import Identifiers
 from node.ontology.branches import BRANCHES
 from node.publishing.coded import Coded, Proposed

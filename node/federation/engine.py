@@ -17,26 +17,26 @@ from traceback import clear_frames
 from node.cancellation import current
 from node.config import CONFIG_FILE, Member, Settings, load_settings
 from node.errors import NodeError, TooBusy, Unsupported
-from node.federation.addresses import Resolve, look_up
-from node.federation.callees import Callees
-from node.federation.circuits import CIRCUITS_FILE, Circuits
-from node.federation.completeness import MemberReport
-from node.federation.counters import Counters
-from node.federation.delegation import Evaluate
+from node.federation.calling.addresses import Resolve, look_up
+from node.federation.calling.callees import Callees
+from node.federation.calling.circuits import CIRCUITS_FILE, Circuits
+from node.federation.calling.memory import Memory, give_back
+from node.federation.calling.meter import Meter
 from node.federation.execution import Execution, FederatedAnswer
-from node.federation.explaining import Explanation, after
-from node.federation.local_source import SummaryReading
-from node.federation.members import MemberStatus, check
-from node.federation.memory import Memory, give_back
-from node.federation.meter import Meter
-from node.federation.probing import read_probes
-from node.federation.profiles import PROFILES_FILE, Profiles
-from node.federation.renewal import Renewal
+from node.federation.fetching.delegation import Evaluate
+from node.federation.fetching.trace import Trace
+from node.federation.members.completeness import MemberReport
+from node.federation.members.local_source import SummaryReading
+from node.federation.members.membership import MemberStatus, check
+from node.federation.members.probing import read_probes
+from node.federation.members.profiles import PROFILES_FILE, Profiles
+from node.federation.members.renewal import Renewal
+from node.federation.members.sightings import SIGHTINGS_FILE, Sightings
+from node.federation.members.sources import RemoteSource
+from node.federation.reporting.counters import Counters
+from node.federation.reporting.explaining import Explanation, after
 from node.federation.services import ServiceResolver
 from node.federation.session import Session
-from node.federation.sightings import SIGHTINGS_FILE, Sightings
-from node.federation.sources import RemoteSource
-from node.federation.trace import Trace
 from node.model.identifiers import Identifiers
 from node.policy.decide import ANONYMOUS, Principal
 from node.rdf.dataset import GraphScope

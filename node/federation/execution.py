@@ -8,37 +8,37 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 
-from node.federation.cache import PartCache
-from node.federation.completeness import Completeness, MemberReport, Verdict, judged
-from node.federation.delegation import Asked, Evaluate, HeldAnswer, by_members, counted
-from node.federation.directory import Directories
-from node.federation.explaining import Explanation, preview
-from node.federation.forecast import Way, foresee, way_of
-from node.federation.gathering import Gathering
-from node.federation.hierarchies import at_its_holder
-from node.federation.inner import MOST_ROWS, answered, as_data, as_query, has_inner, is_answered
-from node.federation.last_step import bounded
-from node.federation.lineage import Triple, holding_jobs
-from node.federation.losses import Losses
-from node.federation.meter import Meter
-from node.federation.order import Order
-from node.federation.pace import Pace
-from node.federation.partition import partition
-from node.federation.plan import Scan
-from node.federation.releases import Differences, ReleaseDifference
-from node.federation.replicas import Replicas
-from node.federation.replicated import Replicated
-from node.federation.requests import Job, Scope
-from node.federation.rows import Table
-from node.federation.runner import Runner
-from node.federation.selection import Catalogue
-from node.federation.sightings import Sightings
-from node.federation.source import Source
-from node.federation.summaries import Summary
-from node.federation.trace import Trace
-from node.federation.unfold import unfold
-from node.federation.versions import Changed, Patience
-from node.federation.workers import Workers
+from node.federation.calling.meter import Meter
+from node.federation.calling.rows import Table
+from node.federation.fetching.cache import PartCache
+from node.federation.fetching.delegation import Asked, Evaluate, HeldAnswer, by_members, counted
+from node.federation.fetching.gathering import Gathering
+from node.federation.fetching.hierarchies import at_its_holder
+from node.federation.fetching.last_step import bounded
+from node.federation.fetching.losses import Losses
+from node.federation.fetching.runner import Runner
+from node.federation.fetching.trace import Trace
+from node.federation.members.completeness import Completeness, MemberReport, Verdict, judged
+from node.federation.members.directory import Directories
+from node.federation.members.pace import Pace
+from node.federation.members.releases import Differences, ReleaseDifference
+from node.federation.members.replicas import Replicas
+from node.federation.members.replicated import Replicated
+from node.federation.members.sightings import Sightings
+from node.federation.members.source import Source
+from node.federation.members.summaries import Summary
+from node.federation.members.versions import Changed, Patience
+from node.federation.members.workers import Workers
+from node.federation.planning.inner import MOST_ROWS, answered, as_data, as_query, has_inner, is_answered
+from node.federation.planning.order import Order
+from node.federation.planning.partition import partition
+from node.federation.planning.plan import Scan
+from node.federation.planning.requests import Job, Scope
+from node.federation.planning.selection import Catalogue
+from node.federation.planning.unfold import unfold
+from node.federation.reporting.explaining import Explanation, preview
+from node.federation.reporting.forecast import Way, foresee, way_of
+from node.federation.reporting.lineage import Triple, holding_jobs
 from node.rdf.formats import JSON, NTRIPLES, Format
 from node.sparql.algebra import Form, InlineData, Query, Select
 from node.sparql.graph_names import needs_graph_names, with_graph_names

@@ -26,13 +26,13 @@ from node.errors import (
     ResultTooLarge,
     Unsupported,
 )
-from node.federation.bindings import can_be_sent, connected, with_name
-from node.federation.callees import Callee, Callees
-from node.federation.inline import Solved, solved
-from node.federation.meter import Meter, Turn
-from node.federation.occurrences import Occurrence, occurrences_in, with_elements
-from node.federation.placement import Context, nesting
-from node.federation.variables import certain, in_scope, loose, used
+from node.federation.calling.callees import Callee, Callees
+from node.federation.calling.inline import Solved, solved
+from node.federation.calling.meter import Meter, Turn
+from node.federation.planning.bindings import can_be_sent, connected, with_name
+from node.federation.planning.occurrences import Occurrence, occurrences_in, with_elements
+from node.federation.planning.placement import Context, nesting
+from node.federation.planning.variables import certain, in_scope, loose, used
 from node.sparql.algebra import (
     DatasetClause,
     Form,

@@ -11,19 +11,19 @@ from functools import partial as with_arguments
 
 from node.config import Limits
 from node.errors import ResultTooLarge, Unsupported
-from node.federation.delegation import HeldAnswer
+from node.federation.calling.meter import Meter
 from node.federation.execution import Execution, FederatedAnswer
-from node.federation.explaining import Explanation, Part
-from node.federation.lineage import MOST, lineage, row_sources
-from node.federation.local_source import LocalSource, SummaryReading
-from node.federation.losses import Losses
-from node.federation.meter import Meter
-from node.federation.monotone import obstacle
-from node.federation.placement import Context, visit_services
+from node.federation.fetching.delegation import HeldAnswer
+from node.federation.fetching.losses import Losses
+from node.federation.fetching.trace import Trace
+from node.federation.members.local_source import LocalSource, SummaryReading
+from node.federation.members.source import Source
+from node.federation.members.sources import RemoteSource
+from node.federation.planning.monotone import obstacle
+from node.federation.planning.placement import Context, visit_services
+from node.federation.reporting.explaining import Explanation, Part
+from node.federation.reporting.lineage import MOST, lineage, row_sources
 from node.federation.services import Look, Own, Resolved, ServiceResolver
-from node.federation.source import Source
-from node.federation.sources import RemoteSource
-from node.federation.trace import Trace
 from node.model.access import Tier
 from node.model.identifiers import Identifiers
 from node.policy.decide import ANONYMOUS, Principal, decide

@@ -16,10 +16,10 @@ from urllib.parse import unquote, urlsplit
 
 from node.config import Services
 from node.errors import MemberError, MemberProtocolError, MemberTimeout, ResultTooLarge, TargetRefused
-from node.federation.addresses import Address, AllowList, Resolve, look_up, read_address
-from node.federation.calls import visit
-from node.federation.http import HttpClient, Reply
-from node.federation.meter import Meter, Turn
+from node.federation.calling.addresses import Address, AllowList, Resolve, look_up, read_address
+from node.federation.calling.calls import visit
+from node.federation.calling.http import HttpClient, Reply
+from node.federation.calling.meter import Meter, Turn
 
 #: The full NCIt in RDF/XML is about 0.7 GB.
 MAX_BYTES = 4_000_000_000

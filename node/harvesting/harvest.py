@@ -14,8 +14,8 @@ from pathlib import Path
 
 from node.config import Services
 from node.errors import Conflict, Place, StoreError
-from node.federation.addresses import Resolve, look_up, read_address
-from node.federation.documents import Validators
+from node.federation.calling.addresses import Resolve, look_up, read_address
+from node.federation.calling.documents import Validators
 from node.harvesting.pages import Catalogue, Limits, fetch_catalogue, read_file
 from node.publishing.drafts import Finding, Report, Severity
 from node.publishing.publish import NodeParts, publish_sources

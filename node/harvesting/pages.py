@@ -23,8 +23,8 @@ from node.errors import (
     ResultTooLarge,
     TargetRefused,
 )
-from node.federation.addresses import AllowList, Resolve, look_up, read_address
-from node.federation.documents import Validators, fetch
+from node.federation.calling.addresses import AllowList, Resolve, look_up, read_address
+from node.federation.calling.documents import Validators, fetch
 from node.publishing.ntriples import bare, split_line
 from node.publishing.triples import Triples
 from node.rdf.formats import DOCUMENT_FORMATS, document_format, format_of_file

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from node.federation.completeness import MISSING, Completeness, MemberReport
-from node.federation.releases import ReleaseDifference
+from node.federation.members.completeness import MISSING, Completeness, MemberReport
+from node.federation.members.releases import ReleaseDifference
 
 #: Proxies often take no more than 8 kB of headers together.
 _MOST_BYTES = 3_000

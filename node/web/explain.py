@@ -8,8 +8,8 @@ import json
 from flask import Blueprint, Response, current_app, request
 
 from node.errors import ProtocolError
-from node.federation.plan_pictures import as_svg, as_text
-from node.federation.provenance import as_prov
+from node.federation.reporting.plan_pictures import as_svg, as_text
+from node.federation.reporting.provenance import as_prov
 from node.publishing.contexts import PATH as CONTEXT_PATH
 from node.publishing.jsonld import serialize
 from node.rdf.formats import GRAPH_FORMATS, Format

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from flask import Blueprint, Response, current_app, request
 
-from node.federation.circuits import OpenCircuit
+from node.federation.calling.circuits import OpenCircuit
 from node.web.call import read_call
 
 blueprint = Blueprint("metrics", __name__)

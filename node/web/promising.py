@@ -1,7 +1,8 @@
 """For how long the data stays as it is, told to those who ask for it with their request: the header ``Onconode-Lease``.
 
-Whoever has a lease need not look whether this node has changed before it has ended (``node.federation.leases``). The
-token of the request stands in the answer, so that no cache or proxy in between passes one request's lease to another.
+Whoever has a lease (``node.federation.members.leases``) need not look whether this node has changed before its end.
+The token of the request stands in the answer, so that no cache or proxy in between passes one request's lease to
+another.
 """
 
 from __future__ import annotations

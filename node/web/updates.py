@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, current_app, request
 
 from node.errors import MediaTypeNotSupported, NodeError, QueryTimeout
-from node.federation.documents import fetch_document
+from node.federation.calling.documents import fetch_document
 from node.publishing.triples import Triples
 from node.rdf.formats import DOCUMENT_FORMATS, Format, document_format
 from node.sparql.protocol import UpdateRequest, read_update

@@ -8,8 +8,8 @@ from pathlib import Path
 import pyoxigraph as ox
 
 from node.config import Identity, Limits, Member, Settings
-from node.federation.completeness import Completeness
 from node.federation.engine import FederationEngine
+from node.federation.members.completeness import Completeness
 from node.model.access import Tier
 from node.model.identifiers import Identifiers
 from node.policy.decide import ANONYMOUS, Principal

@@ -14,7 +14,7 @@ import pytest
 
 from node.config import Services
 from node.errors import MemberError, MemberProtocolError, MemberTimeout, MemberUnavailable, ResultTooLarge
-from node.federation.documents import fetch_document
+from node.federation.calling.documents import fetch_document
 
 TURTLE = b"<urn:a> <urn:b> <urn:c> .\n"
 CERTIFICATE = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=good.example"]

@@ -12,9 +12,9 @@ import pyoxigraph as ox
 import pytest
 
 from node.config import Identity, Limits, Member, Settings
-from node.federation.completeness import Verdict
+from node.federation.calling.http import HttpClient
 from node.federation.engine import FederationEngine
-from node.federation.http import HttpClient
+from node.federation.members.completeness import Verdict
 from node.model.identifiers import Identifiers
 from node.rdf.formats import JSON, NTRIPLES
 from node.sparql.results import Results, read_json_results

@@ -25,8 +25,8 @@ from node.errors import (
     TooBusy,
     Unsupported,
 )
-from node.federation.endpoints import ask_endpoint, is_ready
-from node.federation.members import add_member, probe
+from node.federation.members.endpoints import ask_endpoint, is_ready
+from node.federation.members.membership import add_member, probe
 from node.model.access import Tier
 from node.policy.decide import OPERATOR
 from node.rdf.formats import JSON, NTRIPLES, TURTLE

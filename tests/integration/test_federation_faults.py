@@ -8,9 +8,9 @@ from collections import Counter
 import pytest
 
 from node.errors import MemberError
-from node.federation import retries
-from node.federation.completeness import Completeness, Verdict
-from node.federation.monotone import obstacle
+from node.federation.calling import retries
+from node.federation.members.completeness import Completeness, Verdict
+from node.federation.planning.monotone import obstacle
 from node.sparql.parser import parse_query
 from node.sparql.results import Results
 from tests.integration import sparql_server

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from node.errors import LimitExceeded, NodeError, QueryMemoryExceeded, QueryTimeout, ResultTooLarge, TooBusy
-from node.federation import last_step
+from node.federation.fetching import last_step
 from tests.integration.hub import MakeHub, fill, rows
 from tests.integration.sparql_server import SparqlServer, servers
 

@@ -14,7 +14,7 @@ import pytest
 
 from node.config import Identity, Limits, Member, Settings
 from node.federation.engine import FederationEngine
-from node.federation.sources import RemoteSource
+from node.federation.members.sources import RemoteSource
 from node.model.identifiers import Identifiers
 from node.rdf.formats import JSON, NTRIPLES
 from node.sparql.results import read_json_results

@@ -8,9 +8,9 @@ import time
 import pytest
 
 from node.errors import MemberError
-from node.federation import retries
-from node.federation.completeness import MemberReport, Verdict
-from node.federation.plan_pictures import as_text
+from node.federation.calling import retries
+from node.federation.members.completeness import MemberReport, Verdict
+from node.federation.reporting.plan_pictures import as_text
 from tests.integration import sparql_server
 from tests.integration.hub import Hub, MakeHub, fill, rows
 from tests.integration.sparql_server import SparqlServer, servers

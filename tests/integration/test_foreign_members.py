@@ -15,8 +15,8 @@ import pytest
 
 from node.config import Identity, Limits, Member, Settings
 from node.errors import NodeError
-from node.federation.completeness import Verdict
 from node.federation.engine import FederationEngine
+from node.federation.members.completeness import Verdict
 from node.model.identifiers import Identifiers
 from node.rdf.formats import JSON, NTRIPLES
 from node.sparql.results import Results, read_json_results

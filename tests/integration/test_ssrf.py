@@ -15,8 +15,8 @@ import pytest
 
 from node.config import Identity, Limits, Services, Settings
 from node.errors import MemberError, NodeError, TargetRefused
-from node.federation.addresses import look_up
-from node.federation.documents import fetch_document
+from node.federation.calling.addresses import look_up
+from node.federation.calling.documents import fetch_document
 from node.federation.engine import FederationEngine
 from node.model.identifiers import Identifiers
 from node.policy.decide import ANONYMOUS

@@ -12,7 +12,7 @@ import pytest
 
 from node.assembly import Node, build
 from node.errors import MemberError
-from node.federation.completeness import Completeness, Verdict
+from node.federation.members.completeness import Completeness, Verdict
 from node.rdf.formats import JSON, NTRIPLES
 from node.sparql.results import read_json_results
 from tests.command_line import onconode

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pyoxigraph as ox
 
+from node.federation.calling.meter import Meter
+from node.federation.calling.rows import Table, cell, read_json, read_tsv
 from node.federation.execution import Execution, FederatedAnswer
-from node.federation.meter import Meter
-from node.federation.profile import Profile, profile
-from node.federation.rows import Table, cell, read_json, read_tsv
-from node.federation.source import Recalled
-from node.federation.summaries import PredicateSummary, Summary, read_summary_file
+from node.federation.members.profile import Profile, profile
+from node.federation.members.source import Recalled
+from node.federation.members.summaries import PredicateSummary, Summary, read_summary_file
 from node.rdf.formats import JSON, NTRIPLES, Format
 from node.sparql.algebra import Form, Query
 from node.sparql.graph_names import with_graph_names

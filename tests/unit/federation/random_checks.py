@@ -23,8 +23,8 @@ from service_oracle import FakeServices, no_own
 
 from node.config import Services
 from node.errors import QuerySyntaxError, Unsupported
+from node.federation.calling.meter import Meter
 from node.federation.execution import Execution
-from node.federation.meter import Meter
 from node.federation.services import ServiceResolver
 from node.rdf.formats import JSON, NTRIPLES
 from node.sparql.algebra import Query

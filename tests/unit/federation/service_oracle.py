@@ -11,9 +11,9 @@ from merged_store import ask_store
 
 from node.config import Services
 from node.errors import MemberUnavailable, TargetRefused
-from node.federation.addresses import read_address
-from node.federation.callees import Callee
-from node.federation.meter import Meter
+from node.federation.calling.addresses import read_address
+from node.federation.calling.callees import Callee
+from node.federation.calling.meter import Meter
 from node.federation.services import ServiceResolver
 from node.rdf.formats import JSON, NTRIPLES
 from node.sparql.algebra import Query

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from node.errors import ConfigurationError, MemberUnavailable, TargetRefused
-from node.federation.addresses import AllowList, is_public, read_address
+from node.federation.calling.addresses import AllowList, is_public, read_address
 
 NOT_PUBLIC = [
     "127.0.0.1",

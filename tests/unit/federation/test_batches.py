@@ -6,9 +6,9 @@ import pyoxigraph as ox
 import pytest
 from merged_store import StoreSource, expected, federated, merge, same
 
-from node.federation.batches import apart, as_one, batches
-from node.federation.meter import Meter
-from node.federation.requests import Job
+from node.federation.calling.meter import Meter
+from node.federation.fetching.batches import apart, as_one, batches
+from node.federation.planning.requests import Job
 
 DATA = """<s:1> <p:name> "" ; <p:name> "a\\tb\\nc" ; <p:age> 7 ; <p:knows> <s:2> .
 <s:2> <p:name> "\\"0\\"" ; <p:age> 8 ."""

@@ -12,11 +12,11 @@ import pytest
 
 from node.config import Member
 from node.errors import LimitExceeded, MemberUnavailable
-from node.federation import begun as begun_module
-from node.federation.begun import Begun, arrivals
-from node.federation.meter import Meter
-from node.federation.rows import Table
-from node.federation.sources import RemoteSource
+from node.federation.calling import begun as begun_module
+from node.federation.calling.begun import Begun, arrivals
+from node.federation.calling.meter import Meter
+from node.federation.calling.rows import Table
+from node.federation.members.sources import RemoteSource
 
 _HEAD = b"HTTP/1.1 %s\r\nServer: Oxigraph/0.5\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n"
 ROW = b"<http://x.example/1>\n"

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from node.errors import MemberError, MemberProtocolError, MemberTimeout, MemberUnavailable, QueryTimeout
-from node.federation import circuits
-from node.federation.circuits import CIRCUITS_FILE, FAILURES, Circuit, Circuits, read_circuits
-from node.federation.meter import Meter, Turn
-from node.federation.retries import ATTEMPTS, persistently
+from node.federation.calling import circuits
+from node.federation.calling.circuits import CIRCUITS_FILE, FAILURES, Circuit, Circuits, read_circuits
+from node.federation.calling.meter import Meter, Turn
+from node.federation.calling.retries import ATTEMPTS, persistently
 
 
 class Member:

@@ -11,7 +11,7 @@ from random_queries import QueryMaker, random_members
 
 from node.errors import NodeError
 from node.federation.execution import Execution
-from node.federation.versions import Changed, Patience, Versions
+from node.federation.members.versions import Changed, Patience, Versions
 from node.sparql.parser import parse_query
 
 EX = "http://ex.org/"

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from node.federation.workers import Workers
+from node.federation.members.workers import Workers
 
 
 def test_no_member_has_more_than_its_share() -> None:

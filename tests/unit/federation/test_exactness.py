@@ -21,8 +21,8 @@ from merged_store import (
 from random_checks import compared, members
 
 from node.errors import LimitExceeded, ResultTooLarge, Unsupported
+from node.federation.calling.meter import Meter
 from node.federation.execution import Execution
-from node.federation.meter import Meter
 from node.rdf.formats import JSON, NTRIPLES
 from node.sparql.parser import parse_query
 

@@ -11,13 +11,13 @@ import pytest
 from merged_store import StoreSource, evaluate_in_memory
 
 from node.errors import Unsupported
-from node.federation.completeness import judged
+from node.federation.calling.meter import Meter
 from node.federation.execution import Execution
-from node.federation.explaining import Explanation, after
-from node.federation.forecast import Way
-from node.federation.meter import Meter
-from node.federation.plan_pictures import as_svg, as_text
-from node.federation.trace import Trace
+from node.federation.fetching.trace import Trace
+from node.federation.members.completeness import judged
+from node.federation.reporting.explaining import Explanation, after
+from node.federation.reporting.forecast import Way
+from node.federation.reporting.plan_pictures import as_svg, as_text
 from node.rdf.formats import JSON, NTRIPLES
 from node.sparql.parser import parse_query
 from node.store.quads import Budget, Generation

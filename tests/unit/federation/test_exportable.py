@@ -14,8 +14,8 @@ from merged_store import BUDGET, NOWHERE, StoreSource, evaluate_in_memory, expec
 from random_queries import QueryMaker, random_members
 
 from node.errors import ResultTooLarge
+from node.federation.calling.meter import Meter
 from node.federation.execution import Execution
-from node.federation.meter import Meter
 from node.model.access import Tier
 from node.policy.decide import ANONYMOUS, OPERATOR, decide
 from node.rdf.formats import JSON, NTRIPLES

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from node.federation.framing import AnswerReader, Malformed, request
+from node.federation.calling.framing import AnswerReader, Malformed, request
 
 OK = b"HTTP/1.1 200 OK\r\n"
 

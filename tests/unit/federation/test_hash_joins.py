@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from node.federation.hash_joins import saves
-from node.federation.plan import Scan, Star
-from node.federation.stars import star_text
+from node.federation.planning.hash_joins import saves
+from node.federation.planning.plan import Scan, Star
+from node.federation.planning.stars import star_text
 from node.sparql.terms import iri_term
 
 

@@ -11,10 +11,10 @@ import pytest
 
 from node.config import Member
 from node.errors import MemberError, MemberUnavailable, NodeError, ResultTooLarge
-from node.federation.hedging import Extra, Race
-from node.federation.meter import Meter
-from node.federation.sources import RemoteSource
-from node.federation.waits import Waits
+from node.federation.calling.meter import Meter
+from node.federation.calling.waits import Waits
+from node.federation.members.hedging import Extra, Race
+from node.federation.members.sources import RemoteSource
 
 Work = Callable[[RemoteSource, Meter], str]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from node.federation import leases
-from node.federation.leases import Asking
+from node.federation.members import leases
+from node.federation.members.leases import Asking
 from node.sparql.protocol import LEASE_HEADER
 
 

@@ -10,11 +10,11 @@ import pytest
 from pyoxigraph import QueryResultsFormat, RdfFormat, Store
 
 from node.errors import MemberUnavailable
-from node.federation import profiles as module
-from node.federation.meter import Meter
-from node.federation.profile import Profile, profile
-from node.federation.profiles import PROFILES_FILE, Profiler, Profiles
-from node.federation.rows import Table, read_tsv
+from node.federation.calling.meter import Meter
+from node.federation.calling.rows import Table, read_tsv
+from node.federation.members import profiles as module
+from node.federation.members.profile import Profile, profile
+from node.federation.members.profiles import PROFILES_FILE, Profiler, Profiles
 
 DATA = """
 @prefix : <https://a.example.org/x/> .

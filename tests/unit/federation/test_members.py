@@ -8,7 +8,7 @@ import pytest
 
 from node.config import Member, load_settings
 from node.errors import ConfigurationError, Conflict, MemberUnavailable, NotFound, ProtocolError
-from node.federation.members import add_member, probe, remove_member
+from node.federation.members.membership import add_member, probe, remove_member
 
 CONFIG = """# the settings of a node
 [node]

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 import pytest
 
 from node.errors import QueryMemoryExceeded, TooBusy
-from node.federation.last_step import bounded
-from node.federation.memory import Memory
+from node.federation.calling.memory import Memory
+from node.federation.fetching.last_step import bounded
 from node.rdf.formats import JSON, NTRIPLES, Format
 from node.store.quads import Answer, Budget
 

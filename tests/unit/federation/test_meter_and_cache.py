@@ -8,9 +8,9 @@ import time
 import pytest
 
 from node.errors import LimitExceeded, QueryTimeout, ResultTooLarge
-from node.federation.cache import PartCache
-from node.federation.meter import Meter
-from node.federation.rows import Table
+from node.federation.calling.meter import Meter
+from node.federation.calling.rows import Table
+from node.federation.fetching.cache import PartCache
 
 
 def test_limits_count_over_all_members() -> None:

@@ -10,7 +10,7 @@ import pytest
 from merged_store import expected
 from random_queries import QueryMaker, random_members
 
-from node.federation.monotone import obstacle
+from node.federation.planning.monotone import obstacle
 from node.sparql.parser import parse_query
 
 MONOTONE = """

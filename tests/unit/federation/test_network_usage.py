@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from node.errors import MemberUnavailable
-from node.federation.meter import Meter
-from node.federation.network_usage import NetworkUsage
+from node.federation.calling.meter import Meter
+from node.federation.members.network_usage import NetworkUsage
 from node.ontology.branches import DIAGNOSIS
 from node.ontology.concepts import Concept, Vocabulary
 from node.rdf.formats import Format

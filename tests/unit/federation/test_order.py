@@ -5,12 +5,12 @@ from __future__ import annotations
 import pyoxigraph as ox
 from merged_store import summary_of
 
-from node.federation.order import Order
-from node.federation.pace import Pace
-from node.federation.plan import Attachment, Body, Candidates, Scan
-from node.federation.requests import Scope
-from node.federation.rounds import Answer, Outcome, Rounds, alongside
-from node.federation.selection import Catalogue
+from node.federation.members.pace import Pace
+from node.federation.planning.order import Order
+from node.federation.planning.plan import Attachment, Body, Candidates, Scan
+from node.federation.planning.requests import Scope
+from node.federation.planning.rounds import Answer, Outcome, Rounds, alongside
+from node.federation.planning.selection import Catalogue
 from node.sparql.terms import iri_term
 
 

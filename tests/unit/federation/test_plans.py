@@ -15,8 +15,8 @@ import pytest
 from merged_store import BUDGET, NOWHERE, StoreSource, evaluate_in_memory, expected, federated, merge, same
 
 from node.errors import ResultTooLarge
+from node.federation.calling.meter import Meter
 from node.federation.execution import Execution
-from node.federation.meter import Meter
 from node.rdf.formats import JSON, NTRIPLES
 from node.sparql.parser import parse_query
 

@@ -16,10 +16,10 @@ import pytest
 
 from node.config import Member
 from node.errors import MemberProtocolError, MemberUnavailable
-from node.federation.members import inspect, inspect_again, probe
-from node.federation.meter import Meter
-from node.federation.probing import FILE, keep_probes, probe_endpoint, read_probes
-from node.federation.sources import RemoteSource
+from node.federation.calling.meter import Meter
+from node.federation.members.membership import inspect, inspect_again, probe
+from node.federation.members.probing import FILE, keep_probes, probe_endpoint, read_probes
+from node.federation.members.sources import RemoteSource
 
 ROWS = 30
 

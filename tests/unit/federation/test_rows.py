@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.federation.rows import Shape, Table, cell, merged, read_json, read_tsv
+from node.federation.calling.rows import Shape, Table, cell, merged, read_json, read_tsv
 from node.sparql.results import MalformedResults, Term
 from node.sparql.terms import literal_term
 

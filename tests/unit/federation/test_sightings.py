@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from node.federation import sightings
-from node.federation.sightings import Sightings
+from node.federation.members import sightings
+from node.federation.members.sightings import Sightings
 
 ENDPOINT = "http://a.example/sparql"
 

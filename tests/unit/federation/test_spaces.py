@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from node.federation.spaces import Cells, prefixes
+from node.federation.members.spaces import Cells, prefixes
 
 PARTS = ("http://a.org/", "http://a.org/x/", "http://a.org/x/NCIT_", "http://b.org/y#", "http://b.org/", "urn:z:")
 

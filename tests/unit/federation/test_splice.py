@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyoxigraph as ox
 import pytest
 
-from node.federation.splice import can_be_spliced, spliced
+from node.federation.planning.splice import can_be_spliced, spliced
 from node.rdf.formats import CSV, JSON, RESULT_FORMATS, Format
 
 ROWS = ["1 <http://a>", "2 <http://b>", "3 '},{'", '4 "\\"]}}"', "5 UNDEF"]

@@ -6,7 +6,7 @@ import pyoxigraph as ox
 import pytest
 from random_queries import LITERALS
 
-from node.federation.splice import can_be_spliced, solutions_in, spliced
+from node.federation.planning.splice import can_be_spliced, solutions_in, spliced
 from node.rdf.formats import RESULT_FORMATS, Format
 
 ODD = [

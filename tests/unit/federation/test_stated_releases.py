@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from node.config import Identity
-from node.federation.releases import (
+from node.federation.members.releases import (
     ReleaseDifference,
     StatedRelease,
     own_releases,
     read_releases,
     release_differences,
 )
-from node.federation.summaries import read_void
+from node.federation.members.summaries import read_void
 from node.model.identifiers import Identifiers
 from node.ontology.activation import roll_back
 from node.ontology.installation import install

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from node.config import Identity
-from node.federation.summaries import Relevance, Summary, read_summary_file, read_void
+from node.federation.members.summaries import Relevance, Summary, read_summary_file, read_void
 from node.model.identifiers import Identifiers
 from node.publishing.summary import void_description
 from node.sparql.terms import Term, iri_term

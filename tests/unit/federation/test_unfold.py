@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from node.federation.plan import Body, Choice, Closure, Names, Rows, Scan, Step
-from node.federation.unfold import unfold
+from node.federation.planning.plan import Body, Choice, Closure, Names, Rows, Scan, Step
+from node.federation.planning.unfold import unfold
 from node.sparql.parser import parse_query
 from node.sparql.terms import iri_term
 

@@ -6,8 +6,8 @@ import pyoxigraph as ox
 import pytest
 from merged_store import StoreSource, expected, federated, merge, same
 
-from node.federation.relations import Relation, TooManyRows, join, join_all
-from node.federation.rows import Table
+from node.federation.calling.rows import Table
+from node.federation.planning.relations import Relation, TooManyRows, join, join_all
 
 PREFIX = "PREFIX : <http://ex.org/> "
 
@@ -71,7 +71,7 @@ def test_things_that_two_members_describe_are_counted_once(query: str) -> None:
 
 def test_too_many_strays_are_not_taken_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """Then all is fetched, and the same patterns are not tried again while the members' data stay."""
-    monkeypatch.setattr("node.federation.overlaps.MOST_STRAYS", 1)
+    monkeypatch.setattr("node.federation.planning.overlaps.MOST_STRAYS", 1)
     sources, query = _members(), f"{PREFIX}SELECT (COUNT(*) AS ?n) WHERE {{ {STAR} BIND(?y + 1 AS ?z) }}"
     assert same(federated(sources, query), expected(merge(STORES), query))
     assert not any("MINUS" in text for text in _texts(sources))

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from web_fakes import BASE, REPORT, FakeNode, FakeTokens
 
 from node.errors import MemberUnavailable, QueryTimeout, StoreError, TooBusy
-from node.federation.completeness import judged
+from node.federation.members.completeness import judged
 from node.rdf.dataset import GraphScope
 from node.rdf.formats import GRAPH_FORMATS, RESULT_FORMATS, Format
 

@@ -13,12 +13,12 @@ import pyoxigraph
 
 from node.config import Identity, Limits, Member, Server, Settings
 from node.errors import NodeError, NotFound, QuerySyntaxError, Withdrawn
-from node.federation.circuits import Circuits
-from node.federation.completeness import MemberReport, judged
-from node.federation.counters import Counters
+from node.federation.calling.circuits import Circuits
 from node.federation.execution import FederatedAnswer
-from node.federation.explaining import Explanation, Part, Share
-from node.federation.forecast import Way
+from node.federation.members.completeness import MemberReport, judged
+from node.federation.reporting.counters import Counters
+from node.federation.reporting.explaining import Explanation, Part, Share
+from node.federation.reporting.forecast import Way
 from node.model.access import Tier
 from node.model.identifiers import Identifiers
 from node.model.kinds import Kind

@@ -1,0 +1,1 @@
+"""Carrying a plan out: rounds of requests, and what comes of them."""

@@ -1,0 +1,211 @@
+"""Queries that members answer by themselves: one of them alone, each its part, or one that says yes for all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeAlias
+
+from node.errors import MemberError
+from node.federation.calling.meter import Meter
+from node.federation.calling.rows import Table, read_tsv
+from node.federation.fetching.losses import Losses
+from node.federation.fetching.runner import Runner
+from node.federation.members.source import Source
+from node.federation.planning.counting import counting
+from node.federation.planning.monotone import obstacle
+from node.federation.planning.overlaps import overlap
+from node.federation.planning.partition import Partition, is_plain, partition
+from node.federation.planning.plan import Body, Candidates, Closure, Names, Scan
+from node.federation.planning.relations import Relation
+from node.federation.planning.requests import Job
+from node.federation.planning.selection import Catalogue
+from node.federation.planning.splice import can_be_spliced, spliced
+from node.rdf.formats import NTRIPLES, TSV, Format
+from node.sparql.algebra import Form, Query
+from node.sparql.terms import iri_term
+from node.store.quads import Answer, Budget, Generation
+
+#: The last step: triples (N-Triples) and quads (N-Quads) in chunks, the query, formats, budget.
+Evaluate: TypeAlias = Callable[
+    [Iterable[bytes], Iterable[bytes], str, tuple[Format, Format], Budget], AbstractContextManager[Answer]
+]
+
+#: A longer query (one with many solutions of services in it) is not handed to a member whole.
+_PASSED_ON = 100_000
+_PIECE = 1 << 16
+_NO_GENERATION = Generation(0, Path())
+#: What says yes in each format, as the engine writes it.
+_YES: dict[Format, bytes] = {}
+
+
+@dataclass(frozen=True)
+class HeldAnswer:
+    """An answer that is here as a whole."""
+
+    format: Format
+    pieces: tuple[bytes | memoryview, ...]
+    generation: Generation
+
+    def __iter__(self) -> Iterator[bytes]:
+        return (bytes(piece[at : at + _PIECE]) for piece in self.pieces for at in range(0, len(piece), _PIECE))
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What ``Execution.answer`` is asked, for each plan of it."""
+
+    query: Query
+    sources: Sequence[Source]
+    formats: tuple[Format, Format]
+    meter: Meter
+    budget: Budget
+    generation: Generation
+    plan: Query
+    quads: bytes
+    losses: Losses
+
+
+@contextmanager
+def by_members(
+    asked: Asked, body: Body, catalogue: Catalogue, runner: Runner, evaluate: Evaluate
+) -> Iterator[Answer | None]:
+    """The answer where members evaluate the query, one of them alone or each for itself; None where not."""
+    query, others = asked.query, [source.name for source in asked.sources]
+    if catalogue.kept:
+        yield None
+        return
+    alone = None if asked.quads else only_source(query, body, catalogue)
+    if alone is not None:
+        source = next(s for s in asked.sources if s.name == alone)
+        runner.look(name for name in others if name != alone)
+        with ExitStack() as stack:
+            try:
+                passed_on = query.self_contained()
+                answer = stack.enter_context(source.answer(passed_on, asked.formats, asked.meter))
+            except MemberError as error:
+                asked.losses.add(alone, error)
+            else:
+                runner.whole = alone
+                runner.saw(alone, getattr(answer, "version", None))
+                if runner.trace is not None:
+                    runner.trace.whole = (alone, passed_on)
+                runner.settle()
+                yield answer
+                return
+    # A query with solutions of services in it stays here.
+    if asked.plan is not query or asked.quads:
+        yield None
+        return
+    able = able_to_say_yes(query, body, catalogue)
+    if any(runner.run([Job(name, query.self_contained(), ()) for name in able])):
+        runner.settle()
+        results = asked.formats[0]
+        if results not in _YES:
+            with evaluate([], [], "ASK { }", asked.formats, _left(asked)) as answer:
+                _YES[results] = b"".join(answer)
+        yield HeldAnswer(results, (_YES[results],), _NO_GENERATION)
+        return
+    apart = partition(query, catalogue)
+    if apart is None:
+        text = _overlapping(asked, body, catalogue, runner, evaluate) or counted(query, body, catalogue, runner)
+        if text is None:
+            yield None
+            return
+        with evaluate([], [], text, asked.formats, _left(asked)) as answer:
+            yield answer
+        return
+    runner.look(name for name in others if name not in apart.members)
+    if apart.merging is None:
+        yield _spliced(apart, runner, asked)
+        return
+    tables = runner.run([Job(name, apart.text, apart.columns) for name in apart.members])
+    runner.settle()
+    text = apart.merged(table for table in tables if isinstance(table, Table))
+    if text is None:
+        yield None
+        return
+    with evaluate([], [], text, asked.formats, _left(asked)) as answer:
+        yield answer
+
+
+def _left(asked: Asked) -> Budget:
+    return replace(asked.budget, seconds=min(asked.budget.seconds, asked.meter.remaining()))
+
+
+def _overlapping(asked: Asked, body: Body, catalogue: Catalogue, runner: Runner, evaluate: Evaluate) -> str | None:
+    """The query that makes the answer of the members' groups and of what several describe; None where it cannot be."""
+    plan = overlap(asked.query, body, catalogue)
+    if plan is None or runner.finish(plan.rounds()) is None:
+        return None
+    runner.settle()
+    tables = list(plan.tables)
+    if any(plan.triples):
+        with evaluate(plan.triples, [], plan.apart.text, (TSV, NTRIPLES), _left(asked)) as answer:
+            tables.append(read_tsv(b"".join(answer), plan.apart.columns))
+    return plan.apart.merged(tables)
+
+
+def counted(query: Query, body: Body, catalogue: Catalogue, runner: Runner) -> str | None:
+    """The query that makes the answer of rows that members gave; None where it cannot be had so."""
+    plan = counting(query, body, catalogue)
+    if plan is None:
+        return None
+    idle = catalogue.idle(body.scans())
+    runner.look(idle)
+    seeds = {variable: Candidates(cells) for variable, cells in body.seeds}
+    found: list[Relation] = []
+    round_trip = runner.round_trip(catalogue.summaries.keys() - set(idle))
+    if runner.finish(plan.parts.rounds(round_trip, seeds, found)) is None:
+        return None
+    runner.settle()
+    return plan.merged(found)
+
+
+def able_to_say_yes(query: Query, body: Body, catalogue: Catalogue) -> list[str]:
+    """The members any of which may find by itself that an ASK is true: more data cannot make a monotone one false."""
+    if query.form is not Form.ASK or query.dataset is not None or len(query.text) > _PASSED_ON:
+        return []
+    if not is_plain(query.select) or obstacle(query) is not None:
+        return []
+    scans = [element for element in body.elements if isinstance(element, Scan)]
+    # One pattern needs no join: a triple of any member will do.
+    if len(scans) < len(body.elements) or len(scans) < 2:
+        return []
+    return [n for n in catalogue.summaries if n in catalogue.alike and all(catalogue.holds(n, s) for s in scans)]
+
+
+def _spliced(apart: Partition, runner: Runner, asked: Asked) -> Answer | None:
+    """The members' answers one after another; None when they cannot be put together so."""
+    results = asked.formats[0]
+    if not apart.members or not can_be_spliced(results):
+        return None
+    bodies = runner.bodies(apart.members, apart.text, asked.formats, asked.budget.result_bytes)
+    runner.settle()
+    pieces = spliced(bodies, results)
+    return None if pieces is None else HeldAnswer(results, tuple(pieces), _NO_GENERATION)
+
+
+def only_source(query: Query, body: Body, catalogue: Catalogue) -> str | None:
+    """The member that can answer the whole query alone: every pattern can only match there."""
+    if query.form is Form.DESCRIBE or query.dataset is not None or len(query.text) > _PASSED_ON:
+        return None
+    scans: list[Scan] = []
+    for element in body.everything():
+        match element:
+            case Scan():
+                scans.append(element)
+            case Closure(minimum=1, steps=steps):
+                scans += [Scan("s", iri_term(s.predicate) if s.predicate else "p", "o", element.graph) for s in steps]
+            case Closure() | Names():
+                # Nodes and names of graphs of every member would count.
+                return None
+    if not all(scan.graph is None for scan in scans):
+        return None
+    name = catalogue.only_source(scans)
+    return name if name in catalogue.alike else None

@@ -1,0 +1,43 @@
+"""The last step within the memory that the queries of the federation share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from node.federation.calling.memory import Share
+from node.federation.fetching.delegation import Evaluate
+from node.rdf.formats import Format
+from node.store.quads import Answer, Budget
+
+#: A store in memory has at least so many bytes for each of the statements' text (more where no two terms are the same),
+#: and a process so many whatever it is given.
+_STORED, _PROCESS_BYTES = 2, 32_000_000
+
+
+def bounded(evaluate: Evaluate, memory: Share) -> Evaluate:
+    """``evaluate``, in no more memory than is granted: at least what loading the statements takes.
+
+    It raises QueryMemoryExceeded and TooBusy too (see ``memory.Share``).
+    """
+
+    @contextmanager
+    def step(
+        triples: Iterable[bytes], quads: Iterable[bytes], text: str, formats: tuple[Format, Format], budget: Budget
+    ) -> Iterator[Answer]:
+        needed = _PROCESS_BYTES + _STORED * (_size(triples) + _size(quads))
+        with (
+            memory.granted(needed, budget.memory_bytes) as granted,
+            evaluate(triples, quads, text, formats, replace(budget, memory_bytes=granted)) as answer,
+        ):
+            yield answer
+
+    return step
+
+
+def _size(statements: Iterable[bytes]) -> int:
+    """About how many bytes these are; 0 where that cannot be known before they are read."""
+    if isinstance(statements, list):
+        return sum(map(len, statements))
+    return int(getattr(statements, "size", 0))

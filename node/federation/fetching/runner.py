@@ -1,0 +1,401 @@
+"""Does jobs: several members at once, a few requests to each, whatever was answered before from the cache."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ALL_COMPLETED, FIRST_EXCEPTION, Future, wait
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from node.errors import MemberError, MemberTimeout, ResultTooLarge
+from node.federation.calling.begun import Begun, arrivals
+from node.federation.calling.meter import Meter, Turn
+from node.federation.calling.rows import Table
+from node.federation.fetching.batches import apart, as_one, batches
+from node.federation.fetching.cache import PartCache
+from node.federation.fetching.losses import Losses
+from node.federation.fetching.trace import Trace
+from node.federation.members.pace import Pace
+from node.federation.members.source import Source
+from node.federation.members.summaries import Summary
+from node.federation.members.versions import Patience, Versions
+from node.federation.members.workers import Workers
+from node.federation.planning.requests import Job
+from node.federation.planning.rounds import Answer, Outcome, Rounds
+from node.federation.planning.splice import can_be_spliced, solutions_in
+from node.rdf.formats import Format
+from node.store.quads import Answer as StoreAnswer
+
+A = TypeVar("A")
+T = TypeVar("T")
+
+# Larger answers are not kept to answer the same request of the same query again.
+_REMEMBERED_BYTES = 4_000_000
+# Of the time that is left, members may take this part in one round where the query can go on without them.
+_PART = 0.5
+
+
+class _Allowance:
+    """Bytes that several threads may still take."""
+
+    def __init__(self, most: int) -> None:
+        self._most = self._left = most
+        self._lock = threading.Lock()
+
+    def take(self, size: int) -> None:
+        """Take so many. Raises ResultTooLarge when they are not left."""
+        with self._lock:
+            self._left -= size
+            if self._left < 0:
+                raise ResultTooLarge(
+                    f"the answer has more than {self._most:,} bytes.",
+                    remedy="Ask for less, with LIMIT or more selective patterns, in several parts, or ask the operator "
+                    "to raise limits.result_bytes.",
+                )
+
+
+@dataclass(frozen=True)
+class _Request(Generic[A, T]):
+    """One request to a member: begun without a thread, or done on one; ``took`` makes its result of the answer."""
+
+    name: str
+    begin: Callable[[], Begun[A] | None]
+    ask: Callable[[], T]
+    took: Callable[[A], T]
+
+    def taken_later(self, begun: Begun[A]) -> T:
+        """The result of what was begun, waited for."""
+        return self.took(begun.answer())
+
+
+class Runner:
+    """The requests of one plan of a query. It goes on without a member that fails if ``losses`` takes that.
+
+    ``pace`` hears how long members take. ``since``: when the query came (monotonic time). What members with whom there
+    is no ``patience`` say does not count.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        workers: Workers,
+        cache: PartCache,
+        meter: Meter,
+        losses: Losses,
+        *,
+        pace: Pace,
+        since: float,
+        patience: Patience,
+    ) -> None:
+        self._sources = {source.name: source for source in sources}
+        self._workers = workers
+        self._cache = cache
+        self._meter = meter
+        self._losses = losses
+        self._meters = {name: self._turn(name) for name in self._sources} if losses.tolerated else {}
+        self._remembered: dict[Job, Answer] = {}
+        self._remembered_bytes = 0
+        self._pace = pace
+        self._patience = patience
+        self._versions = Versions(since)
+        self._looking: dict[Future[Summary | None], str] = {}
+        self.summaries: dict[str, Summary | None] = {}
+        self.asked: set[str] = set()
+        #: Members that answered the whole query, for themselves.
+        self.answered: set[str] = set()
+        self.whole: str | None = None
+        self.trace: Trace | None = None
+
+    def learn(self) -> Mapping[str, Summary | None]:
+        """What every member holds, as far as was known before; those are asked of which nothing is.
+
+        Raises MemberError when one of them is down that the query needs.
+        """
+        learnt: dict[str, Summary | None] = {}
+        futures: dict[Future[Summary | None], str] = {}
+        for name, source in self._sources.items():
+            if name in self._patience:
+                learnt[name] = None
+            elif (recalled := source.recalled()) is not None:
+                learnt[name] = recalled.summary
+                if recalled.summary is not None:
+                    self._versions.plan(name, recalled.summary.version, recalled.at)
+            else:
+                futures[self._look_at(name)] = name
+        self._finish(futures)
+        for future, name in futures.items():
+            if name in self._losses:
+                continue
+            learnt[name] = summary = future.result()
+            if summary is not None:
+                self._versions.plan(name, summary.version, time.monotonic())
+        self.summaries = {name: learnt[name] for name in self._sources if name in learnt}
+        return self.summaries
+
+    def look(self, names: Iterable[str]) -> None:
+        """Begin to see whether these members, which the query will not ask, still hold what the plan counts on."""
+        unseen = set(self._versions.unseen())
+        self._looking.update({self._look_at(name): name for name in names if name in unseen})
+
+    def settle(self) -> None:
+        """See to it that all members hold what the plan counts on. Raises Changed, and MemberError as ``learn``."""
+        left = set(self._versions.unseen()) - set(self._looking.values())
+        looking = {**self._looking, **{self._look_at(name): name for name in left if name not in self._losses}}
+        self._looking = {}
+        self._finish(looking)
+        for future, name in looking.items():
+            if name not in self._losses:
+                summary = future.result()
+                self._versions.saw(name, "none" if summary is None else summary.version)
+        self._versions.require()
+
+    def saw(self, name: str, version: str | None) -> None:
+        """A member has answered from this version of its data, None: it did not say."""
+        self._versions.saw(name, version)
+
+    def _look_at(self, name: str) -> Future[Summary | None]:
+        return self._workers.submit(name, self._sources[name].summary, self._meter_of(name))
+
+    def round_trip(self, names: Iterable[str]) -> float:
+        """Seconds that a round of small requests to these members takes, as far as is known."""
+        return self._pace.round_trip(names)
+
+    def finish(self, rounds: Rounds, retained: Callable[[], int] | None = None) -> Outcome:
+        """Walk to the end; give the outcome.
+
+        ``retained`` tells how many bytes are kept of what came, None: all; the rest is free after a round.
+        """
+        try:
+            jobs = next(rounds)
+            while True:
+                jobs = rounds.send(self.run(jobs))
+                if retained is not None:
+                    self._meter.memory.settle(retained() + self._remembered_bytes)
+        except StopIteration as end:
+            outcome: Outcome = end.value
+            return outcome
+
+    def run(self, jobs: Sequence[Job]) -> list[Answer]:
+        """The answers to these jobs, in order. The first failure ends the query."""
+        answers: dict[Job, Answer] = {}
+        fresh: dict[str, list[Job]] = {}
+        for job in dict.fromkeys(jobs):
+            self.asked.add(job.source)
+            if (known := self._known(job)) is not None:
+                answers[job] = known
+                if isinstance(known, Table):
+                    self._meter.done(job.source, len(known), 0.0)
+                    self._note(job, len(known), 0, time.monotonic())
+            elif job.source in self._losses:
+                answers[job] = _nothing(job)
+            else:
+                fresh.setdefault(job.source, []).append(job)
+        asked = [
+            batch
+            for name, its_jobs in fresh.items()
+            # Other engines are asked in the plainest way there is.
+            for batch in (batches(its_jobs) if self._sources[name].alike else [(job,) for job in its_jobs])
+        ]
+        came: list[list[Answer] | None] = self._together([self._asking(batch) for batch in asked])
+        for batch, found in zip(asked, came, strict=True):
+            if found is None:
+                answers.update((job, _nothing(job)) for job in batch)
+                continue
+            for job, answer in zip(batch, found, strict=True):
+                answers[job] = answer
+                if not isinstance(answer, Table) or len(answer.body) <= _REMEMBERED_BYTES:
+                    self._remembered[job] = answer
+                    self._remembered_bytes += len(answer.body) if isinstance(answer, Table) else 0
+        self._versions.require()
+        return [answers[job] for job in jobs]
+
+    def bodies(self, names: Sequence[str], text: str, formats: tuple[Format, Format], most: int) -> list[bytearray]:
+        """The answers of these members to a whole query, as they came. Those that are lost are left out.
+
+        Raises ResultTooLarge when they are more than ``most`` bytes together.
+        """
+        left = _Allowance(most)
+        self.asked.update(names)
+        found = self._together([self._asking_for_all(name, text, formats, left) for name in names])
+        return [body for body in found if body is not None]
+
+    def _asking_for_all(
+        self, name: str, text: str, formats: tuple[Format, Format], left: _Allowance
+    ) -> _Request[bytearray, bytearray]:
+        source, meter, started = self._sources[name], self._meter_of(name), time.monotonic()
+
+        def read(answer: StoreAnswer) -> bytearray:
+            body = bytearray()
+            try:
+                for piece in answer:
+                    left.take(len(piece))
+                    meter.keeping(len(piece))
+                    body += piece
+            except BaseException as error:
+                if isinstance(error, MemberError):
+                    # It may be asked again.
+                    left.take(-len(body))
+                # Whoever hears of it would keep this alive.
+                body.clear()
+                raise
+            self._versions.saw(name, getattr(answer, "version", None))
+            rows = solutions_in(body, answer.format) if can_be_spliced(answer.format) else 0
+            self.answered.add(name)
+            meter.done(name, rows, 0.0)
+            self._note(Job(name, text, ()), rows, len(body), started)
+            return body
+
+        def ask() -> bytearray:
+            with source.answer(text, formats, meter) as answer:
+                return read(answer)
+
+        return _Request(name, lambda: source.begin_whole(text, formats, read, meter), ask, lambda body: body)
+
+    def _known(self, job: Job) -> Answer | None:
+        if (remembered := self._remembered.get(job)) is not None:
+            return remembered
+        summary = self.summaries.get(job.source)
+        if summary is None:
+            return None
+        return self._cache.get(self._sources[job.source].endpoint, summary.version, job.text)
+
+    def _asking(self, batch: tuple[Job, ...]) -> _Request[Answer, list[Answer]]:
+        """For the answers to jobs in one request."""
+        job = batch[0] if len(batch) == 1 else as_one(batch)
+        source, meter, started = self._sources[job.source], self._meter_of(job.source), time.monotonic()
+
+        def ask() -> list[Answer]:
+            return took(source.select(job.text, job.columns, meter) if job.columns else source.ask(job.text, meter))
+
+        def took(answer: Answer) -> list[Answer]:
+            if not isinstance(answer, Table):
+                self._note(job, 0, 0, started)
+                return [answer]
+            self._pace.took(job.source, time.monotonic() - started)
+            tables = [answer] if len(batch) == 1 else apart(answer, batch)
+            self._versions.saw(job.source, answer.version)
+            summary = self.summaries.get(job.source)
+            for part, rows in zip(batch, tables, strict=True):
+                self._note(part, len(rows), len(rows.body), started)
+                if summary is not None:
+                    self._cache.put(source.endpoint, answer.version or summary.version, part.text, rows)
+            return list(tables)
+
+        return _Request(job.source, lambda: source.begin(job.text, job.columns, meter), ask, took)
+
+    def _together(self, requests: Sequence[_Request[A, T]]) -> list[T | None]:
+        """What comes of requests side by side; None for those of members that are lost.
+
+        This thread waits for those that could be begun, others for what may take longer.
+        """
+        until = self._until()
+        made: dict[int, T] = {}
+        begun: dict[Begun[A], int] = {}
+        futures: dict[Future[T], int] = {}
+        try:
+            for at, request in enumerate(requests):
+                if (one := self._begun(request)) is None:
+                    futures[self._workers.submit(request.name, request.ask)] = at
+                else:
+                    begun[one] = at
+            for one in arrivals(list(begun), until, lambda: any(map(self._has_failed, futures))):
+                request, result = requests[begun[one]], one.result()
+                at = begun.pop(one)
+                if result is None:
+                    futures[self._workers.go_on(request.name, request.taken_later, one)] = at
+                else:
+                    self._workers.give(request.name)
+                    made[at] = request.took(result)
+            if time.monotonic() >= until:
+                for at in begun.values():
+                    self._lose(requests[at].name)
+        except BaseException:
+            self._meter.stop()
+            raise
+        finally:
+            for one, at in begun.items():
+                one.close()
+                self._workers.give(requests[at].name)
+        self._finish({future: requests[at].name for future, at in futures.items()}, until)
+        made.update((at, future.result()) for future, at in futures.items() if requests[at].name not in self._losses)
+        return [None if request.name in self._losses else made[at] for at, request in enumerate(requests)]
+
+    def _begun(self, request: _Request[A, T]) -> Begun[A] | None:
+        """A request under way, in a place of its own; None where it is for a thread."""
+        if not self._workers.take(request.name):
+            return None
+        one = None
+        try:
+            one = request.begin()
+        finally:
+            if one is None:
+                self._workers.give(request.name)
+        return one
+
+    def _has_failed(self, future: Future[T]) -> bool:
+        """Whether the query ends with what has been done by a thread."""
+        error = future.exception() if future.done() else None
+        return error is not None and not (self._losses.tolerated and isinstance(error, MemberError))
+
+    def _note(self, job: Job, rows: int, size: int, started: float) -> None:
+        if self.trace is not None:
+            self.trace.add(job, rows, size, time.monotonic() - started)
+
+    def _until(self) -> float:
+        """The moment (of monotonic time) at which a round of requests that begins now has to be over."""
+        return time.monotonic() + self._meter.remaining() * (_PART if self._losses.tolerated else 1.0)
+
+    def _lose(self, name: str) -> None:
+        """A member that did not answer in time."""
+        self._losses.add(name, self._too_late(name))
+        self._meters[name].end_now()
+
+    def _finish(self, futures: Mapping[Future[Any], str], until: float | None = None) -> None:
+        """Wait for all; end everything at the first failure that the query cannot do without, or at the deadline."""
+        if until is None:
+            until = self._until()
+        finished, late = wait(
+            list(futures),
+            timeout=max(0.0, until - time.monotonic()),
+            return_when=ALL_COMPLETED if self._losses.tolerated else FIRST_EXCEPTION,
+        )
+        try:
+            # At the deadline, the member that was waited for counts, and not what had no time left to be sent.
+            for future in sorted(finished, key=lambda done: not isinstance(done.exception(), MemberError)):
+                error = future.exception()
+                if isinstance(error, MemberError):
+                    self._losses.add(futures[future], error)
+                elif error is not None:
+                    raise error
+            sending = [futures[future] for future in late if self._meter.is_sending(futures[future])]
+            if sending and not self._losses.tolerated:
+                raise self._meter.timeout()
+            for name in {futures[future]: None for future in late}:
+                self._lose(name)
+        except BaseException:
+            self._meter.stop()
+            raise
+        finally:
+            for future in late:
+                future.cancel()
+
+    def _meter_of(self, name: str) -> Meter:
+        return self._meters.get(name, self._meter)
+
+    def _turn(self, name: str) -> Turn:
+        return Turn(self._meter, self._meter.seconds, lambda: self._too_late(name))
+
+    def _too_late(self, name: str) -> MemberTimeout:
+        return MemberTimeout(
+            f"{name} did not answer within the {self._meter.seconds:g} s that a federated query has.",
+            member=name,
+            remedy="Try again later, make the query more selective, or ask the operator to raise "
+            "limits.federation_seconds.",
+        )
+
+
+def _nothing(job: Job) -> Answer:
+    """What a member that is lost gives."""
+    return Table(job.columns, b"") if job.columns else False

@@ -1,0 +1,96 @@
+"""What was fetched for one query, as bytes ready to be loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from node.federation.calling.rows import Shape, Table
+from node.federation.planning.requests import Scope, row_arm
+from node.federation.planning.stars import StarText
+from node.sparql.terms import iri_term
+
+#: So much of a table shows how long its statements are. Small ones may grow so many times.
+_SAMPLE_BYTES, _SMALL_GROWTH = 50_000, 4
+
+
+class Statements:
+    """Statements of rows, written when they are read: rows take half the memory, and are loaded while more are written.
+
+    Reading gives pieces of whole lines; it may be done more than once.
+    """
+
+    def __init__(self) -> None:
+        self._parts: list[tuple[Table, Callable[[Table], bytes]]] = []
+        #: Bytes of the rows.
+        self.held = 0
+
+    def add(self, table: Table, write: Callable[[Table], bytes]) -> None:
+        """Add rows; ``write`` makes statements of some of them."""
+        if table.body:
+            self._parts.append((table, write))
+            self.held += len(table.body)
+
+    @property
+    def size(self) -> int:
+        """About how many bytes there are to read."""
+        return sum(map(_written, *zip(*self._parts, strict=True))) if self._parts else 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        return (write(piece) for table, write in self._parts for piece in table.pieces())
+
+
+def _written(table: Table, write: Callable[[Table], bytes]) -> int:
+    """About how many bytes of statements a table makes, by its first rows."""
+    end = table.body.find(b"\n", _SAMPLE_BYTES) + 1
+    if not end:
+        return len(table.body) * _SMALL_GROWTH
+    return len(write(Table(table.columns, table.body[:end]))) * len(table.body) // end
+
+
+@dataclass
+class Scratch:
+    """Statements without blank nodes, and how to ask again for those with blank nodes, by member.
+
+    The label of a blank node means something within one answer only, so such rows are not kept: the engine asks for
+    them again, all of a member's in one request made of the arms in ``again``.
+    """
+
+    triples: Statements = field(default_factory=Statements)
+    quads: Statements = field(default_factory=Statements)
+    again: dict[str, dict[str, None]] = field(default_factory=dict)
+    #: The names of the graphs of all rows, as cells.
+    graphs: set[bytes] = field(default_factory=set)
+
+    @property
+    def held(self) -> int:
+        """Bytes of all rows."""
+        return self.triples.held + self.quads.held
+
+    def add(self, source: str, shape: Shape, table: Table, again: Iterable[str]) -> None:
+        """Keep rows; ``again`` are the arms that bring those with blank nodes."""
+        plain, blank = table.split_blank()
+        if shape.g is not None and table.body:
+            self.graphs |= {shape.g} if isinstance(shape.g, bytes) else table.values(shape.g)
+        if blank.body:
+            self.again.setdefault(source, {}).update(dict.fromkeys(again))
+        (self.triples if shape.g is None else self.quads).add(plain, shape.statements)
+
+    def add_star(self, source: str, text: StarText, table: Table, again: Iterable[str]) -> None:
+        """Keep the rows of a star."""
+        plain, blank = table.split_blank()
+        if blank.body:
+            self.again.setdefault(source, {}).update(dict.fromkeys(again))
+            self.triples.add(blank, text.without_blank)
+        self.triples.add(plain, text.statements)
+
+    def add_rows(self, source: str, shape: Shape, table: Table, scope: Scope) -> None:
+        """Keep rows of s, p, o and perhaps g that show something by themselves, each to be asked for again alone."""
+        _, blank = table.split_blank()
+        arms: list[str] = []
+        for cells in blank.rows():
+            known = [None if value.startswith(b"_:") else value for value in cells[:3]]
+            name = shape.g if isinstance(shape.g, bytes) or shape.g is None else cells[3]
+            graph = None if name is None else iri_term(name[1:-1].decode())
+            arms.append(row_arm(known, graph, scope))
+        self.add(source, shape, table, arms)

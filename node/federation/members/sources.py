@@ -1,0 +1,406 @@
+"""Other members as sources of rows, asked by the SPARQL 1.1 Protocol.
+
+What comes out is a whole, well-formed answer, or an error that names the member: an answer that was cut short never
+looks like a short answer.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar, cast
+
+from node.config import Member
+from node.errors import MemberError, MemberProtocolError, MemberTruncated, NodeError
+from node.federation.calling.begun import Begun
+from node.federation.calling.circuits import Circuit
+from node.federation.calling.http import HttpClient, Reply
+from node.federation.calling.meter import Meter
+from node.federation.calling.retries import persistently
+from node.federation.calling.rows import Table, read_boolean, read_json, read_tsv
+from node.federation.calling.waits import Waits
+from node.federation.members.leases import Asking, Lease
+from node.federation.members.probing import Form, request_of
+from node.federation.members.profile import Profile, profile
+from node.federation.members.profiles import Profiler, Profiles
+from node.federation.members.source import Recalled
+from node.federation.members.summaries import Summary, read_void
+from node.federation.members.truncation import RowWatch, count_text
+from node.federation.members.workers import PARALLEL
+from node.rdf.formats import JSON, NTRIPLES, TSV, Format
+from node.sparql.protocol import DATA_VERSION_HEADER, LEASE_HEADER
+from node.sparql.results import MalformedResults
+from node.store.quads import Answer, Generation
+
+T = TypeVar("T")
+
+#: JSON that is read takes so many times the memory of its text.
+_JSON_BESIDE = 8
+#: How long a member that has published no summary is not asked for one again.
+_ABSENT_SECONDS = 300.0
+#: What finding out about a member may take.
+_PROFILE_SECONDS, _PROFILE_REQUESTS, _PROFILE_BYTES = 900.0, 20, 100_000_000
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What we last learnt of a member's summary. ``at`` is monotonic time; ``summary`` None: it had none then.
+
+    ``tag`` is the description's ``ETag``. ``told``: the member's answers say which version of its data they are from.
+    """
+
+    at: float
+    summary: Summary | None
+    tag: str = ""
+    told: bool = False
+
+
+class RemoteSource:
+    """Another node, or any SPARQL 1.1 endpoint. Keeps connections and the member's summary between queries.
+
+    A request that fails in a way that may pass is sent again; ``circuit`` leaves a member alone that keeps failing.
+    ``standing_for`` is the endpoint that the member is a replica of: its description may be that of the other.
+    """
+
+    exportable = True
+
+    def __init__(
+        self,
+        member: Member,
+        circuit: Circuit | None = None,
+        form: Form | None = None,
+        profiles: Profiles | None = None,
+        *,
+        standing_for: str | None = None,
+    ) -> None:
+        self._form = form
+        self._standing_for = standing_for
+        #: The member that this one is a replica of, as its operator says; empty for none.
+        self.replica_of = member.replica_of
+        #: How long it takes to begin an answer.
+        self.waits = Waits()
+        self._failing_since: float | None = None
+        self.name = member.name
+        self.endpoint = member.endpoint
+        self._circuit = circuit or Circuit(member.name)
+        self._rows = RowWatch()
+        self._client = HttpClient(member.name, PARALLEL)
+        self._version = member.version
+        profiles = profiles or Profiles(None)
+        self._profiler = Profiler(
+            member.name,
+            self._profile,
+            lambda: profiles.get(member.endpoint, member.version),
+            lambda found: profiles.put(member.endpoint, found),
+        )
+        self._server: str | None = None
+        self._known: _Known | None = None
+        self._forgotten = False
+        self._lease: Lease | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def skolemised(self) -> bool:
+        """A member that publishes a summary of our kind is a node like this one."""
+        known = self._known
+        return known is not None and known.summary is not None and not self._version
+
+    @property
+    def alike(self) -> bool:
+        """Nodes like this one are, and the native server of the same engine, by the name it gives itself."""
+        return self.skolemised or (self._server or "").startswith("Oxigraph/")
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self._client.close()
+
+    def summary(self, meter: Meter) -> Summary | None:
+        """From ``<base>.well-known/void``, asked for with the ``ETag`` we have: unchanged costs one small exchange.
+
+        A member that is down fails here, before anything is fetched. None: no summary, or not one of this endpoint.
+        """
+        known = self._known
+        if self._version:
+            found = self._profiler.profile(meter)
+            if found is not None and self._server is None:
+                # Known from before a restart; which engine it is decides what it is asked.
+                self.ask("ASK {}", meter)
+            return found
+        if not self.endpoint.endswith("/sparql"):
+            return None
+        if known is not None and known.summary is None and time.monotonic() - known.at < _ABSENT_SECONDS:
+            return None
+        try:
+            learnt = persistently(lambda: self._summary(known, meter), meter, self._circuit)
+        except MemberError:
+            self._failing_since = self._failing_since or time.monotonic()
+            raise
+        self._failing_since = None
+        return learnt
+
+    @property
+    def said(self) -> Summary | None:
+        """What it said last that it holds, however long ago; None when it does not say which data its answers are
+        from."""
+        known = self._known
+        return known.summary if known is not None and known.told else None
+
+    @property
+    def open(self) -> bool:
+        """Whether it is left alone because it keeps failing."""
+        return self._circuit.open is not None
+
+    @property
+    def unseen_before_failing(self) -> float:
+        """Seconds from when it was seen last until it first failed since then, or until now."""
+        known, until = self._known, self._failing_since or time.monotonic()
+        return math.inf if known is None else until - known.at
+
+    def _summary(self, known: _Known | None, meter: Meter) -> Summary | None:
+        asking = Asking()
+        headers = {"Accept": NTRIPLES.media_type, **asking.headers}
+        if known is not None and known.summary is not None:
+            headers["If-None-Match"] = known.tag
+        url = self.endpoint.removesuffix("sparql") + ".well-known/void"
+        # What is learnt holds from when it was asked for.
+        asked = time.monotonic()
+        with self._client.exchange("GET", url, body=None, headers=headers, meter=meter) as reply:
+            self.waits.looked(time.monotonic() - asked)
+            version = reply.header(DATA_VERSION_HEADER)
+            self._take_lease(asking, reply)
+            summary: Summary | None = None
+            tag = reply.header("ETag") or ""
+            if reply.status == 304 and known is not None and known.summary is not None:
+                summary, tag = known.summary, known.tag
+                if version is not None and version != summary.version:
+                    # The data is the same; a member that was restarted calls it otherwise.
+                    summary = replace(summary, version=version)
+            elif reply.status == 200 and reply.media_type in NTRIPLES.media_types and tag:
+                text = reply.body().decode("utf-8", "replace")
+                summary = read_void(text, self.endpoint, version or tag, standing_for=self._standing_for)
+            elif reply.status >= 500 and (reply.status != 500 or (known is not None and known.summary is not None)):
+                # Virtuoso answers 500 at an address that it does not have.
+                reply.require()
+        with self._lock:
+            self._known = _Known(asked, summary, tag, told=version is not None)
+            self._forgotten = False
+        return summary
+
+    def _profile(self) -> Profile:
+        """Find out about a member whose data stays as it is, in a time of its own: queries need not wait for it."""
+        own = Meter(_PROFILE_SECONDS, _PROFILE_REQUESTS, _PROFILE_BYTES)
+        return profile(lambda text, columns: self.select(text, columns, own), self._version)
+
+    def recalled(self) -> Recalled | None:
+        """A member whose answers do not say what they are from has to be asked each time."""
+        if self._version:
+            # Its operator's word that the data stays counts at any time.
+            found = self._profiler.found
+            return None if found is None or self._server is None else Recalled(found, time.monotonic())
+        known = self._known
+        if known is None or self._forgotten or (known.summary is not None and not known.told):
+            return None
+        if known.summary is None and time.monotonic() - known.at >= _ABSENT_SECONDS:
+            return None
+        if known.summary is not None and self._lease is not None and self._lease.version == known.summary.version:
+            # What it has promised not to change, it holds now.
+            at = time.monotonic() if self._lease.left() else known.at
+            return Recalled(known.summary, at)
+        return Recalled(known.summary, known.at)
+
+    @property
+    def lease(self) -> Lease | None:
+        """The last one that the member gave, be it over or not; None when it gives none, or failed since."""
+        return self._lease
+
+    def renew(self, meter: Meter) -> None:
+        """Have the lease and what the member says it holds as they are now. Raises as ``summary``.
+
+        A member that fails has no lease until it has answered a query again.
+        """
+        try:
+            self.summary(meter)
+        except NodeError:
+            self._lease = None
+            raise
+
+    def _take_lease(self, asking: Asking, reply: Reply) -> None:
+        given = asking.lease(reply.header(LEASE_HEADER), reply.header(DATA_VERSION_HEADER))
+        with self._lock:
+            held = self._lease
+            if given is None or held is None or held.version != given.version or held.until < given.until:
+                self._lease = given
+
+    def forget(self) -> None:
+        self._forgotten = True
+
+    def select(self, text: str, columns: tuple[str, ...], meter: Meter) -> Table:
+        """TSV from servers of the same engine as this node's; JSON, which shows its own end, from others."""
+        if self.alike:
+            return self._read(text, TSV, lambda data: read_tsv(data, columns), meter)
+        table = self._read(text, JSON, lambda data: read_json(data, columns), meter)
+        # A node like this one would rather fail than cut its answer.
+        if self._rows.may_be_cut(len(table)):
+            self._require_all(text, len(table), meter)
+            self._rows.was_whole(len(table))
+        return table
+
+    def begin(self, text: str, columns: tuple[str, ...], meter: Meter) -> Begun[Table | bool] | None:
+        if not self.alike:
+            return None
+        if columns:
+            return self._begin(text, (TSV,), self._reading(TSV, lambda data: read_tsv(data, columns), meter), meter)
+        return self._begin(text, (JSON,), self._reading(JSON, read_boolean, meter), meter)
+
+    def begin_whole(
+        self, text: str, formats: tuple[Format, Format], read: Callable[[Answer], T], meter: Meter
+    ) -> Begun[T] | None:
+        return self._begin(text, formats, lambda reply: read(self._passed_on(reply, formats)), meter)
+
+    def _begin(
+        self, text: str, formats: tuple[Format, ...], read: Callable[[Reply], T], meter: Meter
+    ) -> Begun[T] | None:
+        if self._circuit.open is not None:
+            return None
+        started, asking = time.monotonic(), Asking()
+        method, url, body, headers = self._request(text, formats, asking)
+        if (reply := self._client.begin(method, url, body=body, headers=headers, meter=meter)) is None:
+            return None
+
+        def finish(reply: Reply) -> T:
+            try:
+                self._heard(reply, asking)
+                made = read(reply)
+            finally:
+                meter.done(self.name, 0, time.monotonic() - started)
+            self._circuit.succeeded()
+            return made
+
+        def again(failure: MemberError | None) -> T:
+            failures = [] if failure is None else [failure]
+
+            def attempt() -> T:
+                if failures:
+                    raise failures.pop()
+                with self._post(text, formats, meter) as reply:
+                    return read(reply)
+
+            return persistently(attempt, meter, self._circuit)
+
+        return Begun(reply, finish, again)
+
+    def _require_all(self, text: str, rows: int, meter: Meter) -> None:
+        """Raise MemberTruncated when the member has more rows than it gave."""
+        counted = self._read(count_text(text), JSON, lambda data: read_json(data, ("n",)), meter)
+        number = re.match(rb'"([0-9]+)"', counted.body)
+        if number is None:
+            raise MemberProtocolError(f"{self.name} counted its rows with {counted.body[:60]!a}.", member=self.name)
+        if int(number[1]) > rows:
+            raise MemberTruncated(
+                f"{self.name} gave {rows:,} of {int(number[1]):,} rows.",
+                member=self.name,
+                remedy="It cuts long answers. Make the query more selective, or ask its operator for a higher limit.",
+            )
+
+    def ask(self, text: str, meter: Meter) -> bool:
+        return self._read(text, JSON, read_boolean, meter)
+
+    @contextmanager
+    def answer(self, text: str, formats: tuple[Format, Format], meter: Meter) -> Iterator[Answer]:
+        with ExitStack() as stack:
+            # Once its first bytes are passed on, an answer cannot be begun again.
+            opening = lambda: stack.enter_context(self._post(text, formats, meter))  # noqa: E731
+            yield self._passed_on(persistently(opening, meter, self._circuit), formats)
+
+    def _passed_on(self, reply: Reply, formats: tuple[Format, ...]) -> _RemoteAnswer:
+        chosen = next((f for f in formats if reply.media_type in f.media_types), None)
+        if chosen is None:
+            raise self._wrong_type(reply)
+        return _RemoteAnswer(chosen, reply)
+
+    def _request(
+        self, text: str, formats: tuple[Format, ...], asking: Asking
+    ) -> tuple[str, str, bytes | None, dict[str, str]]:
+        # Where nothing is known: Virtuoso takes a query in a form only; one sent as it is, it never answers.
+        form = self._form or ("post" if self.alike else "form")
+        method, url, body, headers = request_of(form, self.endpoint, text)
+        return method, url, body, {"Accept": ", ".join(f.media_type for f in formats), **asking.headers, **headers}
+
+    @contextmanager
+    def _post(self, text: str, formats: tuple[Format, ...], meter: Meter) -> Iterator[Reply]:
+        asking = Asking()
+        method, url, body, headers = self._request(text, formats, asking)
+        with self._client.exchange(method, url, body=body, headers=headers, meter=meter) as reply:
+            self._heard(reply, asking)
+            yield reply
+
+    def _heard(self, reply: Reply, asking: Asking) -> None:
+        """Take what the head of an answer says. Raises what its status means."""
+        self._server = reply.header("Server") or ""
+        reply.require()
+        self._take_lease(asking, reply)
+
+    def _read(self, text: str, results: Format, read: Callable[[bytearray], T], meter: Meter) -> T:
+        made = self._reading(results, read, meter)
+
+        def attempt() -> T:
+            with self._post(text, (results,), meter) as reply:
+                return made(reply)
+
+        return persistently(attempt, meter, self._circuit)
+
+    def _reading(self, results: Format, read: Callable[[bytearray], T], meter: Meter) -> Callable[[Reply], T]:
+        """What makes rows of a reply, or a boolean."""
+
+        def made_of(reply: Reply) -> T:
+            if reply.media_type not in results.media_types:
+                raise self._wrong_type(reply)
+            version = reply.header(DATA_VERSION_HEADER)
+            data = reply.kept()
+            # The next request may have the connection while this is read.
+            reply.close()
+            try:
+                # Rows are made of the text, which goes after that.
+                with meter.beside(len(data) * (_JSON_BESIDE if results is JSON else 1)):
+                    made = read(data)
+            except MalformedResults as error:
+                raise MemberProtocolError(
+                    f"{self.name} gave an answer that is not SPARQL results: {error}.", member=self.name
+                ) from error
+            finally:
+                data.clear()
+            if not isinstance(made, Table):
+                return made
+            meter.done(self.name, len(made), 0.0)
+            return cast("T", replace(made, version=version))
+
+        return made_of
+
+    def _wrong_type(self, reply: Reply) -> MemberProtocolError:
+        return MemberProtocolError(
+            f"{self.name} answered with {reply.media_type or 'no media type'} at {self.endpoint}.",
+            member=self.name,
+            remedy="Check that this is the address of a SPARQL endpoint: onconode member check.",
+        )
+
+
+class _RemoteAnswer:
+    """A member's answer passed on. Its generation is the member's own, which we do not know: number 0, no folder."""
+
+    def __init__(self, chosen: Format, reply: Reply) -> None:
+        self.format = chosen
+        self.generation = Generation(0, Path())
+        self.version = reply.header(DATA_VERSION_HEADER)
+        self._reply = reply
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._reply.chunks()
+
+    def close(self) -> None:
+        self._reply.close()

@@ -1,0 +1,197 @@
+"""What is fetched in the next round: few triples first, and few rounds. Guesses by what members say; they only decide
+an order, never what is fetched in the end.
+
+A round costs every member a request, and the query the time of the slowest. So an element that could be narrowed by
+the values that others bring waits for them only if they are likely to narrow it, and if that saves more than a round
+costs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from node.federation.planning.plan import (
+    Attachment,
+    Body,
+    Candidates,
+    Choice,
+    Closure,
+    Element,
+    Place,
+    Rows,
+    Scan,
+    Star,
+    Step,
+)
+from node.federation.planning.selection import Catalogue
+from node.rdf.namespaces import RDF_TYPE
+from node.sparql.terms import Term, iri_term
+
+#: Microseconds that a member needs for a triple of a scan, a value of a block, and a request.
+TRIPLE, VALUE, REQUEST = 6.0, 20.0, 6000.0
+#: What a pattern is thought to match at a member that says nothing about itself.
+UNKNOWN = 10_000.0
+#: A value of a variable may be described at more than one member.
+_PLACES = 2.0
+_STEPS = 20
+#: So many rounds a repeated path is thought to take.
+_PATH_ROUNDS = 5.0
+#: However far away members are, no more triples than these are fetched to save a round.
+_MOST = 5000.0
+_TYPE = iri_term(RDF_TYPE)
+
+
+@dataclass(frozen=True)
+class Round:
+    """What to fetch now, and what later."""
+
+    now: list[Element]
+    later: list[Element]
+    attachments: list[Attachment]
+    waiting: list[Attachment]
+
+
+class Order:
+    """Chooses by the catalogue. ``round_trip`` is what a round costs at least, in seconds."""
+
+    def __init__(self, catalogue: Catalogue, round_trip: float) -> None:
+        self._catalogue = catalogue
+        #: So many triples cost as much as a round.
+        self._worth = min(_MOST, max(REQUEST, round_trip * 1e6) / TRIPLE)
+
+    def next_round(
+        self, elements: Sequence[Element], attachments: Sequence[Attachment], known: Mapping[str, Candidates]
+    ) -> Round:
+        """The elements that bring least, and those that need not wait for them.
+
+        An attachment begins when nothing that is still to be fetched could narrow it; or when the last elements are
+        fetched, or all of its variables are known, and it is small.
+        """
+        guesses = [self.guess(element, known) for element in elements]
+        chosen = self._chosen(elements, guesses, known)
+        now = [element for element, taken in zip(elements, chosen, strict=True) if taken]
+        later = [element for element, taken in zip(elements, chosen, strict=True) if not taken]
+        spent = sum(guess for guess, taken in zip(guesses, chosen, strict=True) if taken)
+        bound = frozenset().union(*(element.variables for element in elements))
+        begun: list[Attachment] = []
+        waiting: list[Attachment] = []
+        for attachment in attachments:
+            entries = attachment.allowed & attachment.body.variables
+            begins = not entries & bound
+            if not begins and (entries <= known.keys() or not later):
+                context = {v: known[v] for v in entries if v in known}
+                size = self.size(attachment.body, context)
+                # What is unbound costs more now than later.
+                begins = size + (0.0 if entries <= known.keys() else spent) <= self._worth
+            (begun if begins else waiting).append(attachment)
+        return Round(now, later, begun, waiting)
+
+    def _chosen(
+        self, elements: Sequence[Element], guesses: Sequence[float], known: Mapping[str, Candidates]
+    ) -> list[bool]:
+        """Which elements are fetched now: the best, and what would cost as much when the values of those are known."""
+        if sum(guesses) <= self._worth:
+            return [True] * len(elements)
+        chosen = [False] * len(elements)
+        for at in sorted(range(len(elements)), key=guesses.__getitem__):
+            now = [(e, g) for e, g, taken in zip(elements, guesses, chosen, strict=True) if taken]
+            later = [self._later(elements[at], e, g, known) for e, g in now]
+            narrowing = [cost for cost in later if cost is not None]
+            apart = not any(e.variables & elements[at].variables for e, _ in now)
+            if narrowing:
+                chosen[at] = guesses[at] * TRIPLE <= min(narrowing)
+            else:
+                chosen[at] = not now or not apart or guesses[at] <= self._worth
+        return chosen
+
+    def _later(self, element: Element, other: Element, values: float, known: Mapping[str, Candidates]) -> float | None:
+        """What an element costs once another has brought ``values`` triples; None if that will hardly narrow it."""
+        narrowed = [v for v in element.variables & other.variables if v not in known or values < len(known[v].terms)]
+        if not narrowed:
+            return None
+        scans = element.scans if isinstance(element, Star) else (element,) if isinstance(element, Scan) else ()
+        fans = [self._fan(s, "s" if v == s.s else "o") for s in scans for v in narrowed if v in (s.s, s.o)]
+        return values * (VALUE + TRIPLE * _PLACES * min(fans, default=1.0))
+
+    def is_worth_some_rounds(self, scans: Sequence[Scan]) -> bool:
+        """Whether fetching all of these costs no more than the rounds in which a path would be followed."""
+        return sum(map(self._likely, scans)) <= _PATH_ROUNDS * self._worth
+
+    def size(self, body: Body, known: Mapping[str, Candidates]) -> float:
+        """About how many triples a whole body brings."""
+        seeds = {v: Candidates(cells) for v, cells in body.seeds}
+        context = {**known, **seeds}
+        of_elements = sum(self.guess(element, context) for element in body.elements)
+        return of_elements + sum(self.size(a.body, known) for a in body.attachments)
+
+    def guess(self, element: Element, known: Mapping[str, Candidates]) -> float:
+        """About how many triples an element brings, given what is known of its variables."""
+        match element:
+            case Scan():
+                return self._scan(element, known)
+            case Star(_, scans):
+                return min(self._scan(scan, known) for scan in scans)
+            case Closure(start, end, steps):
+                ends = [len(known[p].terms) if isinstance(p, str) else 1 for p in (start, end) if _bound(p, known)]
+                total = sum(self._likely(scan) for scan in _edges(steps, element))
+                return min(total, float(_STEPS * min(ends))) if ends else 2.0 * total
+            case Choice(arms):
+                return sum(min((self.guess(e, known) for e in arm.elements), default=0.0) for arm in arms)
+            case Rows():
+                return 0.0
+            case _:
+                return float("inf") if isinstance(element.graph, str) and element.graph not in known else 1.0
+
+    def _scan(self, scan: Scan, known: Mapping[str, Candidates]) -> float:
+        guess = self._likely(scan)
+        for column, place in (("s", scan.s), ("o", scan.o)):
+            if isinstance(place, str) and place in known:
+                guess = min(guess, len(known[place].terms) * self._fan(scan, column) * _PLACES)
+        if isinstance(scan.p, str) and scan.p in known:
+            guess = min(guess, len(known[scan.p].terms) * max(1.0, guess / 20))
+        return guess
+
+    def _likely(self, scan: Scan) -> float:
+        """About how many triples match a pattern by itself."""
+        catalogue = self._catalogue
+        if catalogue.scope.excludes(scan.graph):
+            return 0.0
+
+        def at(name: str) -> float:
+            count = catalogue.count(name, scan)
+            if count is None:
+                return UNKNOWN
+            if isinstance(scan.s, Term):
+                return min(count, 2.0 + catalogue.fan(name, scan, "s"))
+            if isinstance(scan.o, Term) and scan.p != _TYPE:
+                return min(count, _PLACES + _PLACES * catalogue.fan(name, scan, "o"))
+            return count
+
+        def find() -> float:
+            return sum(map(at, catalogue.summaries))
+
+        places = tuple(place if isinstance(place, Term) else None for place in (scan.s, scan.p, scan.o))
+        return catalogue.directory.remembered(("likely", places, catalogue.in_default_graph(scan)), find)
+
+    def _fan(self, scan: Scan, column: str) -> float:
+        """About how many triples a member has for one value of a column."""
+        catalogue = self._catalogue
+
+        def find() -> float:
+            open_scan = Scan("s", scan.p, "o", scan.graph)
+            fans = [(catalogue.count(name, open_scan) or 0, name) for name in catalogue.summaries]
+            count = sum(number for number, _ in fans)
+            different = sum(n / max(1.0, catalogue.fan(name, open_scan, column)) for n, name in fans)
+            return max(1.0, count / different) if different else 2.0
+
+        return catalogue.directory.remembered(("fan", scan.p, column, catalogue.in_default_graph(scan)), find)
+
+
+def _edges(steps: Sequence[Step], closure: Closure) -> list[Scan]:
+    """All triples that a repeated path may follow, as patterns."""
+    return [Scan("s", iri_term(s.predicate) if s.predicate else "p", "o", closure.graph) for s in steps]
+
+
+def _bound(place: Place, known: Mapping[str, Candidates]) -> bool:
+    return isinstance(place, Term) or place in known

@@ -1,0 +1,201 @@
+"""Which members can hold matches of a pattern, and about how many."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from node.federation.members.directory import Directory
+from node.federation.members.spaces import Cells, Spaces
+from node.federation.members.summaries import Summary
+from node.federation.planning.plan import Candidates, Place, Scan
+from node.federation.planning.requests import Job, Scope, scan_text
+from node.rdf.namespaces import RDF_TYPE
+from node.sparql.terms import Term
+
+# What a pattern is thought to match at a member that says nothing about itself.
+_UNKNOWN = 10_000
+
+
+class Catalogue:
+    """The members by name with what they say they hold (None: nothing), and what was found out by asking.
+
+    ``alike``: those that evaluate expressions as this node's engine does. ``directory`` is that of the summaries.
+    ``kept``: those whose values no other may be told; they say nothing of what they hold, and are asked always.
+    """
+
+    def __init__(
+        self,
+        summaries: Mapping[str, Summary | None],
+        scope: Scope,
+        alike: frozenset[str] = frozenset(),
+        directory: Directory | None = None,
+        kept: frozenset[str] = frozenset(),
+    ) -> None:
+        self.summaries = summaries
+        self.scope = scope
+        self.alike = alike
+        self.kept = kept
+        self.directory = directory or Directory(summaries)
+        self.asked: dict[tuple[str, str], bool] = {}
+        self._partial = frozenset(n for n, s in summaries.items() if s is not None and not s.covers_graphs)
+        self._cells: dict[frozenset[bytes], Cells] = {}
+
+    def count(self, name: str, scan: Scan, predicates: Candidates | None = None) -> int | None:
+        """At most how many triples of the member match, judged by the constants; None if it does not say."""
+        return None if name in self._unknown(scan) else self._counts(scan, predicates).get(name, 0)
+
+    def in_default_graph(self, scan: Scan) -> bool:
+        """Whether a pattern is matched in the members' default graphs."""
+        return scan.graph is None and self.scope.default is None
+
+    def subjects(self, name: str, scan: Scan) -> Spaces | None:
+        """Where the member's subjects of a pattern are; None: anywhere."""
+        if not self.in_default_graph(scan):
+            return None
+        type_of = scan.o.value if isinstance(scan.o, Term) and scan.o.kind == "iri" else None
+        return self.directory.subjects(_iri(scan.p), type_of)[name]
+
+    def objects(self, name: str, scan: Scan) -> Spaces | None:
+        """Where the member's objects of a pattern are; None: anywhere."""
+        return self.directory.objects(_iri(scan.p))[name] if self.in_default_graph(scan) else None
+
+    def possible(self, name: str, scan: Scan, column: str, values: frozenset[bytes]) -> frozenset[bytes]:
+        """The values that the member can have as subject (``s``) or object (``o``) of a pattern."""
+        if column not in "so":
+            return values
+        spaces = self.subjects(name, scan) if column == "s" else self.objects(name, scan)
+        if spaces is None:
+            return values
+        if column == "o" and (listed := self._listed(name, scan)) is not None:
+            return frozenset(v for v in values if v in listed or not v.startswith(b"<")) if values else values
+        cells = self._cells.get(values)
+        if cells is None:
+            cells = self._cells[values] = Cells(values)
+        return cells.within(spaces)
+
+    def holds(self, name: str, scan: Scan) -> bool:
+        """Whether the member can hold a match, as far as it says."""
+        return self.count(name, scan) != 0
+
+    def fan(self, name: str, scan: Scan, column: str) -> float:
+        """About how many triples of the member match for each value of a subject (``s``) or object (``o``)."""
+        summary, count = self.summaries[name], self.count(name, scan)
+        if summary is None or not count or not isinstance(scan.p, Term):
+            return 2.0
+        of = {"s": summary.distinct_subjects, "o": summary.distinct_objects}.get(column)
+        different = of(scan.p.value) if of is not None else None
+        return count / different if different else 2.0
+
+    def matches(self, name: str, scan: Scan, predicates: Candidates | None = None) -> float | None:
+        """About how many triples of the member match, judged by constants too; None if it does not say."""
+        count = self.count(name, scan, predicates)
+        if not count:
+            return count
+        if isinstance(scan.s, Term):
+            return min(float(count), 2.0 + self.fan(name, scan, "s"))
+        if isinstance(scan.o, Term) and not _is_class(scan):
+            # Some values are far more frequent than others.
+            return min(float(count), 20.0 + 4.0 * self.fan(name, scan, "o"))
+        return float(count)
+
+    def total(self, scan: Scan) -> int:
+        """About how many triples match at all members together."""
+        if self.scope.excludes(scan.graph):
+            return 0
+        return self._total(scan) + _UNKNOWN * len(self._unknown(scan))
+
+    def sources(
+        self, scan: Scan, predicates: Candidates | None, *, probing: bool = False
+    ) -> tuple[list[str], list[Job]]:
+        """The members to ask, and the questions that must be answered before the others are known.
+
+        A member with a summary is asked when its summary does not rule the pattern out. One without is always asked,
+        or, when ``probing`` (much would be sent to it), when an ASK for the pattern's constants says yes. Put the
+        answers in ``asked`` and call again.
+        """
+        if self.scope.excludes(scan.graph) or _impossible(scan):
+            return [], []
+        unknown, counts = self._unknown(scan), self._counts(scan, predicates)
+        if not unknown:
+            return list(counts), []
+        chosen: list[str] = []
+        questions: list[Job] = []
+        text = f"ASK {{ {scan_text(scan, self.scope).pattern} }}"
+        for name in self.summaries:
+            if name not in unknown:
+                if name in counts:
+                    chosen.append(name)
+                continue
+            known = self.asked.get((name, text))
+            if known or (known is None and not probing and name not in self.kept):
+                chosen.append(name)
+            elif known is None:
+                questions.append(Job(name, text, ()))
+        return chosen, questions
+
+    def idle(self, scans: Iterable[Scan]) -> list[str]:
+        """The members that can hold no match of any of these patterns, as far as they say."""
+        busy: set[str] = set()
+        for scan in dict.fromkeys(scans):
+            busy.update(self._unknown(scan), self._counts(scan))
+        return [name for name in self.summaries if name not in busy]
+
+    def only_source(self, scans: Sequence[Scan]) -> str | None:
+        """The one member that can hold matches of these patterns, if there is one and every member says what it
+        holds."""
+        if self.directory.silent:
+            return None
+        holding: set[str] = set()
+        for scan in scans:
+            holding.update(self._unknown(scan), self._counts(scan))
+        return holding.pop() if len(holding) == 1 else None
+
+    def _unknown(self, scan: Scan) -> Collection[str]:
+        """The members that do not say what they hold of this pattern."""
+        if self._partial and not self.in_default_graph(scan):
+            return {*self.directory.silent, *self._partial}
+        return self.directory.silent
+
+    def _counts(self, scan: Scan, predicates: Candidates | None = None) -> Mapping[str, int]:
+        """At most how many triples match at each member that says so and can hold any, in the members' order."""
+        subject, value = (place if isinstance(place, Term) else None for place in (scan.s, scan.o))
+        if isinstance(scan.p, Term) or predicates is None or predicates.blank:
+            return self.directory.counts(_iri(scan.p), subject, value)
+        counts: dict[str, int] = {}
+        for predicate in predicates.terms:
+            if predicate.startswith(b"<"):
+                for name, count in self.directory.counts(predicate[1:-1].decode(), subject, value).items():
+                    counts[name] = counts.get(name, 0) + count
+        return self.directory.in_order(counts)
+
+    def _total(self, scan: Scan) -> int:
+        unknown = self._unknown(scan)
+        counts = self._counts(scan)
+        if len(unknown) == len(self.directory.silent):
+            return self.directory.remembered(("total", scan.p, scan.s, scan.o), lambda: sum(counts.values()))
+        return sum(count for name, count in counts.items() if name not in unknown)
+
+    def _listed(self, name: str, scan: Scan) -> Collection[bytes] | None:
+        """The cells of all IRIs that the member has as object of a pattern; None: it does not say."""
+        summary, predicate = self.summaries[name], _iri(scan.p)
+        if summary is None or predicate is None:
+            return None
+
+        def find() -> frozenset[bytes] | None:
+            values = summary.values(predicate)
+            return None if values is None else frozenset(f"<{value}>".encode() for value in values)
+
+        return self.directory.remembered(("listed", name, predicate), find)
+
+
+def _iri(place: Place) -> str | None:
+    return place.value if isinstance(place, Term) else None
+
+
+def _is_class(scan: Scan) -> bool:
+    return isinstance(scan.p, Term) and scan.p.value == RDF_TYPE
+
+
+def _impossible(scan: Scan) -> bool:
+    """Whether no triple can match: a literal as subject or predicate."""
+    return any(isinstance(place, Term) and place.kind != "iri" for place in (scan.s, scan.p))

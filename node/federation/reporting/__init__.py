@@ -1,0 +1,1 @@
+"""What a query did or would do: completeness, plans, provenance, sources of rows."""
