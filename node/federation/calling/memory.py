@@ -55,6 +55,9 @@ class Share:
         self._memory = memory
         self._held = 0
         self._closed = False
+        #: Of what is held, what a last step in another process may use.
+        self._elsewhere = 0
+        #: The most bytes that were held for this process.
         self.highest = 0
 
     def take(self, size: int) -> None:
@@ -90,7 +93,7 @@ class Share:
             return
         self._memory.taken += self._more(size - self._held)
         self._held = size
-        self.highest = max(self.highest, size)
+        self.highest = max(self.highest, size - self._elsewhere)
         self._memory.changed.notify_all()
 
     def _more(self, size: int) -> int:
@@ -121,14 +124,18 @@ class Share:
         even = min(most, self._memory.even)
         with self._memory.changed:
             free = self._memory.free + max(0, self._memory.own - self._held)
-        size = min(most, max(needed, min(even, free), int(free * _OFFERED)))
-        with self.beside(size):
-            try:
-                yield size
-            except QueryMemoryExceeded as error:
-                if size < even:
-                    raise _others() from error
-                raise
+            size = min(most, max(needed, min(even, free), int(free * _OFFERED)))
+            self._elsewhere += size
+        try:
+            with self.beside(size):
+                try:
+                    yield size
+                except QueryMemoryExceeded as error:
+                    if size < even:
+                        raise _others() from error
+                    raise
+        finally:
+            self._elsewhere -= size
 
     def _refusal(self, wanted: int) -> NodeError:
         alone = self._memory.own + self._memory.shared

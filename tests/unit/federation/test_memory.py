@@ -72,6 +72,16 @@ def test_last_steps_share_what_is_left() -> None:
         assert little == 30 * MB
 
 
+def test_what_a_last_step_may_use_is_not_held_here() -> None:
+    """Only what this process held has to be given back to the system by it."""
+    share = Memory(1_000, 1).share()
+    share.take(100)
+    with share.granted(10, 500) as granted:
+        assert granted > 100
+        share.take(20)
+    assert share.highest == 120
+
+
 def test_a_step_that_others_left_too_little_may_come_again() -> None:
     memory = Memory(1000 * MB, 4)
     one, other = memory.share(), memory.share()
