@@ -19,7 +19,7 @@ _M_MMAP_THRESHOLD, _LARGE_BYTES = -3, 1 << 20
 #: Of an even part, so much is a query's own, and no less than what a last step over little needs.
 _OWN, _LITTLE_BYTES = 0.25, 40_000_000
 #: Of what is free, so much is offered to a last step, whose needs are not known beforehand.
-_OFFERED = 0.5
+_OFFERED = 0.75
 
 
 class Memory:
