@@ -24,7 +24,7 @@ NodeError
 │   ├── QueryTimeout              the query ran past its deadline
 │   ├── QueryMemoryExceeded       the query needed more memory than a query may have
 │   ├── ResultTooLarge            the answer has more bytes than an answer may have
-│   ├── QueryTooLarge              the query or update nests deeper than it may
+│   ├── QueryTooLarge             the query is too large once it is written out
 │   ├── QueryTooDeep              the query or update nests deeper than it may
 │   ├── RequestTooLarge           the request body is too long
 │   │   ├── AddressTooLong        the request's address is too long
