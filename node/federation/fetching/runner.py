@@ -5,16 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ALL_COMPLETED, FIRST_EXCEPTION, Future, wait
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from concurrent.futures import Future
 
-from node.errors import MemberError, MemberTimeout, ResultTooLarge
-from node.federation.calling.begun import Begun, arrivals
-from node.federation.calling.meter import Meter, Turn
+from node.errors import MemberError, ResultTooLarge
+from node.federation.calling.meter import Meter
 from node.federation.calling.rows import Table
 from node.federation.fetching.batches import apart, as_one, batches
 from node.federation.fetching.cache import PartCache
+from node.federation.fetching.dispatch import Dispatch, Request
 from node.federation.fetching.losses import Losses
 from node.federation.fetching.trace import Trace
 from node.federation.members.pace import Pace
@@ -28,13 +26,8 @@ from node.federation.planning.splice import can_be_spliced, solutions_in
 from node.rdf.formats import Format
 from node.store.quads import Answer as StoreAnswer
 
-A = TypeVar("A")
-T = TypeVar("T")
-
 # Larger answers are not kept to answer the same request of the same query again.
 _REMEMBERED_BYTES = 4_000_000
-# Of the time that is left, members may take this part in one round where the query can go on without them.
-_PART = 0.5
 
 
 class _Allowance:
@@ -54,20 +47,6 @@ class _Allowance:
                     remedy="Ask for less, with LIMIT or more selective patterns, in several parts, or ask the operator "
                     "to raise limits.result_bytes.",
                 )
-
-
-@dataclass(frozen=True)
-class _Request(Generic[A, T]):
-    """One request to a member: begun without a thread, or done on one; ``took`` makes its result of the answer."""
-
-    name: str
-    begin: Callable[[], Begun[A] | None]
-    ask: Callable[[], T]
-    took: Callable[[A], T]
-
-    def taken_later(self, begun: Begun[A]) -> T:
-        """The result of what was begun, waited for."""
-        return self.took(begun.answer())
 
 
 class Runner:
@@ -90,11 +69,10 @@ class Runner:
         patience: Patience,
     ) -> None:
         self._sources = {source.name: source for source in sources}
-        self._workers = workers
         self._cache = cache
         self._meter = meter
         self._losses = losses
-        self._meters = {name: self._turn(name) for name in self._sources} if losses.tolerated else {}
+        self._dispatch = Dispatch(self._sources, workers, meter, losses)
         self._remembered: dict[Job, Answer] = {}
         self._remembered_bytes = 0
         self._pace = pace
@@ -124,7 +102,7 @@ class Runner:
                     self._versions.plan(name, recalled.summary.version, recalled.at)
             else:
                 futures[self._look_at(name)] = name
-        self._finish(futures)
+        self._dispatch.finish(futures)
         for future, name in futures.items():
             if name in self._losses:
                 continue
@@ -144,7 +122,7 @@ class Runner:
         left = set(self._versions.unseen()) - set(self._looking.values())
         looking = {**self._looking, **{self._look_at(name): name for name in left if name not in self._losses}}
         self._looking = {}
-        self._finish(looking)
+        self._dispatch.finish(looking)
         for future, name in looking.items():
             if name not in self._losses:
                 summary = future.result()
@@ -156,7 +134,7 @@ class Runner:
         self._versions.saw(name, version)
 
     def _look_at(self, name: str) -> Future[Summary | None]:
-        return self._workers.submit(name, self._sources[name].summary, self._meter_of(name))
+        return self._dispatch.submit(name, self._sources[name].summary)
 
     def round_trip(self, names: Iterable[str]) -> float:
         """Seconds that a round of small requests to these members takes, as far as is known."""
@@ -198,7 +176,7 @@ class Runner:
             # Other engines are asked in the plainest way there is.
             for batch in (batches(its_jobs) if self._sources[name].alike else [(job,) for job in its_jobs])
         ]
-        came: list[list[Answer] | None] = self._together([self._asking(batch) for batch in asked])
+        came: list[list[Answer] | None] = self._dispatch.together([self._asking(batch) for batch in asked])
         for batch, found in zip(asked, came, strict=True):
             if found is None:
                 answers.update((job, _nothing(job)) for job in batch)
@@ -218,13 +196,13 @@ class Runner:
         """
         left = _Allowance(most)
         self.asked.update(names)
-        found = self._together([self._asking_for_all(name, text, formats, left) for name in names])
+        found = self._dispatch.together([self._asking_for_all(name, text, formats, left) for name in names])
         return [body for body in found if body is not None]
 
     def _asking_for_all(
         self, name: str, text: str, formats: tuple[Format, Format], left: _Allowance
-    ) -> _Request[bytearray, bytearray]:
-        source, meter, started = self._sources[name], self._meter_of(name), time.monotonic()
+    ) -> Request[bytearray, bytearray]:
+        source, meter, started = self._sources[name], self._dispatch.meter_of(name), time.monotonic()
 
         def read(answer: StoreAnswer) -> bytearray:
             body = bytearray()
@@ -251,7 +229,7 @@ class Runner:
             with source.answer(text, formats, meter) as answer:
                 return read(answer)
 
-        return _Request(name, lambda: source.begin_whole(text, formats, read, meter), ask, lambda body: body)
+        return Request(name, lambda: source.begin_whole(text, formats, read, meter), ask, lambda body: body)
 
     def _known(self, job: Job) -> Answer | None:
         if (remembered := self._remembered.get(job)) is not None:
@@ -261,10 +239,10 @@ class Runner:
             return None
         return self._cache.get(self._sources[job.source].endpoint, summary.version, job.text)
 
-    def _asking(self, batch: tuple[Job, ...]) -> _Request[Answer, list[Answer]]:
+    def _asking(self, batch: tuple[Job, ...]) -> Request[Answer, list[Answer]]:
         """For the answers to jobs in one request."""
         job = batch[0] if len(batch) == 1 else as_one(batch)
-        source, meter, started = self._sources[job.source], self._meter_of(job.source), time.monotonic()
+        source, meter, started = self._sources[job.source], self._dispatch.meter_of(job.source), time.monotonic()
 
         def ask() -> list[Answer]:
             return took(source.select(job.text, job.columns, meter) if job.columns else source.ask(job.text, meter))
@@ -283,117 +261,11 @@ class Runner:
                     self._cache.put(source.endpoint, answer.version or summary.version, part.text, rows)
             return list(tables)
 
-        return _Request(job.source, lambda: source.begin(job.text, job.columns, meter), ask, took)
-
-    def _together(self, requests: Sequence[_Request[A, T]]) -> list[T | None]:
-        """What comes of requests side by side; None for those of members that are lost.
-
-        This thread waits for those that could be begun, others for what may take longer.
-        """
-        until = self._until()
-        made: dict[int, T] = {}
-        begun: dict[Begun[A], int] = {}
-        futures: dict[Future[T], int] = {}
-        try:
-            for at, request in enumerate(requests):
-                if (one := self._begun(request)) is None:
-                    futures[self._workers.submit(request.name, request.ask)] = at
-                else:
-                    begun[one] = at
-            for one in arrivals(list(begun), until, lambda: any(map(self._has_failed, futures))):
-                request, result = requests[begun[one]], one.result()
-                at = begun.pop(one)
-                if result is None:
-                    futures[self._workers.go_on(request.name, request.taken_later, one)] = at
-                else:
-                    self._workers.give(request.name)
-                    made[at] = request.took(result)
-            if time.monotonic() >= until:
-                for at in begun.values():
-                    self._lose(requests[at].name)
-        except BaseException:
-            self._meter.stop()
-            raise
-        finally:
-            for one, at in begun.items():
-                one.close()
-                self._workers.give(requests[at].name)
-        self._finish({future: requests[at].name for future, at in futures.items()}, until)
-        made.update((at, future.result()) for future, at in futures.items() if requests[at].name not in self._losses)
-        return [None if request.name in self._losses else made[at] for at, request in enumerate(requests)]
-
-    def _begun(self, request: _Request[A, T]) -> Begun[A] | None:
-        """A request under way, in a place of its own; None where it is for a thread."""
-        if not self._workers.take(request.name):
-            return None
-        one = None
-        try:
-            one = request.begin()
-        finally:
-            if one is None:
-                self._workers.give(request.name)
-        return one
-
-    def _has_failed(self, future: Future[T]) -> bool:
-        """Whether the query ends with what has been done by a thread."""
-        error = future.exception() if future.done() else None
-        return error is not None and not (self._losses.tolerated and isinstance(error, MemberError))
+        return Request(job.source, lambda: source.begin(job.text, job.columns, meter), ask, took)
 
     def _note(self, job: Job, rows: int, size: int, started: float) -> None:
         if self.trace is not None:
             self.trace.add(job, rows, size, time.monotonic() - started)
-
-    def _until(self) -> float:
-        """The moment (of monotonic time) at which a round of requests that begins now has to be over."""
-        return time.monotonic() + self._meter.remaining() * (_PART if self._losses.tolerated else 1.0)
-
-    def _lose(self, name: str) -> None:
-        """A member that did not answer in time."""
-        self._losses.add(name, self._too_late(name))
-        self._meters[name].end_now()
-
-    def _finish(self, futures: Mapping[Future[Any], str], until: float | None = None) -> None:
-        """Wait for all; end everything at the first failure that the query cannot do without, or at the deadline."""
-        if until is None:
-            until = self._until()
-        finished, late = wait(
-            list(futures),
-            timeout=max(0.0, until - time.monotonic()),
-            return_when=ALL_COMPLETED if self._losses.tolerated else FIRST_EXCEPTION,
-        )
-        try:
-            # At the deadline, the member that was waited for counts, and not what had no time left to be sent.
-            for future in sorted(finished, key=lambda done: not isinstance(done.exception(), MemberError)):
-                error = future.exception()
-                if isinstance(error, MemberError):
-                    self._losses.add(futures[future], error)
-                elif error is not None:
-                    raise error
-            sending = [futures[future] for future in late if self._meter.is_sending(futures[future])]
-            if sending and not self._losses.tolerated:
-                raise self._meter.timeout()
-            for name in {futures[future]: None for future in late}:
-                self._lose(name)
-        except BaseException:
-            self._meter.stop()
-            raise
-        finally:
-            for future in late:
-                future.cancel()
-
-    def _meter_of(self, name: str) -> Meter:
-        return self._meters.get(name, self._meter)
-
-    def _turn(self, name: str) -> Turn:
-        return Turn(self._meter, self._meter.seconds, lambda: self._too_late(name))
-
-    def _too_late(self, name: str) -> MemberTimeout:
-        return MemberTimeout(
-            f"{name} did not answer within the {self._meter.seconds:g} s that a federated query has.",
-            member=name,
-            remedy="Try again later, make the query more selective, or ask the operator to raise "
-            "limits.federation_seconds.",
-        )
 
 
 def _nothing(job: Job) -> Answer:

@@ -6,13 +6,11 @@ looks like a short answer.
 
 from __future__ import annotations
 
-import math
 import re
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -25,16 +23,17 @@ from node.federation.calling.meter import Meter
 from node.federation.calling.retries import persistently
 from node.federation.calling.rows import Table, read_boolean, read_json, read_tsv
 from node.federation.calling.waits import Waits
+from node.federation.members.acquaintance import Acquaintance
 from node.federation.members.leases import Asking, Lease
 from node.federation.members.probing import Form, request_of
 from node.federation.members.profile import Profile, profile
 from node.federation.members.profiles import Profiler, Profiles
 from node.federation.members.source import Recalled
-from node.federation.members.summaries import Summary, read_void
+from node.federation.members.summaries import Summary
 from node.federation.members.truncation import RowWatch, count_text
 from node.federation.members.workers import PARALLEL
-from node.rdf.formats import JSON, NTRIPLES, TSV, Format
-from node.sparql.protocol import DATA_VERSION_HEADER, LEASE_HEADER
+from node.rdf.formats import JSON, TSV, Format
+from node.sparql.protocol import DATA_VERSION_HEADER
 from node.sparql.results import MalformedResults
 from node.store.quads import Answer, Generation
 
@@ -42,23 +41,8 @@ T = TypeVar("T")
 
 #: JSON that is read takes so many times the memory of its text.
 _JSON_BESIDE = 8
-#: How long a member that has published no summary is not asked for one again.
-_ABSENT_SECONDS = 300.0
 #: What finding out about a member may take.
 _PROFILE_SECONDS, _PROFILE_REQUESTS, _PROFILE_BYTES = 900.0, 20, 100_000_000
-
-
-@dataclass(frozen=True)
-class _Known:
-    """What we last learnt of a member's summary. ``at`` is monotonic time; ``summary`` None: it had none then.
-
-    ``tag`` is the description's ``ETag``. ``told``: the member's answers say which version of its data they are from.
-    """
-
-    at: float
-    summary: Summary | None
-    tag: str = ""
-    told: bool = False
 
 
 class RemoteSource:
@@ -80,12 +64,10 @@ class RemoteSource:
         standing_for: str | None = None,
     ) -> None:
         self._form = form
-        self._standing_for = standing_for
         #: The member that this one is a replica of, as its operator says; empty for none.
         self.replica_of = member.replica_of
         #: How long it takes to begin an answer.
         self.waits = Waits()
-        self._failing_since: float | None = None
         self.name = member.name
         self.endpoint = member.endpoint
         self._circuit = circuit or Circuit(member.name)
@@ -100,16 +82,12 @@ class RemoteSource:
             lambda found: profiles.put(member.endpoint, found),
         )
         self._server: str | None = None
-        self._known: _Known | None = None
-        self._forgotten = False
-        self._lease: Lease | None = None
-        self._lock = threading.Lock()
+        self._acquaintance = Acquaintance(member.endpoint, self._client, self._circuit, self.waits, standing_for)
 
     @property
     def skolemised(self) -> bool:
         """A member that publishes a summary of our kind is a node like this one."""
-        known = self._known
-        return known is not None and known.summary is not None and not self._version
+        return self._acquaintance.summarised and not self._version
 
     @property
     def alike(self) -> bool:
@@ -121,35 +99,23 @@ class RemoteSource:
         self._client.close()
 
     def summary(self, meter: Meter) -> Summary | None:
-        """From ``<base>.well-known/void``, asked for with the ``ETag`` we have: unchanged costs one small exchange.
+        """What the member's description says; of one whose data is declared to stay, what was found out once.
 
         A member that is down fails here, before anything is fetched. None: no summary, or not one of this endpoint.
         """
-        known = self._known
-        if self._version:
-            found = self._profiler.profile(meter)
-            if found is not None and self._server is None:
-                # Known from before a restart; which engine it is decides what it is asked.
-                self.ask("ASK {}", meter)
-            return found
-        if not self.endpoint.endswith("/sparql"):
-            return None
-        if known is not None and known.summary is None and time.monotonic() - known.at < _ABSENT_SECONDS:
-            return None
-        try:
-            learnt = persistently(lambda: self._summary(known, meter), meter, self._circuit)
-        except MemberError:
-            self._failing_since = self._failing_since or time.monotonic()
-            raise
-        self._failing_since = None
-        return learnt
+        if not self._version:
+            return self._acquaintance.summary(meter)
+        found = self._profiler.profile(meter)
+        if found is not None and self._server is None:
+            # Known from before a restart; which engine it is decides what it is asked.
+            self.ask("ASK {}", meter)
+        return found
 
     @property
     def said(self) -> Summary | None:
         """What it said last that it holds, however long ago; None when it does not say which data its answers are
         from."""
-        known = self._known
-        return known.summary if known is not None and known.told else None
+        return self._acquaintance.said
 
     @property
     def open(self) -> bool:
@@ -159,38 +125,7 @@ class RemoteSource:
     @property
     def unseen_before_failing(self) -> float:
         """Seconds from when it was seen last until it first failed since then, or until now."""
-        known, until = self._known, self._failing_since or time.monotonic()
-        return math.inf if known is None else until - known.at
-
-    def _summary(self, known: _Known | None, meter: Meter) -> Summary | None:
-        asking = Asking()
-        headers = {"Accept": NTRIPLES.media_type, **asking.headers}
-        if known is not None and known.summary is not None:
-            headers["If-None-Match"] = known.tag
-        url = self.endpoint.removesuffix("sparql") + ".well-known/void"
-        # What is learnt holds from when it was asked for.
-        asked = time.monotonic()
-        with self._client.exchange("GET", url, body=None, headers=headers, meter=meter) as reply:
-            self.waits.looked(time.monotonic() - asked)
-            version = reply.header(DATA_VERSION_HEADER)
-            self._take_lease(asking, reply)
-            summary: Summary | None = None
-            tag = reply.header("ETag") or ""
-            if reply.status == 304 and known is not None and known.summary is not None:
-                summary, tag = known.summary, known.tag
-                if version is not None and version != summary.version:
-                    # The data is the same; a member that was restarted calls it otherwise.
-                    summary = replace(summary, version=version)
-            elif reply.status == 200 and reply.media_type in NTRIPLES.media_types and tag:
-                text = reply.body().decode("utf-8", "replace")
-                summary = read_void(text, self.endpoint, version or tag, standing_for=self._standing_for)
-            elif reply.status >= 500 and (reply.status != 500 or (known is not None and known.summary is not None)):
-                # Virtuoso answers 500 at an address that it does not have.
-                reply.require()
-        with self._lock:
-            self._known = _Known(asked, summary, tag, told=version is not None)
-            self._forgotten = False
-        return summary
+        return self._acquaintance.unseen_before_failing
 
     def _profile(self) -> Profile:
         """Find out about a member whose data stays as it is, in a time of its own: queries need not wait for it."""
@@ -203,21 +138,12 @@ class RemoteSource:
             # Its operator's word that the data stays counts at any time.
             found = self._profiler.found
             return None if found is None or self._server is None else Recalled(found, time.monotonic())
-        known = self._known
-        if known is None or self._forgotten or (known.summary is not None and not known.told):
-            return None
-        if known.summary is None and time.monotonic() - known.at >= _ABSENT_SECONDS:
-            return None
-        if known.summary is not None and self._lease is not None and self._lease.version == known.summary.version:
-            # What it has promised not to change, it holds now.
-            at = time.monotonic() if self._lease.left() else known.at
-            return Recalled(known.summary, at)
-        return Recalled(known.summary, known.at)
+        return self._acquaintance.recalled()
 
     @property
     def lease(self) -> Lease | None:
         """The last one that the member gave, be it over or not; None when it gives none, or failed since."""
-        return self._lease
+        return self._acquaintance.lease
 
     def renew(self, meter: Meter) -> None:
         """Have the lease and what the member says it holds as they are now. Raises as ``summary``.
@@ -227,18 +153,11 @@ class RemoteSource:
         try:
             self.summary(meter)
         except NodeError:
-            self._lease = None
+            self._acquaintance.end_lease()
             raise
 
-    def _take_lease(self, asking: Asking, reply: Reply) -> None:
-        given = asking.lease(reply.header(LEASE_HEADER), reply.header(DATA_VERSION_HEADER))
-        with self._lock:
-            held = self._lease
-            if given is None or held is None or held.version != given.version or held.until < given.until:
-                self._lease = given
-
     def forget(self) -> None:
-        self._forgotten = True
+        self._acquaintance.forget()
 
     def select(self, text: str, columns: tuple[str, ...], meter: Meter) -> Table:
         """TSV from servers of the same engine as this node's; JSON, which shows its own end, from others."""
@@ -344,7 +263,7 @@ class RemoteSource:
         """Take what the head of an answer says. Raises what its status means."""
         self._server = reply.header("Server") or ""
         reply.require()
-        self._take_lease(asking, reply)
+        self._acquaintance.take_lease(asking, reply)
 
     def _read(self, text: str, results: Format, read: Callable[[bytearray], T], meter: Meter) -> T:
         made = self._reading(results, read, meter)
