@@ -1,12 +1,13 @@
 """This project's federation beside one merged store, Comunica and FedX, over the data and queries of fedbench.
 
-    python -m bench.federation [--triples 500000] [--members 4] [--kind native|nodes] [--latency MS] [--fixed]
+    python -m bench.federation [--triples 500000] [--members 4] [--kind native,nodes] [--latency MS] [--fixed]
                                [--keep] [--comunica] [--fedx] [--repeat 5] [--queries q03,q17] [--folder DIR]
 
 Every federation reaches the same members through one proxy, which counts requests and can delay each by ``--latency``.
 The merged store is one native Oxigraph server behind that proxy too: its answers are the right ones. For each query the
 engines are asked in turn: a first cold run, then ``--repeat`` more, of which the median counts. Our federation keeps
-neither answers nor parts of them from one query to the next unless told so (``--keep``: parts). Prints a row a query
+neither answers nor parts of them from one query to the next unless told so (``--keep``: parts). Of triples, members and
+kinds there may be several, comma-separated: each combination is run, with a network of its own. Prints a row a query
 with ratios to the merged store, then geometric means over the queries that an engine gets right, requests of a warm
 round, and the most memory our coordinator used with its workers.
 """
@@ -14,6 +15,7 @@ round, and the most memory our coordinator used with its workers.
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import re
 import socket
@@ -85,9 +87,9 @@ class Memory:
 def main() -> None:
     """Run the comparison and print the tables."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--triples", type=int, default=500_000)
-    parser.add_argument("--members", type=int, default=4)
-    parser.add_argument("--kind", choices=("native", "nodes"), default="native")
+    parser.add_argument("--triples", default="500000", help="one number or several, comma-separated")
+    parser.add_argument("--members", default="4", help="one number or several, comma-separated")
+    parser.add_argument("--kind", default="native", help="native, nodes, or both, comma-separated")
     parser.add_argument("--latency", type=float, default=0.0)
     parser.add_argument("--fixed", action="store_true", help="declare that the members' data does not change")
     parser.add_argument("--keep", action="store_true", help="let our federation keep the parts it fetched")
@@ -98,11 +100,24 @@ def main() -> None:
     parser.add_argument("--queries", default="")
     parser.add_argument("--folder", type=Path, help="keep data and stores here")
     arguments = parser.parse_args()
+    kinds = arguments.kind.split(",")
+    if not {"native", "nodes"}.issuperset(kinds):
+        parser.error("--kind: native, nodes, or native,nodes")
+    for triples, members in itertools.product(_numbers(arguments.triples), _numbers(arguments.members)):
+        for kind in kinds:
+            _run(arguments, triples, members, kind)
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(number) for number in text.split(",")]
+
+
+def _run(arguments: argparse.Namespace, triples: int, members: int, kind: str) -> None:
     with tempfile.TemporaryDirectory() as temporary, ExitStack() as stack:
         folder = arguments.folder or Path(temporary)
-        data = generated(folder, arguments.triples, arguments.members)
+        data = generated(folder, triples, members)
         ports, log = Ports(), Path(temporary) / "log"
-        net = stack.enter_context(network(data, arguments.kind, latency_ms=arguments.latency, ports=ports, log=log))
+        net = stack.enter_context(network(data, kind, latency_ms=arguments.latency, ports=ports, log=log))
         peers = {"merged": Peer(net.merged, 0)}
         peers["ours"] = stack.enter_context(
             ours(net, Path(temporary), ports, log, fixed=arguments.fixed, keep=arguments.keep)
@@ -120,9 +135,9 @@ def main() -> None:
         memory = Memory(peers["ours"].group)
         found = {name: _measure(text, peers, net, arguments.repeat, arguments.limit) for name, text in texts.items()}
         memory.end()
-        print(f"{data.triples:,} triples, {arguments.members} {arguments.kind} members, {arguments.latency:g} ms added")
-        _print(found, list(peers))
-        print(f"the coordinator and its workers: at most {memory.most / 1e6:,.0f} MB")
+    print(f"{data.triples:,} triples, {members} {kind} members, {arguments.latency:g} ms added")
+    _print(found, list(peers))
+    print(f"the coordinator and its workers: at most {memory.most / 1e6:,.0f} MB", flush=True)
 
 
 def _measure(text: str, peers: dict[str, Peer], net: Network, repeat: int, limit: float) -> dict[str, Measured]:

@@ -163,7 +163,8 @@ def _node(data: Data, name: str, port: int) -> tuple[Path, int]:
     config = folder / "node.toml"
     if not config.exists():
         base = f"http://127.0.0.1:{port}/"
-        subprocess.run([sys.executable, "-m", "node", "init", str(folder), "--base-iri", base], check=True)
+        init = [sys.executable, "-m", "node", "init", str(folder), "--base-iri", base]
+        subprocess.run(init, check=True, stdout=subprocess.DEVNULL)
         node = build(folder)
         try:
             text = (data.folder / f"{name}.nt").read_text(encoding="utf-8")
