@@ -18,6 +18,7 @@ from node.sparql.mending import may_need_mending, mended
 from node.sparql.parser import may_nest_deeper, no_service, parse_query
 from node.sparql.words import mentions
 from node.sparql.writer import write_query
+from node.sparql.zero_length import may_have_lone_paths, with_own_ends
 
 # A text without these cannot name a graph or a service, whatever it means.
 _NEEDS_READING = ("service", "from", "graph", "\\u")
@@ -43,22 +44,25 @@ def evaluable(
     """The query as a store is asked it, over the part of ``scope`` that it is about.
 
     A short text that cannot contain ``GRAPH``, ``FROM`` or ``SERVICE``, nor nest deeper than ``depth``, nor hold
-    what the engine gets wrong (``mending``), is not parsed: it gets the default graphs alone. With ``FROM`` the
-    default graph is the graphs named there as far as they are in ``scope.named``, and those of ``FROM NAMED`` can
-    be named (section 13.2); a graph that the caller may not see contributes nothing, as one that does not exist.
+    what the engine gets wrong (``mending``, ``zero_length``), is not parsed: it gets the default graphs alone. With
+    ``FROM`` the default graph is the graphs named there as far as they are in ``scope.named``, and those of ``FROM
+    NAMED`` can be named (section 13.2); a graph that the caller may not see contributes nothing, as one that does not
+    exist.
     ``dataset`` is the part that the request names, which counts instead (SPARQL 1.1 Protocol, section 2.1.4).
     Relative IRIs are resolved against ``base``. Raises Unsupported for ``SERVICE``, QuerySyntaxError,
     QueryTooDeep, and QueryTooLarge for what would be evaluated in too many graphs (``graph_names``).
     """
     reading = mentions(text, *_NEEDS_READING)
-    suspect = may_need_mending(text)
-    if not reading and not suspect and not may_nest_deeper(text, depth):
+    suspect, lone = may_need_mending(text), may_have_lone_paths(text)
+    if not reading and not suspect and not lone and not may_nest_deeper(text, depth):
         return Evaluable(text, dataset or GraphScope(scope.default))
     query = parse_query(text, base, depth=depth)
     if query.services:
         raise no_service()
     scope = dataset or (dataset_within(query, scope) if reading else GraphScope(scope.default))
     better = mended(query) if suspect else None
+    if lone:
+        better = with_own_ends(better or query) or better
     if reading:
         better = with_graph_names(better or query, scope.named) or better
     if better is not None or mentions(text, *_NEEDS_WRITING):

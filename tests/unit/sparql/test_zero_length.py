@@ -7,7 +7,7 @@ import pytest
 
 from node.sparql.parser import parse_query
 from node.sparql.terms import Term
-from node.sparql.zero_length import without_lone_paths
+from node.sparql.zero_length import may_have_lone_paths, with_own_ends, without_lone_paths
 
 PREFIX = "PREFIX : <http://ex.org/> "
 
@@ -66,6 +66,70 @@ def test_the_solution_is_there(pattern: str, rows: list[str]) -> None:
 def test_everything_else_is_left_alone(pattern: str) -> None:
     """What the engine answers rightly, and what cannot be said otherwise."""
     assert without_lone_paths(parse_query(f"{PREFIX}SELECT * {pattern}"), is_node) is None
+
+
+@pytest.mark.parametrize(
+    ("pattern", "rows"),
+    [
+        ("{ :x :p* ?v }", ["v=<http://ex.org/x>"]),
+        ("{ :a :p* ?v }", ["v=<http://ex.org/a>", "v=<http://ex.org/b>", "v=<http://ex.org/c>"]),
+        ("{ ?v :p? :x }", ["v=<http://ex.org/x>"]),
+        ("{ ?v ^(:p*) 5 }", ['v="5"^^<http://www.w3.org/2001/XMLSchema#integer>']),
+        ("{ :a :p* :a }", [""]),
+        ("{ :x (:p|:q)* :x }", [""]),
+        ("{ :b :p? ?v . ?v :p* ?w . ?w :p :c }", ["v=<http://ex.org/b> w=<http://ex.org/b>"]),
+        ("{ :x :p* ?v . ?s :name ?n }", ['n="b" s=<http://ex.org/b> v=<http://ex.org/x>']),
+        ("{ :x :p* ?v { ?v :name ?n } }", []),
+        ("{ :a :p* ?v { ?v :name ?n } }", ['n="b" v=<http://ex.org/b>']),
+        ("{ ?s :name ?n OPTIONAL { :x :p* ?s } }", ['n="b" s=<http://ex.org/b>']),
+        ("{ ?s :p ?v MINUS { :b :p* ?v } }", []),
+        ("{ { SELECT ?v { :x :p? ?v } } UNION { :a :name ?v } }", ["v=<http://ex.org/x>"]),
+    ],
+)
+def test_the_solution_stands_beside_the_path(pattern: str, rows: list[str]) -> None:
+    """Whether the term is in the graph or not."""
+    text = f"{PREFIX}SELECT * {pattern}"
+    assert may_have_lone_paths(text)
+    better = with_own_ends(parse_query(text))
+    assert better is not None
+    assert answer(better.text) == rows
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "{ :x :p* ?v . ?v :name ?n }",
+        "{ :x :p+ ?v }",
+        "{ :x :p* :y }",
+        "{ :x :p* [] }",
+        "{ :x :p*/:q ?v }",
+        "{ ?s :p* ?v }",
+        "{ GRAPH :g { :x :p* ?v } }",
+        "{ ?s :p ?v FILTER EXISTS { :x :p* ?v } }",
+    ],
+)
+def test_nothing_stands_beside_other_paths(pattern: str) -> None:
+    """A term that another pattern finds is in the graph."""
+    assert with_own_ends(parse_query(f"{PREFIX}SELECT * {pattern}")) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "suspect"),
+    [
+        ("SELECT * { ?s ?p ?o }", False),
+        ("SELECT DISTINCT\n * { ?s ?p ?o }", False),
+        ("SELECT (COUNT( * ) AS ?n) (COUNT(DISTINCT *) AS ?m) { ?s ?p ?o }", False),
+        ("SELECT ?s { ?s <http://ex.org/p>* ?o }", True),
+        ("SELECT ?s { ?s (<http://ex.org/p>|<http://ex.org/q>) * ?o }", True),
+        ("SELECT ?s { ?s <http://ex.org/p>? ?o }", True),
+        ("SELECT ?s { ?s <http://ex.org/p>?/<http://ex.org/p> ?o }", True),
+        ("SELECT ?s { ?s <http://ex.org/p>#\n* ?o }", True),
+        ("SELECT ?s { ?s <http://ex.org/p>\\u002A ?o }", True),
+    ],
+)
+def test_which_texts_are_read_for_it(text: str, suspect: bool) -> None:
+    """A star or a question mark that may belong to a path."""
+    assert may_have_lone_paths(text) is suspect
 
 
 def test_the_engine_still_needs_it() -> None:
