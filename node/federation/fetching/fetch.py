@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 
 from node.federation.calling.rows import Shape, Table
-from node.federation.fetching.paths import Paths
+from node.federation.fetching.paths import WIDE, Paths
 from node.federation.fetching.scratch import Scratch
 from node.federation.planning.hash_joins import saves
 from node.federation.planning.locality import local
@@ -27,6 +26,7 @@ from node.federation.planning.plan import (
     Scan,
     Star,
 )
+from node.federation.planning.reaches import Reach
 from node.federation.planning.requests import (
     BLOCK,
     Job,
@@ -41,6 +41,7 @@ from node.federation.planning.rounds import Gathered, Outcome, Rounds, alongside
 from node.federation.planning.selection import Catalogue
 from node.federation.planning.stars import StarText, filter_text, grouped, star_text
 from node.sparql.algebra import Expression
+from node.sparql.terms import Term
 
 _NO_NAMES: frozenset[str] = frozenset()
 
@@ -53,8 +54,7 @@ class Fetcher:
         self._scope = catalogue.scope
         self._scratch = scratch
         self._order = order
-        whole = partial(self._scan, whole=True)
-        self._paths = Paths(catalogue, scratch, order, scan=self._scan, whole=whole)
+        self._paths = Paths(catalogue, scratch, order, scan=self._scan)
 
     def body(self, body: Body, context: Mapping[str, Candidates], wanted: frozenset[str] = _NO_NAMES) -> Rounds:
         """Everything that matters for a body in a context. The outcome has the candidates of ``wanted``."""
@@ -77,14 +77,30 @@ class Fetcher:
             attached += [self.body(a.body, {v: known[v] for v in a.allowed if v in known}) for a in chosen.attachments]
             if not chosen.now:
                 break
-            needed = wanted.union(*(e.variables for e in remaining), *(a.allowed & a.body.variables for a in waiting))
-            outcomes = yield from together([self._element(e, known, needed, body.filters) for e in chosen.now])
-            for outcome in outcomes:
+            together_with = [*chosen.now, *remaining]
+            patient = {id(e): self._patience(e, together_with, known) for e in chosen.now}
+            hesitant = [e for e in chosen.now if patient[id(e)] is not None]
+            needed = wanted.union(
+                *(e.variables for e in [*remaining, *hesitant]), *(a.allowed & a.body.variables for a in waiting)
+            )
+            outcomes = yield from together(
+                [self._element(e, known, needed, body.filters, patient[id(e)]) for e in chosen.now]
+            )
+            for element, outcome in zip(chosen.now, outcomes, strict=True):
                 if outcome is None:
                     return None
+                if outcome is WIDE and isinstance(element, Closure):
+                    remaining = [*remaining, _wide(element, known)]
+                    continue
                 for variable, candidates in outcome.items():
                     known[variable] = candidates.narrowed(known.get(variable))
         return {v: known[v] for v in wanted if v in known}
+
+    def _patience(self, element: Element, others: Sequence[Element], known: Mapping[str, Candidates]) -> int | None:
+        """How many edges of an element may be fetched before its other end is known; None: all."""
+        if not isinstance(element, Closure) or self._catalogue.kept:
+            return None
+        return self._order.patience(element, [other for other in others if other is not element], known)
 
     def _element(
         self,
@@ -92,6 +108,7 @@ class Fetcher:
         known: Mapping[str, Candidates],
         needed: frozenset[str],
         filters: tuple[Expression, ...],
+        most: int | None,
     ) -> Rounds:
         match element:
             case Scan():
@@ -99,7 +116,7 @@ class Fetcher:
             case Star():
                 return self._star(element, known, needed, filters)
             case Closure():
-                return self._paths.closure(element, known, needed)
+                return self._paths.closure(element, known, needed, most=most)
             case Choice():
                 return self._choice(element, known, needed)
             case Rows():
@@ -117,6 +134,7 @@ class Fetcher:
         filters: tuple[Expression, ...] = (),
         *,
         whole: bool = False,
+        reach: Reach | None = None,
     ) -> Rounds:
         predicates = known.get(scan.p) if isinstance(scan.p, str) else None
         predicates = predicates.sendable() if predicates is not None else None
@@ -138,6 +156,7 @@ class Fetcher:
                 strict if name in self._catalogue.alike else text,
                 {} if whole else self._told(name, known),
                 predicates,
+                reach=reach,
             )
         ]
         if not jobs:
@@ -153,12 +172,16 @@ class Fetcher:
             assert isinstance(table, Table)
             if told is not None:
                 told.add(job.source, table, text.positions)
-            tests = [
-                (column, allowed.terms, job.source in allowed.blank)
-                for column, allowed in at.values()
-                if allowed.kept or f"VALUES ?{column} " not in job.text
-            ]
-            rows = table.where(tests)
+            rows = table
+            if reach is not None and reach.asked(job):
+                reach.take(job.source, table)
+            else:
+                tests = [
+                    (column, allowed.terms, job.source in allowed.blank)
+                    for column, allowed in at.values()
+                    if allowed.kept or f"VALUES ?{column} " not in job.text
+                ]
+                rows = table.where(tests)
             gathered.add(job.source, rows, text.positions)
             self._scratch.add(job.source, text.shape, rows, again)
         # A name of a graph or a predicate is not a node for that.
@@ -175,9 +198,17 @@ class Fetcher:
         return {v: shown for v, candidates in known.items() if (shown := candidates.sendable()) is not None}
 
     def _scan_jobs(
-        self, name: str, scan: Scan, text: ScanText, known: Mapping[str, Candidates], predicates: Candidates | None
+        self,
+        name: str,
+        scan: Scan,
+        text: ScanText,
+        known: Mapping[str, Candidates],
+        predicates: Candidates | None,
+        *,
+        reach: Reach | None,
     ) -> Iterable[Job]:
-        """The requests that bring a member's matches: its whole predicate, or blocks of one variable's candidates."""
+        """The requests that bring a member's matches: its whole predicate, or blocks of one variable's candidates, or
+        what it reaches from some of them."""
         usable = [
             (len(known[v].terms), column, v)
             for v, column in text.positions.items()
@@ -189,10 +220,24 @@ class Fetcher:
             return [whole]
         size, column, variable = min(usable)
         fan = self._catalogue.fan(name, scan, column)
+        terms = known[variable].terms
+        if reach is not None and variable == reach.source:
+            terms = reach.left(name, terms)
+            if starts := reach.starts.get(name):
+                onward = [
+                    reach.asks(Job(name, reach.text(text, column, b), text.columns, len(b) * fan))
+                    for b in blocks(sorted(starts))
+                ]
+                return [*onward, *self._blocks(name, scan, text, column, terms)]
+            size = len(terms)
         cost = size * (VALUE + TRIPLE * fan) + (size // BLOCK) * REQUEST
         if held is not None and held * TRIPLE <= cost:
             return [whole]
-        values = self._catalogue.possible(name, scan, column, known[variable].terms)
+        return self._blocks(name, scan, text, column, terms)
+
+    def _blocks(self, name: str, scan: Scan, text: ScanText, column: str, terms: frozenset[bytes]) -> list[Job]:
+        fan = self._catalogue.fan(name, scan, column)
+        values = self._catalogue.possible(name, scan, column, terms)
         if column != "o":
             values = frozenset(v for v in values if v.startswith(b"<"))
         return [Job(name, text.block(column, b), text.columns, len(b) * fan) for b in blocks(sorted(values))]
@@ -309,6 +354,12 @@ class Fetcher:
             assert isinstance(table, Table)
             self._scratch.add_rows(job.source, Shape("s", "p", "o", "g"), table, self._scope)
         return {}
+
+
+def _wide(closure: Closure, known: Mapping[str, Candidates]) -> Closure:
+    """A path of which is known that it leads to many nodes from the end that is known."""
+    is_start = isinstance(closure.start, Term) or closure.start in known
+    return replace(closure, wide=closure.start if is_start else closure.end)
 
 
 def _kept(outcome: Outcome, shown: Outcome) -> Outcome:

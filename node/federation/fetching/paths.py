@@ -1,60 +1,122 @@
-"""Repeated paths (``p*``, ``p+``, ``p?``), followed step by step over all members until nothing new is reached."""
+"""Repeated paths (``p*``, ``p+``, ``p?``), followed over all members until nothing new is reached.
+
+From either end, or from both: whatever ends first has met all edges that can be part of the path.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
-from typing import TypeAlias
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
 
 from node.federation.calling.rows import Shape, Table, cell
 from node.federation.fetching.scratch import Scratch
 from node.federation.planning.order import Order
 from node.federation.planning.plan import Candidates, Closure, GraphPlace, Place, Scan, Step
+from node.federation.planning.reaches import Reach
 from node.federation.planning.requests import Job, witness_text
-from node.federation.planning.rounds import Answer, Rounds, together
+from node.federation.planning.rounds import Rounds, together
 from node.federation.planning.selection import Catalogue
-from node.sparql.terms import Term, iri_term
+from node.sparql.terms import Term
 
 _NODES_PER_WITNESS = 50
 _NO_NAMES: frozenset[str] = frozenset()
 # Names that no variable of a query has: one of them may also be the name of the graph.
 _ANY, _FROM, _TO = ("/s", "/p", "/o"), "/from", "/to"
+#: The outcome of a path that is better followed from its other end, once that is known.
+WIDE: dict[str, Candidates] = {"/wide": Candidates(frozenset())}
 
-#: Fetches a triple pattern with what is known of its variables, and leaves the candidates of those that are needed.
-FetchScan: TypeAlias = Callable[[Scan, Mapping[str, Candidates], frozenset[str]], Rounds]
+
+class FetchScan(Protocol):
+    """Fetches a triple pattern with what is known of its variables, and leaves the candidates of those that are needed.
+
+    ``whole``: by asking for all there is, whatever is known: asked again, it is here. ``reach``: by asking members for
+    what they can reach.
+    """
+
+    def __call__(
+        self,
+        scan: Scan,
+        known: Mapping[str, Candidates],
+        needed: frozenset[str],
+        *,
+        whole: bool = False,
+        reach: Reach | None = None,
+    ) -> Rounds: ...
+
+
+@dataclass
+class _Walk:
+    """From the nodes ``near`` along the edges that ``scans`` match, a round at a time.
+
+    ``expected``: what it is thought to cost, in triples. ``reached``: by one step or more. ``seen``: every term met at
+    an edge that was brought. ``came``: how many terms came in all rounds; ``spent``: what these have cost, in triples.
+    Of two walks the one that has cost less goes on.
+    """
+
+    near: Candidates
+    scans: tuple[Scan, ...]
+    reach: Reach | None
+    expected: float
+    came: int = 0
+    spent: float = 0.0
+    ended: bool = False
+    reached: set[bytes] = field(default_factory=set)
+    seen: set[bytes] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.frontier, self.blank, self.kept = self.near.terms, set(self.near.blank), self.near.kept
+        self.visited = set(self.near.terms)
+
+    def candidates(self) -> Candidates:
+        """What was reached."""
+        return Candidates(frozenset(self.reached), frozenset(self.blank), kept=self.kept)
 
 
 class Paths:
-    """Walks closures, with ``scan`` for their edges; what shows that a node is there goes into ``scratch``.
+    """Walks closures, with ``scan`` for their edges; what shows that a node is there goes into ``scratch``."""
 
-    ``whole`` does the same as ``scan`` but asks for all edges there are, whatever is known: asked again, they are here.
-    """
-
-    def __init__(
-        self, catalogue: Catalogue, scratch: Scratch, order: Order, *, scan: FetchScan, whole: FetchScan
-    ) -> None:
+    def __init__(self, catalogue: Catalogue, scratch: Scratch, order: Order, *, scan: FetchScan) -> None:
         self._order = order
-        self._whole = whole
         self._catalogue = catalogue
         self._scope = catalogue.scope
         self._scratch = scratch
         self._scan = scan
 
-    def closure(self, closure: Closure, known: Mapping[str, Candidates], needed: frozenset[str]) -> Rounds:
-        """Every edge that can be part of the path. The outcome is what its other end can be."""
+    def closure(
+        self, closure: Closure, known: Mapping[str, Candidates], needed: frozenset[str], *, most: int | None = None
+    ) -> Rounds:
+        """Every edge that can be part of the path. The outcome is what its other end can be.
+
+        It is ``WIDE`` where there are more than ``most`` edges: then not all have come.
+        """
         start, end = _ends(closure.start, known), _ends(closure.end, known)
         if start is None and end is None:
             return (yield from self._unbounded(closure, known))
-        forward = end is None or (start is not None and len(start.terms) <= len(end.terms))
-        near, far = (start, end) if forward else (end, start)
-        assert near is not None
-        steps = closure.steps if forward else tuple(step.reversed() for step in closure.steps)
-        reached, seen = yield from self._walk(near, steps, closure, known)
+        onward = self._walk(closure.start, start, closure.steps, closure)
+        back = self._walk(closure.end, end, _reversed(closure), closure)
+        walks = [walk for walk in (onward, back) if walk is not None]
+        if len(walks) > 1 and self._catalogue.kept:
+            # Which way is taken may not depend on what others may not be told.
+            walks = [min(walks, key=_told)]
+        graphs = _graphs(closure.graph, known)
+        while not any(walk.ended for walk in walks):
+            walk = min(walks, key=lambda walk: max(walk.spent, walk.expected))
+            if walk.reach is not None:
+                walk.reach.most = None if most is None else most + 1
+            yield from self._step(walk, graphs, once=closure.once)
+            if walk.reach is not None and most is not None and (walk.reach.cut or walk.came > most):
+                return WIDE
+        walk = next(walk for walk in walks if walk.ended)
+        forward = walk is onward
+        near, far = walk.near, end if forward else start
+        reached = walk.candidates()
         if closure.minimum == 0:
             reached = reached.widened(Candidates(near.terms, near.blank, kept=near.kept))
             nodes = near.terms if far is None else near.terms & far.terms
             if not _shown(closure.graph, near, far):
                 # An edge shows a node of one graph only: with a variable as its name, any could be meant.
-                unseen = nodes if isinstance(closure.graph, str) else nodes - seen
+                unseen = nodes if isinstance(closure.graph, str) else nodes.difference(*(w.seen for w in walks))
                 if reached.kept or (far is not None and far.kept):
                     yield from self._scan(Scan(*_ANY, closure.graph), {}, _NO_NAMES)
                 else:
@@ -69,36 +131,41 @@ class Paths:
         shown: frozenset[GraphPlace] = frozenset() if isinstance(closure.graph, str) else frozenset({closure.graph})
         return {place: Candidates(reached.terms, reached.blank, shown, kept=reached.kept)}
 
-    def _walk(
-        self, near: Candidates, steps: tuple[Step, ...], closure: Closure, known: Mapping[str, Candidates]
-    ) -> Generator[list[Job], list[Answer], tuple[Candidates, set[bytes]]]:
-        """What is reached from ``near`` by one step or more, and every term met at an edge that was brought."""
-        graphs = _graphs(closure.graph, known)
-        visited: set[bytes] = set(near.terms)
-        reached: set[bytes] = set()
-        seen: set[bytes] = set()
-        frontier, blank, kept = near.terms, set(near.blank), near.kept
+    def _walk(self, place: Place, near: Candidates | None, steps: Sequence[Step], closure: Closure) -> _Walk | None:
+        if near is None:
+            return None
+        scans = tuple(_edge(step, closure.graph) for step in steps)
+        reach = None if closure.once else Reach.along(steps, scans, _FROM, self._catalogue)
+        expected = self._order.onward(scans, _FROM, len(near.terms))
+        if place == closure.wide:
+            expected = self._order.total(scans)
+        return _Walk(near, scans, reach, expected, ended=not near)
+
+    def _step(self, walk: _Walk, graphs: Mapping[str, Candidates], *, once: bool) -> Rounds:
+        """One round of a walk; it has ended when nothing new came."""
+        at = {**graphs, _FROM: Candidates(walk.frontier, frozenset(walk.blank), kept=walk.kept)}
+        alone = walk.reach is not None and walk.reach.alone()
+        whole = not once and not alone and self._order.is_worth_some_rounds(walk.scans, walk.spent)
+        if walk.reach is not None:
+            walk.reach.begin(walk.frontier)
         ends = frozenset((_FROM, _TO))
-        scans = [_edge(step, closure.graph) for step in steps]
-        fetch = self._whole if not closure.once and self._order.is_worth_some_rounds(scans) else self._scan
-        while frontier or blank:
-            at = {**graphs, _FROM: Candidates(frontier, frozenset(blank), kept=kept)}
-            outcomes = yield from together([fetch(scan, at, ends) for scan in scans])
-            before = set(blank)
-            fresh: set[bytes] = set()
-            for outcome in outcomes:
-                if outcome is not None:
-                    fresh |= outcome[_TO].terms
-                    seen |= outcome[_FROM].terms
-                    blank |= outcome[_TO].blank
-                    kept = kept or outcome[_TO].kept
-            seen |= fresh
-            reached |= fresh
-            frontier = frozenset(fresh - visited)
-            visited |= fresh
-            if closure.once or (not frontier and blank == before):
-                break
-        return Candidates(frozenset(reached), frozenset(blank), kept=kept), seen
+        outcomes = yield from together([self._scan(s, at, ends, whole=whole, reach=walk.reach) for s in walk.scans])
+        blank = set(walk.blank)
+        fresh: set[bytes] = set()
+        for outcome in outcomes:
+            if outcome is not None:
+                fresh |= outcome[_TO].terms
+                walk.seen |= outcome[_FROM].terms
+                walk.blank |= outcome[_TO].blank
+                walk.kept = walk.kept or outcome[_TO].kept
+        walk.seen |= fresh
+        walk.reached |= fresh
+        walk.frontier = frozenset(fresh - walk.visited)
+        walk.visited |= fresh
+        walk.came += len(fresh)
+        walk.spent += self._order.worth + len(fresh)
+        walk.ended = once or (not walk.frontier and walk.blank == blank)
+        return {}
 
     def _unbounded(self, closure: Closure, known: Mapping[str, Candidates]) -> Rounds:
         """A path with nothing known of either end: its edges whole, and every node there is for zero lengths."""
@@ -135,8 +202,17 @@ class Paths:
 
 
 def _edge(step: Step, graph: GraphPlace) -> Scan:
-    predicate: Place = iri_term(step.predicate) if step.predicate is not None else _ANY[1]
-    return Scan(_TO, predicate, _FROM, graph) if step.inverse else Scan(_FROM, predicate, _TO, graph)
+    return step.scan(_FROM, _TO, graph, any_predicate=_ANY[1])
+
+
+def _reversed(closure: Closure) -> list[Step]:
+    return [step.reversed() for step in closure.steps]
+
+
+def _told(walk: _Walk) -> float:
+    """From how many nodes a walk begins that others may be told."""
+    shown = walk.near.sendable()
+    return float("inf") if shown is None else len(shown.terms)
 
 
 def _ends(place: Place, known: Mapping[str, Candidates]) -> Candidates | None:

@@ -8,7 +8,7 @@ costs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from node.federation.planning.plan import (
@@ -18,7 +18,6 @@ from node.federation.planning.plan import (
     Choice,
     Closure,
     Element,
-    Place,
     Rows,
     Scan,
     Star,
@@ -34,9 +33,12 @@ TRIPLE, VALUE, REQUEST = 6.0, 20.0, 6000.0
 UNKNOWN = 10_000.0
 #: A value of a variable may be described at more than one member.
 _PLACES = 2.0
-_STEPS = 20
+#: From a node of a path so many others are reached; more where edges branch, on so many levels.
+_STEPS, _LEVELS = 20, 4
 #: So many rounds a repeated path is thought to take.
 _PATH_ROUNDS = 5.0
+#: More triples than these are never fetched at once for a path that is being followed.
+_WHOLE = 200_000.0
 #: However far away members are, no more triples than these are fetched to save a round.
 _MOST = 5000.0
 _TYPE = iri_term(RDF_TYPE)
@@ -58,7 +60,7 @@ class Order:
     def __init__(self, catalogue: Catalogue, round_trip: float) -> None:
         self._catalogue = catalogue
         #: So many triples cost as much as a round.
-        self._worth = min(_MOST, max(REQUEST, round_trip * 1e6) / TRIPLE)
+        self.worth = min(_MOST, max(REQUEST, round_trip * 1e6) / TRIPLE)
 
     def next_round(
         self, elements: Sequence[Element], attachments: Sequence[Attachment], known: Mapping[str, Candidates]
@@ -83,7 +85,7 @@ class Order:
                 context = {v: known[v] for v in entries if v in known}
                 size = self.size(attachment.body, context)
                 # What is unbound costs more now than later.
-                begins = size + (0.0 if entries <= known.keys() else spent) <= self._worth
+                begins = size + (0.0 if entries <= known.keys() else spent) <= self.worth
             (begun if begins else waiting).append(attachment)
         return Round(now, later, begun, waiting)
 
@@ -91,7 +93,7 @@ class Order:
         self, elements: Sequence[Element], guesses: Sequence[float], known: Mapping[str, Candidates]
     ) -> list[bool]:
         """Which elements are fetched now: the best, and what would cost as much when the values of those are known."""
-        if sum(guesses) <= self._worth:
+        if sum(guesses) <= self.worth:
             return [True] * len(elements)
         chosen = [False] * len(elements)
         for at in sorted(range(len(elements)), key=guesses.__getitem__):
@@ -102,7 +104,7 @@ class Order:
             if narrowing:
                 chosen[at] = guesses[at] * TRIPLE <= min(narrowing)
             else:
-                chosen[at] = not now or not apart or guesses[at] <= self._worth
+                chosen[at] = not now or not apart or guesses[at] <= self.worth
         return chosen
 
     def _later(self, element: Element, other: Element, values: float, known: Mapping[str, Candidates]) -> float | None:
@@ -110,13 +112,45 @@ class Order:
         narrowed = [v for v in element.variables & other.variables if v not in known or values < len(known[v].terms)]
         if not narrowed:
             return None
+        if isinstance(element, Closure) and element.wide is not None:
+            # From its other end it costs hardly anything.
+            return 0.0
         scans = element.scans if isinstance(element, Star) else (element,) if isinstance(element, Scan) else ()
         fans = [self._fan(s, "s" if v == s.s else "o") for s in scans for v in narrowed if v in (s.s, s.o)]
         return values * (VALUE + TRIPLE * _PLACES * min(fans, default=1.0))
 
-    def is_worth_some_rounds(self, scans: Sequence[Scan]) -> bool:
-        """Whether fetching all of these costs no more than the rounds in which a path would be followed."""
-        return sum(map(self._likely, scans)) <= _PATH_ROUNDS * self._worth
+    def is_worth_some_rounds(self, scans: Sequence[Scan], spent: float) -> bool:
+        """Whether fetching all of these costs no more than what following a path has cost, and is expected to.
+
+        So a path that turns out to be long never costs much more than twice the cheaper way.
+        """
+        total = self.total(scans)
+        return total <= _PATH_ROUNDS * self.worth or total <= min(_WHOLE, spent)
+
+    def patience(self, closure: Closure, others: Sequence[Element], known: Mapping[str, Candidates]) -> int | None:
+        """How many edges of a path may be fetched at first; None: all.
+
+        With one of its ends known, nobody knows how many nodes lie beyond it: a class may have ten below it or ten
+        thousand. If others can bring the other end, it is not followed further than these would cost.
+        """
+        ends = (closure.start, closure.end)
+        bound = [isinstance(place, Term) or place in known for place in ends]
+        if closure.wide is not None or closure.once or bound.count(True) != 1:
+            return None
+        open_end = ends[bound.index(False)]
+        binding = [e for e in others if open_end in e.variables and not isinstance(e, Closure)]
+        if not binding:
+            return None
+        return int(max(self.worth, min(_MOST, sum(self.guess(e, known) for e in binding))))
+
+    def total(self, scans: Sequence[Scan]) -> float:
+        """About how many triples match these patterns."""
+        return sum(map(self._likely, scans))
+
+    def onward(self, scans: Sequence[Scan], source: str, nodes: int) -> float:
+        """About how many edges are reached from so many nodes, the variable ``source`` of these patterns."""
+        fan = sum(self._fan(scan, "s" if scan.s == source else "o") for scan in scans)
+        return min(self.total(scans), nodes * max(float(_STEPS), fan**_LEVELS))
 
     def size(self, body: Body, known: Mapping[str, Candidates]) -> float:
         """About how many triples a whole body brings."""
@@ -132,16 +166,32 @@ class Order:
                 return self._scan(element, known)
             case Star(_, scans):
                 return min(self._scan(scan, known) for scan in scans)
-            case Closure(start, end, steps):
-                ends = [len(known[p].terms) if isinstance(p, str) else 1 for p in (start, end) if _bound(p, known)]
-                total = sum(self._likely(scan) for scan in _edges(steps, element))
-                return min(total, float(_STEPS * min(ends))) if ends else 2.0 * total
+            case Closure():
+                return self._closure(element, known)
             case Choice(arms):
                 return sum(min((self.guess(e, known) for e in arm.elements), default=0.0) for arm in arms)
             case Rows():
                 return 0.0
             case _:
                 return float("inf") if isinstance(element.graph, str) and element.graph not in known else 1.0
+
+    def _closure(self, closure: Closure, known: Mapping[str, Candidates]) -> float:
+        def edges(steps: Iterable[Step]) -> list[Scan]:
+            return [step.scan("from", "to", closure.graph, any_predicate="p") for step in steps]
+
+        onward, back = edges(closure.steps), edges(step.reversed() for step in closure.steps)
+        costs = [
+            self.total(scans)
+            if place == closure.wide
+            else self.onward(scans, "from", len(known[place].terms) if isinstance(place, str) else 1)
+            for place, scans in ((closure.start, onward), (closure.end, back))
+            if isinstance(place, Term) or place in known
+        ]
+        if costs:
+            return min(costs)
+        # Each node there is counts for a path of no step.
+        everything = self._likely(Scan("s", "p", "o", closure.graph)) if closure.minimum == 0 else 0.0
+        return 2.0 * self.total(onward) + everything
 
     def _scan(self, scan: Scan, known: Mapping[str, Candidates]) -> float:
         guess = self._likely(scan)
@@ -186,12 +236,3 @@ class Order:
             return max(1.0, count / different) if different else 2.0
 
         return catalogue.directory.remembered(("fan", scan.p, column, catalogue.in_default_graph(scan)), find)
-
-
-def _edges(steps: Sequence[Step], closure: Closure) -> list[Scan]:
-    """All triples that a repeated path may follow, as patterns."""
-    return [Scan("s", iri_term(s.predicate) if s.predicate else "p", "o", closure.graph) for s in steps]
-
-
-def _bound(place: Place, known: Mapping[str, Candidates]) -> bool:
-    return isinstance(place, Term) or place in known

@@ -46,7 +46,7 @@ from typing import TypeAlias
 
 from node.federation.calling.rows import cell
 from node.sparql.algebra import Expression
-from node.sparql.terms import Term
+from node.sparql.terms import Term, iri_term
 
 #: A variable's name (renamed apart), or a constant.
 Place: TypeAlias = str | Term
@@ -91,11 +91,17 @@ class Step:
         """The same edge in the other direction."""
         return Step(self.predicate, not self.inverse)
 
+    def scan(self, source: Place, target: Place, graph: GraphPlace, *, any_predicate: str) -> Scan:
+        """The edge as a triple pattern, ``any_predicate`` the variable that stands for any predicate."""
+        predicate: Place = iri_term(self.predicate) if self.predicate is not None else any_predicate
+        return Scan(target, predicate, source, graph) if self.inverse else Scan(source, predicate, target, graph)
+
 
 @dataclass(frozen=True, slots=True)
 class Closure:
     """A repeated path. ``steps`` are all edges that occur in it: following any of them in any order reaches at least
-    what the path reaches. ``once``: one step at most."""
+    what the path reaches. ``once``: one step at most. ``wide``: the end from which it was found to lead to many nodes,
+    if it was tried."""
 
     start: Place
     end: Place
@@ -103,6 +109,7 @@ class Closure:
     minimum: int
     once: bool
     graph: GraphPlace = None
+    wide: Place | None = None
 
     @property
     def variables(self) -> frozenset[str]:

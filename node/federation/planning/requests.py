@@ -75,6 +75,13 @@ class ScanText:
         listed = b" ".join(values).decode()
         return f"SELECT {_list(self.columns)} WHERE {{ VALUES ?{column} {{ {listed} }} {self.pattern} }}"
 
+    def reached(self, column: str, values: Sequence[bytes], path: str, most: int | None) -> str:
+        """The request for (``most``) matches whose value in one column a path leads to from any of these values."""
+        listed = b" ".join(values).decode()
+        inner = f"SELECT DISTINCT ?{column} WHERE {{ VALUES ?from {{ {listed} }} ?from {path} ?{column} }}"
+        limit = "" if most is None else f" LIMIT {most}"
+        return f"SELECT {_list(self.columns)} WHERE {{ {{ {inner} }} {self.pattern} }}{limit}"
+
 
 def scan_text(scan: Scan, scope: Scope) -> ScanText:
     """How to ask for a scan. ``positions`` maps each of its variables to the column that holds it."""
