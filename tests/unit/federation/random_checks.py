@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from random import Random
+from unittest.mock import patch
 
 import pyoxigraph as ox
 from merged_store import (
@@ -18,13 +19,14 @@ from merged_store import (
     same,
     solutions,
 )
-from random_queries import EQUALS, QueryMaker, random_homes, random_members
+from random_queries import EQUALS, QueryMaker, random_chains, random_homes, random_members
 from service_oracle import FakeServices, no_own
 
 from node.config import Services
 from node.errors import QuerySyntaxError, Unsupported
 from node.federation.calling.meter import Meter
 from node.federation.execution import Execution
+from node.federation.planning import order, reaches
 from node.federation.services import ServiceResolver
 from node.rdf.formats import JSON, NTRIPLES
 from node.sparql.algebra import Query
@@ -113,13 +115,36 @@ def with_values(random: Random) -> tuple[str, str]:
     return ("empty" if not wanted else "same"), text
 
 
+def with_paths(random: Random) -> tuple[str, str]:
+    """The same for paths beside other patterns, over chains that are spread; now and then with little patience: members
+    are asked for what they reach however little it is, from a few nodes at a time, and paths soon lead too far."""
+    data, nodes = random_chains(random)
+    text = QueryMaker(random, nodes=nodes).paths()
+    kind = random.choice(["ours", "many", "many", "large", "mixed", "foreign", "homes", "many homes"])
+    hasty = random.random() < 0.7
+    edges = random.choice([20, 200, 100_000]) * (1000 if kind.startswith("many") else 1)
+    with (
+        patch.multiple(order, REQUEST=12.0 if hasty else order.REQUEST, _PATH_ROUNDS=random.choice([0.0, 5.0])),
+        patch.multiple(order, _MOST=3.0 if hasty else 5000.0),
+        patch.multiple(reaches, _FEW=0 if hasty else 1000, _EDGES=edges, _LEAST=random.choice([1, 200])),
+    ):
+        got = federated(members(data, kind), text)
+    wanted = expected(merge(data), text)
+    if not same(got, wanted):
+        return "different", text
+    return ("empty" if wanted in ([], [False]) else "same"), text
+
+
 def compared(random: Random, kind: str) -> tuple[str, str]:
     """``same``, ``empty`` (the same, and nothing), ``different``, or ``invalid`` for a text that is no query; the text.
 
-    ``kind``: as for ``members``, or ``blank`` for foreign members with blank nodes, ``services``, or ``values``.
+    ``kind``: as for ``members``, or ``blank`` for foreign members with blank nodes, ``services``,
+    ``values`` or ``paths``.
     """
     if kind == "values":
         return with_values(random)
+    if kind == "paths":
+        return with_paths(random)
     if kind == "services":
         return with_services(random)
     blank = kind == "blank" or (kind == "homes" and random.random() < 0.3)

@@ -91,6 +91,35 @@ def random_homes(
     return stores, everything
 
 
+def random_chains(random: Random, *, members: int = 3) -> tuple[list[ox.Store], list[ox.NamedNode]]:
+    """Stores over which chains, trees and rings of things are spread, by triple or by the thing; and the things."""
+    spaces = ["", "a/", "b/"]
+    things = [ox.NamedNode(f"{EX}{spaces[i % 3]}t{i}") for i in range(random.choice([6, 14, 24]))]
+    stores = [ox.Store() for _ in range(members)]
+    kind = random.choice(["triple", "thing", "predicate"])
+
+    def hold(triple: ox.Quad) -> None:
+        key = {"triple": str(triple), "thing": triple.subject.value, "predicate": triple.predicate.value}[kind]
+        first = Random(key).randrange(members)
+        for at in {first, random.randrange(members)} if random.random() < 0.1 else {first}:
+            stores[at].add(triple)
+
+    for predicate in PREDICATES[:2]:
+        shape = random.choice(["chain", "tree", "ring", "any"])
+        for at in range(1, len(things)):
+            before = {"chain": at - 1, "ring": at - 1, "tree": at // 2}.get(shape, random.randrange(len(things)))
+            if random.random() < 0.9:
+                hold(ox.Quad(things[at], predicate, things[before]))
+        if shape == "ring":
+            hold(ox.Quad(things[0], predicate, things[-1]))
+    for thing in things:
+        for predicate in (PREDICATES[2], PREDICATES[3], TYPE):
+            if random.random() < 0.5:
+                target = random.choice(NODES[5:] if predicate == TYPE else [*things, *LITERALS])
+                hold(ox.Quad(thing, predicate, target))
+    return stores, things
+
+
 class QueryMaker:
     """Makes one random query."""
 
@@ -362,6 +391,46 @@ class QueryMaker:
             ending += "" if ties else random.choice(["", " LIMIT 2", " LIMIT 2 OFFSET 1"])
         select = f"SELECT {' '.join(columns)} WHERE {{ {' '.join(triples)} }}{ending}"
         return f"{PREFIXES}{around.replace('KEY', keys[0]).replace('INNER', select) if around else select}"
+
+    def paths(self) -> str:
+        """A SELECT of paths that are followed, one to three, beside other patterns that may bind their ends."""
+        random = self.random
+        steps = ["{p}*", "{p}+", "{p}?", "^{p}*", "({p}|{q})*", "({p}/{q})+", "({p}|^{q})+", "!({p}|a)", "!(^{p}|{q})"]
+        steps += ["{p}/{q}*", "a/{p}*", "(!{p})*", "{p}*/{q}", "{p}+", "{p}*"]
+        parts: list[str] = []
+        for _ in range(random.choice([1, 1, 1, 2, 3])):
+            path = random.choice(steps).format(p=random.choice([":p0", ":p0", ":p1"]), q=self.iri())
+            ends = [random.choice([*VARIABLES[:3], "?x", f"<{random.choice(self.nodes).value}>"]) for _ in "se"]
+            if random.random() < 0.05:
+                ends[1] = random.choice([*map(str, LITERALS), f"<{EX}nowhere>"])
+            parts.append(f"{ends[0]} {path} {ends[1]} .")
+        for _ in range(random.choice([0, 1, 1, 2, 3])):
+            parts.append(
+                random.choice(
+                    [
+                        f"?x {self.iri()} ?w .",
+                        f"?y {self.iri()} ?w .",
+                        f"?x a {NODES[random.choice([5, 6, 7])]} .",
+                        f"?y a {NODES[random.choice([5, 6, 7])]} .",
+                        f"OPTIONAL {{ ?y {self.path(2)} ?v }}",
+                        f"OPTIONAL {{ ?x {self.iri()} ?v . ?v {self.iri()}* ?w }}",
+                        f"MINUS {{ ?x {self.path(2)} ?v }}",
+                        f"FILTER {random.choice(['', 'NOT '])}EXISTS {{ ?y {self.path(2)} ?v }}",
+                        f"VALUES ?x {{ <{random.choice(self.nodes).value}> <{random.choice(self.nodes).value}> }}",
+                        f"{{ ?x {self.path(1)} ?v }} UNION {{ ?y {self.iri()} ?v }}",
+                    ]
+                )
+            )
+        random.shuffle(parts)
+        body = f"WHERE {{ {' '.join(parts)} }}"
+        kind = random.random()
+        if kind < 0.25:
+            counted = random.choice(["COUNT(*)", "COUNT(DISTINCT ?x)", "COUNT(?y)"])
+            return f"{PREFIXES}SELECT ?w ({counted} AS ?n) {body} GROUP BY ?w"
+        if kind < 0.35:
+            return f"{PREFIXES}ASK {body}"
+        chosen = random.choice(["*", "?x", "?x ?y", "DISTINCT ?y", "DISTINCT ?x ?w"])
+        return f"{PREFIXES}SELECT {chosen} {body}"
 
     def star(self) -> str:
         """Patterns of one subject, of which one may lead to a pattern of another."""

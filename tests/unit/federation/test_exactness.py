@@ -182,7 +182,7 @@ def check_random(random: Random, kind: str) -> bool:
 
 @given(
     random=st.randoms(use_true_random=False),
-    kind=st.sampled_from(["ours", "large", "mixed", "blank", "homes", "homes", "services", "values"]),
+    kind=st.sampled_from(["ours", "large", "mixed", "blank", "homes", "services", "values", "paths"]),
 )
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 def test_random_queries(random: Random, kind: str) -> None:
