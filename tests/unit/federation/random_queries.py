@@ -91,10 +91,16 @@ def random_homes(
     return stores, everything
 
 
-def random_chains(random: Random, *, members: int = 3) -> tuple[list[ox.Store], list[ox.NamedNode]]:
-    """Stores over which chains, trees and rings of things are spread, by triple or by the thing; and the things."""
+def random_chains(
+    random: Random, *, members: int = 3, blank: bool = False
+) -> tuple[list[ox.Store], list[ox.NamedNode]]:
+    """Stores over which chains, trees and rings of things are spread, by triple or by the thing; and the things.
+
+    ``blank``: some of them are blank nodes, another one at each member.
+    """
     spaces = ["", "a/", "b/"]
     things = [ox.NamedNode(f"{EX}{spaces[i % 3]}t{i}") for i in range(random.choice([6, 14, 24]))]
+    unnamed = {thing: ox.BlankNode() for thing in things if blank and random.random() < 0.2}
     stores = [ox.Store() for _ in range(members)]
     kind = random.choice(["triple", "thing", "predicate"])
 
@@ -102,7 +108,8 @@ def random_chains(random: Random, *, members: int = 3) -> tuple[list[ox.Store], 
         key = {"triple": str(triple), "thing": triple.subject.value, "predicate": triple.predicate.value}[kind]
         first = Random(key).randrange(members)
         for at in {first, random.randrange(members)} if random.random() < 0.1 else {first}:
-            stores[at].add(triple)
+            subject, target = (unnamed.get(term, term) for term in (triple.subject, triple.object))
+            stores[at].add(ox.Quad(subject, triple.predicate, target))
 
     for predicate in PREDICATES[:2]:
         shape = random.choice(["chain", "tree", "ring", "any"])

@@ -191,7 +191,7 @@ def test_random_queries(random: Random, kind: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["ours", "large", "mixed", "blank", "homes", "services", "values"])
+@pytest.mark.parametrize("kind", ["ours", "large", "mixed", "blank", "homes", "services", "values", "paths"])
 @pytest.mark.parametrize("part", range(4))
 def test_many_random_queries(part: int, kind: str) -> None:
     """The same, a thousand a kind and the same every time."""
