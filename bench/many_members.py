@@ -6,8 +6,8 @@ The data and queries of fedbench, spread over so many nodes (``bench.tenants``: 
 own about rare things, which few members hold. Answers are compared with those of one store that holds everything.
 *Needed* are requests that brought rows: pairs of a member and a part of the query that contribute. *Looks* are those
 that only see whether a member still holds what its summary said, and renew its lease, before or beside the query.
-Planning is the time from the parsed query to the first requests, summaries being there. ``--parts`` keeps fetched
-parts between queries.
+Planning is the processor time from the parsed query to the first requests, summaries being there: of a query that was
+planned before, and, *anew*, of one after a member has changed. ``--parts`` keeps fetched parts between queries.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -39,11 +39,18 @@ from node.federation.fetching.scratch import Scratch
 from node.federation.members.directory import Directories
 from node.federation.members.renewal import Renewal
 from node.federation.members.sources import RemoteSource
+from node.federation.members.summaries import Summary
+from node.federation.planning.counting import counting
 from node.federation.planning.order import Order
+from node.federation.planning.overlaps import overlap
+from node.federation.planning.plan import Body
 from node.federation.planning.requests import Scope
+from node.federation.planning.rounds import Rounds
 from node.federation.planning.selection import Catalogue
 from node.federation.planning.unfold import unfold
+from node.federation.reporting.forecast import Way, way_of
 from node.rdf.formats import JSON, NTRIPLES
+from node.sparql.algebra import Query
 from node.sparql.parser import parse_query
 from node.store.quads import Budget, Generation
 from node.store.scratch import ScratchEvaluator
@@ -64,6 +71,7 @@ class Measured:
     problem: str = ""
     took: list[float] = field(default_factory=list)
     planning: list[float] = field(default_factory=list)
+    anew: list[float] = field(default_factory=list)
     requests: int = 0
     needed: int = 0
     looks: int = 0
@@ -184,7 +192,8 @@ class _Federation:
             counts = self._counts()
             if turn:
                 measured.took.append(took)
-                measured.planning.append(self._planning(text))
+                for times, found in zip((measured.anew, measured.planning), self._planning(text), strict=True):
+                    times.append(found)
             measured.threads = threading.active_count()
             measured.right = self._check.verdict(expected, rows, ordered) == "ok"
             measured.requests = sum(c["full"] + c["empty"] for c in counts.values())
@@ -205,17 +214,33 @@ class _Federation:
         ) as answer:
             return b"".join(answer)
 
-    def _planning(self, text: str) -> float:
+    def _planning(self, text: str) -> tuple[float, float]:
+        """After a member has changed, and again."""
         summaries = {s.name: known.summary for s in self._sources if (known := s.recalled()) is not None}
+        name, summary = next((name, summary) for name, summary in summaries.items() if summary is not None)
+        summaries[name] = replace(summary, version="changed")
         query = parse_query(text)
+        return self._planned(query, summaries), self._planned(query, summaries)
+
+    def _planned(self, query: Query, summaries: Mapping[str, Summary | None]) -> float:
         # Of this thread alone: others of the machine do not count.
         started = time.thread_time()
         body = unfold(query)
         catalogue = Catalogue(summaries, Scope(), frozenset(summaries), self._directories.of(summaries))
-        catalogue.only_source(list(body.scans()))
-        catalogue.idle(body.scans())
-        next(Fetcher(catalogue, Scratch(), Order(catalogue, _ROUND_TRIP)).body(body, {}), None)
+        way, _ = way_of(query, body, catalogue)
+        for rounds in self._fetching(query, body, catalogue, way):
+            next(rounds, None)
         return time.thread_time() - started
+
+    def _fetching(self, query: Query, body: Body, catalogue: Catalogue, way: Way) -> Iterator[Rounds]:
+        """What a query is answered from that its members do not answer by themselves."""
+        if way is Way.ROWS and (rows := counting(query, body, catalogue)) is not None:
+            yield rows.parts.rounds(_ROUND_TRIP, {}, [])
+        elif way is Way.GROUPS and (few := overlap(query, body, catalogue)) is not None:
+            yield few.rounds()
+        elif way in (Way.HERE, Way.YES):
+            catalogue.idle(body.scans())
+            yield Fetcher(catalogue, Scratch(), Order(catalogue, _ROUND_TRIP)).body(body, {})
 
     def _counts(self) -> dict[str, dict[str, int]]:
         counts: dict[str, dict[str, int]] = json.loads(self._pool.request("GET", f"{self._address}/-/counts").data)
@@ -227,14 +252,15 @@ def _print(found: dict[str, Measured], members: int) -> float:
     for name, m in found.items():
         verdict = "right" if m.right else (m.problem or "WRONG")
         if not m.took:
-            rows.append([name, "", "", "", "", "", verdict])
+            rows.append([name, "", "", "", "", "", "", verdict])
             continue
-        took, planning = statistics.median(m.took), statistics.median(m.planning)
+        took, planning, anew = map(statistics.median, (m.took, m.planning, m.anew))
         rows.append(
             [
                 name,
                 f"{took * 1000:.0f}",
                 f"{planning * 1000:.1f}",
+                f"{anew * 1000:.1f}",
                 str(m.requests),
                 str(m.needed),
                 str(m.looks),
@@ -242,7 +268,7 @@ def _print(found: dict[str, Measured], members: int) -> float:
             ]
         )
     print(f"\n{members} members")
-    print(table(["query", "ms", "planning ms", "requests", "needed", "looks", "answer"], rows))
+    print(table(["query", "ms", "planning ms", "anew", "requests", "needed", "looks", "answer"], rows))
     measured = [m for m in found.values() if m.took]
     mean = statistics.geometric_mean(statistics.median(m.took) for m in measured)
     requests, needed = (sum(getattr(m, name) for m in measured) for name in ("requests", "needed"))
@@ -250,7 +276,8 @@ def _print(found: dict[str, Measured], members: int) -> float:
     print(
         f"{sum(m.right for m in found.values())} of {len(found)} right; geometric mean {mean * 1000:.0f} ms; "
         f"{requests:,} requests, {requests / max(needed, 1):.2f} times the needed; planning at most "
-        f"{max(statistics.median(m.planning) for m in measured) * 1000:.1f} ms; "
+        f"{max(statistics.median(m.planning) for m in measured) * 1000:.1f} ms, anew "
+        f"{max(statistics.median(m.anew) for m in measured) * 1000:.1f}; "
         f"{max(m.threads for m in measured)} threads; at most {most:.0f} MB so far"
     )
     return mean

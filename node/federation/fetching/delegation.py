@@ -177,7 +177,7 @@ def able_to_say_yes(query: Query, body: Body, catalogue: Catalogue) -> list[str]
     # One pattern needs no join: a triple of any member will do.
     if len(scans) < len(body.elements) or len(scans) < 2:
         return []
-    return [n for n in catalogue.summaries if n in catalogue.alike and all(catalogue.holds(n, s) for s in scans)]
+    return [name for name in catalogue.holding(scans) if name in catalogue.alike]
 
 
 def _spliced(apart: Partition, runner: Runner, asked: Asked) -> Answer | None:

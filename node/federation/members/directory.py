@@ -1,38 +1,60 @@
 """All members' summaries as one index, from patterns to members, so that planning does not ask each member's anew.
 
 It is made once for each set of summaries and kept until one of them changes; what was looked up once is remembered.
+What follows from the members' namespaces alone is remembered longer: a publication mostly changes numbers only.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Set
 from typing import TypeVar, cast
 
-from node.federation.members.spaces import Spaces
+from node.federation.members.spaces import NOWHERE, Holders, Spaces
 from node.federation.members.summaries import Summary
+from node.rdf.namespaces import RDF_TYPE
 from node.sparql.terms import Term
 
 T = TypeVar("T")
 
-# So much is remembered of one directory.
-_REMEMBERED = 20_000
+# So much is remembered of one directory, and so much of namespaces.
+_REMEMBERED, _SPACES = 20_000, 300
 
 
-class Directory:
-    """What members say they hold, by predicate. Safe to use from several threads."""
+class Memory:
+    """What was found for a key, until there is too much of it. Safe to use from several threads."""
 
-    def __init__(self, summaries: Mapping[str, Summary | None]) -> None:
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._known: dict[Hashable, object] = {}
+
+    def remembered(self, key: Hashable, find: Callable[[], T]) -> T:
+        """What ``find`` gave when it was asked for first."""
+        known = self._known
+        if key in known:
+            return cast("T", known[key])
+        found = find()
+        if len(known) >= self._most:
+            self._known = known = {}
+        known[key] = found
+        return found
+
+
+class Directory(Memory):
+    """What members say they hold, by predicate. ``spaces`` is what is remembered of namespaces, by ``Holders``."""
+
+    def __init__(self, summaries: Mapping[str, Summary | None], spaces: Memory | None = None) -> None:
+        super().__init__(_REMEMBERED)
+        self.spaces = spaces or Memory(_SPACES)
         self.summaries = dict(summaries)
         self.silent = tuple(name for name, summary in summaries.items() if summary is None)
         self._place = {name: at for at, name in enumerate(summaries)}
+        self._told = {name: summary for name, summary in summaries.items() if summary is not None}
         self._holding: dict[str, dict[str, Summary]] = {}
-        for name, summary in summaries.items():
-            if summary is not None:
-                for predicate, count in summary.predicates.items():
-                    if count:
-                        self._holding.setdefault(predicate, {})[name] = summary
-        self._known: dict[Hashable, object] = {}
+        for name, summary in self._told.items():
+            for predicate, count in summary.predicates.items():
+                if count:
+                    self._holding.setdefault(predicate, {})[name] = summary
 
     def describes(self, summaries: Mapping[str, Summary | None]) -> bool:
         """Whether it was made of these."""
@@ -40,59 +62,78 @@ class Directory:
             name in self.summaries and self.summaries[name] is summary for name, summary in summaries.items()
         )
 
-    def remembered(self, key: Hashable, find: Callable[[], T]) -> T:
-        """What ``find`` gave when it was asked for first."""
-        if key in self._known:
-            return cast("T", self._known[key])
-        found = find()
-        if len(self._known) >= _REMEMBERED:
-            self._known = {}
-        self._known[key] = found
-        return found
-
     def counts(self, predicate: str | None, subject: Term | None, value: Term | None) -> Mapping[str, int]:
         """At most how many triples with these (None: any) each member has that says so, and is not without any."""
 
         def find() -> dict[str, int]:
-            if predicate is not None:
-                holding = self._holding.get(predicate, {})
-                found = {name: summary.at_most(predicate, subject, value) for name, summary in holding.items()}
-            elif subject is None and value is None:
-                found = {name: summary.triples for name, summary in self.summaries.items() if summary is not None}
-            else:
-                found = {}
-                for each in self._holding:
-                    for name, count in self.counts(each, subject, value).items():
+            if predicate is None and subject is None and value is None:
+                return {name: summary.triples for name, summary in self._told.items() if summary.triples}
+            if predicate is not None and subject is None and value is None:
+                return {name: s.predicates[predicate] for name, s in self._holding.get(predicate, {}).items()}
+            names = self._possible(predicate, subject, value)
+            found: dict[str, int] = {}
+            for each in [predicate] if predicate is not None else self._holding:
+                for name, summary in self._holding.get(each, {}).items():
+                    if (names is None or name in names) and (count := summary.at_most(each, subject, value)):
                         found[name] = found.get(name, 0) + count
-            return self.in_order({name: count for name, count in found.items() if count})
+            # Of one predicate they are in the order of the members already.
+            return found if predicate is not None else self.in_order(found)
 
         return self.remembered((predicate, subject, value), find)
 
-    def in_order(self, counts: Mapping[str, int]) -> dict[str, int]:
+    def _possible(self, predicate: str | None, subject: Term | None, value: Term | None) -> Set[str] | None:
+        """The members in whose namespaces a subject is, or without one a value; None: any."""
+        if subject is not None and subject.kind == "iri":
+            return self.subjects(predicate, None).having(subject.value)
+        if predicate is None and value is not None and value.kind == "iri":
+            return self.objects(None).having(value.value)
+        return None
+
+    def in_order(self, told: Mapping[str, T]) -> dict[str, T]:
         """The same, in the order of the members."""
-        return {name: counts[name] for name in sorted(counts, key=self._place.__getitem__)}
+        return {name: told[name] for name in sorted(told, key=self._place.__getitem__)}
 
-    def subjects(self, predicate: str | None, type_of: str | None) -> Mapping[str, Spaces | None]:
-        """Where each member's subjects of a predicate are (of ``rdf:type`` those of a class); None: anywhere."""
+    def subjects(self, predicate: str | None, type_of: str | None) -> Holders:
+        """Where the members' subjects of a predicate are (None: of any; of ``rdf:type`` those of a class)."""
 
-        def find() -> dict[str, Spaces | None]:
-            return {
-                name: None if summary is None else summary.subject_namespaces(predicate, type_of)
-                for name, summary in self.summaries.items()
-            }
+        of = type_of if predicate == RDF_TYPE else None
 
-        return self.remembered(("subjects", predicate, type_of), find)
+        def find() -> Holders:
+            holding = self._told if predicate is None else self._holding.get(predicate, {})
+            return self._holders({name: said.subject_namespaces(predicate, of) for name, said in holding.items()})
 
-    def objects(self, predicate: str | None) -> Mapping[str, Spaces | None]:
-        """Where each member's objects of a predicate are; None: anywhere."""
+        return self.remembered(("subjects", predicate, of), find)
 
-        def find() -> dict[str, Spaces | None]:
-            return {
-                name: None if summary is None else summary.object_namespaces(predicate)
-                for name, summary in self.summaries.items()
-            }
+    def objects(self, predicate: str | None) -> Holders:
+        """Where the members' objects of a predicate are (None: of any)."""
+
+        def find() -> Holders:
+            holding = self._told if predicate is None else self._holding.get(predicate, {})
+            return self._holders({name: said.object_namespaces(predicate) for name, said in holding.items()})
 
         return self.remembered(("objects", predicate), find)
+
+    def together(self, some: Iterable[Holders]) -> Holders:
+        """Who has which of all these namespaces."""
+        different = frozenset(some)
+        if len(different) == 1:
+            return next(iter(different))
+
+        def find() -> Holders:
+            every: dict[str, list[Spaces]] = {}
+            for holders in different:
+                for name, spaces in holders.held.items():
+                    every.setdefault(name, []).append(spaces)
+            held = {name: NOWHERE.union(*spaces) for name, spaces in every.items()}
+            return Holders(held, frozenset().union(*(holders.unknown for holders in different)))
+
+        return self.spaces.remembered(("together", different), find)
+
+    def _holders(self, said: Mapping[str, Spaces | None]) -> Holders:
+        """Who has which namespaces, as far as is said: the same Holders each time that the same is said."""
+        held = {name: spaces for name, spaces in said.items() if spaces}
+        unknown = frozenset(name for name, spaces in said.items() if spaces is None).union(self.silent)
+        return self.spaces.remembered(("holders", tuple(held.items()), unknown), lambda: Holders(held, unknown))
 
 
 class Directories:
@@ -100,13 +141,14 @@ class Directories:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._spaces = Memory(_SPACES)
         self._last: Directory | None = None
 
     def of(self, summaries: Mapping[str, Summary | None]) -> Directory:
         """That of these summaries, made anew if another was the last."""
         last = self._last
         if last is None or not last.describes(summaries):
-            last = Directory(summaries)
+            last = Directory(summaries, self._spaces)
             with self._lock:
                 self._last = last
         return last

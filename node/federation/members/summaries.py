@@ -49,7 +49,15 @@ class PredicateSummary:
     object_spaces: frozenset[str] | None = None
     values: Mapping[str, int] | None = None
 
+    @property
+    def object_namespaces(self) -> frozenset[str] | None:
+        """``object_spaces``, and ``"`` where there are literals."""
+        if not self.literals or self.object_spaces is None:
+            return self.object_spaces
+        return self.object_spaces | _LITERALS
 
+
+_LITERALS = frozenset((LITERAL,))
 _NOTHING_SAID = PredicateSummary()
 
 
@@ -86,35 +94,30 @@ class Summary:
         """Prefixes such that every subject of the predicate (None: of any; of ``rdf:type`` with this class) begins with
         one, ``_:`` for blank nodes; None: not known."""
         if predicate is None:
-            return _union([self.subject_namespaces(name) for name in self.predicates])
+            return _union(self.said(name).subject_spaces for name, count in self.predicates.items() if count)
         if not self.count(predicate, type_of):
             return frozenset()
-        return self._said(predicate).subject_spaces
+        return self.said(predicate).subject_spaces
 
     def object_namespaces(self, predicate: str | None) -> frozenset[str] | None:
         """The same of the objects of the predicate (None: of any), ``"`` for literals."""
         if predicate is None:
-            return _union([self.object_namespaces(name) for name in self.predicates])
-        if not self.count(predicate):
-            return frozenset()
-        said = self._said(predicate)
-        if said.object_spaces is None:
-            return None
-        return said.object_spaces | {LITERAL} if said.literals else said.object_spaces
+            return _union(self.said(name).object_namespaces for name, count in self.predicates.items() if count)
+        return self.said(predicate).object_namespaces if self.count(predicate) else frozenset()
 
     def distinct_subjects(self, predicate: str) -> int | None:
         """How many different subjects the predicate has; None: not known."""
-        return self._said(predicate).subjects
+        return self.said(predicate).subjects
 
     def distinct_objects(self, predicate: str) -> int | None:
         """How many different objects the predicate has; None: not known."""
-        return self._said(predicate).objects
+        return self.said(predicate).objects
 
     def values(self, predicate: str) -> Mapping[str, int] | None:
         """All IRIs that the predicate has as objects, with how many triples have each; None: not known."""
         if predicate == RDF_TYPE:
             return self.classes
-        return self._said(predicate).values
+        return self.said(predicate).values
 
     def at_most(self, predicate: str | None, subject: Term | None = None, value: Term | None = None) -> int:
         """At most how many triples have this predicate, subject and object (None: any). 0 is exact."""
@@ -123,7 +126,7 @@ class Summary:
         counted = self.predicates.get(predicate, 0)
         if not counted:
             return 0
-        said = self._said(predicate)
+        said = self.said(predicate)
         if subject is not None and not _begins(subject, said.subject_spaces):
             return 0
         if value is None:
@@ -146,18 +149,19 @@ class Summary:
         listed = predicate is not None and value.kind == "iri" and self.values(predicate) is not None
         return Relevance.YES if listed else Relevance.MAYBE
 
-    def _said(self, predicate: str) -> PredicateSummary:
+    def said(self, predicate: str) -> PredicateSummary:
+        """What there is to say of one predicate."""
         return self.details.get(predicate, _NOTHING_SAID)
 
 
 def _union(spaces: Iterable[frozenset[str] | None]) -> frozenset[str] | None:
     """All of these, None if any is not known."""
-    together: frozenset[str] = frozenset()
+    known: set[frozenset[str]] = set()
     for some in spaces:
         if some is None:
             return None
-        together |= some
-    return together
+        known.add(some)
+    return frozenset().union(*known)
 
 
 def _begins(term: Term, spaces: frozenset[str] | None) -> bool:

@@ -22,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from node.federation.members.spaces import NOWHERE
 from node.federation.planning.conditions import movable, variables
 from node.federation.planning.groups import Groups, aggregates, sees_how_often
 from node.federation.planning.locality import local
@@ -156,13 +157,11 @@ def _are_known(body: Body, catalogue: Catalogue) -> bool:
         plain = isinstance(scan.p, Term) and scan.p.kind == "iri" and not isinstance(scan.s, Term)
         if not plain or not catalogue.in_default_graph(scan):
             return False
-        for name in catalogue.summaries:
-            if not catalogue.holds(name, scan):
-                continue
-            subjects, objects = catalogue.subjects(name, scan), catalogue.objects(name, scan)
-            if name not in catalogue.alike or subjects is None or objects is None or BLANK in subjects:
-                return False
-            if isinstance(scan.o, str) and BLANK in objects:
+        subjects, objects, members = catalogue.subjects(scan), catalogue.objects(scan), catalogue.holding([scan])
+        if not (catalogue.alike.issuperset(members) and subjects.unknown.union(objects.unknown).isdisjoint(members)):
+            return False
+        for holders in (subjects, objects) if isinstance(scan.o, str) else (subjects,):
+            if not holders.names.get(BLANK, NOWHERE).isdisjoint(members):
                 return False
     return bool(scans)
 

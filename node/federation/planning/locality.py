@@ -8,10 +8,11 @@ nothing has to be joined here.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import reduce
 
-from node.federation.members.spaces import Holders, Spaces, meet
+from node.federation.members.spaces import NOWHERE, Holders, Spaces, meet
 from node.federation.planning.plan import Place, Scan
 from node.federation.planning.selection import Catalogue
 from node.rdf.spaces import BLANK
@@ -55,83 +56,75 @@ def _local(required: Sequence[Scan], optional: Sequence[Optionally], catalogue: 
         return None
     if not _connected(required, optional):
         return None
-    names = list(catalogue.summaries)
-    if any(catalogue.subjects(n, s) is None or catalogue.objects(n, s) is None for n in names for s in scans):
+    if any(catalogue.subjects(scan).unknown or catalogue.objects(scan).unknown for scan in scans):
         return None
-    homes = _Homes(required, scans, catalogue)
-    subjects = dict.fromkeys(scan.s for scan in scans)
-    if not all(homes.settled(subject) for subject in subjects):
-        return None
-    for scan in scans:
-        if scan.o in subjects and not homes.leads_home(scan):
+    homes: dict[Place, _Homes] = {}
+    for subject in dict.fromkeys(scan.s for scan in scans):
+        homes[subject] = _homes(subject, required, scans, catalogue)
+        if not homes[subject].settled:
             return None
-    meeting = [place for place in _shared_objects(scans) if place not in subjects]
+    if not all(_lead_home(scan, homes[scan.o], catalogue) for scan in scans if scan.o in homes):
+        return None
+    meeting = [place for place in _shared_objects(scans) if place not in homes]
     if not all(_apart(place, scans, catalogue) for place in meeting):
         return None
-    members = tuple(
-        name
-        for name in names
-        if all(catalogue.holds(name, scan) for scan in required) and all(homes.at(name, s.s) for s in required)
-    )
-    objects = {scan.o for scan in required if isinstance(scan.o, str)} - set(subjects)
-    owned = {s for s in subjects if isinstance(s, str) and any(scan.s == s for scan in required)}
+    described = [homes[subject].members for subject in {scan.s for scan in required}]
+    members = tuple(name for name in catalogue.holding(required) if all(name in its for its in described))
+    objects = {scan.o for scan in required if isinstance(scan.o, str)} - homes.keys()
+    owned = {s for s in homes if isinstance(s, str) and any(scan.s == s for scan in required)}
     owned |= {o for o in objects if _apart(o, [s for s in required if s.o == o][:1], catalogue)}
     certain = frozenset().union(*(scan.variables for scan in required))
     return Locality(members, frozenset(v for v in owned if isinstance(v, str)), certain)
 
 
+@dataclass(frozen=True, eq=False)
 class _Homes:
-    """At which member each namespace of each subject is described."""
+    """At which members each namespace of a subject is described, and all of these members.
 
-    def __init__(self, required: Sequence[Scan], scans: Sequence[Scan], catalogue: Catalogue) -> None:
-        self._catalogue = catalogue
-        self._homes: dict[Place, dict[str, set[str]]] = {}
-        for subject in dict.fromkeys(scan.s for scan in scans):
-            about = [scan for scan in scans if scan.s == subject]
-            certain = [scan for scan in required if scan.s == subject]
-            held = self._held(about)
-            possible = self._possible(certain or about, every=bool(certain))
-            if isinstance(subject, Term):
-                possible = frozenset({subject.value})
-            holders = Holders(held)
-            self._homes[subject] = {space: holders.overlapping(space) for space in possible}
+    ``settled``: nothing that can be the subject is described at two members. Blank nodes never are.
+    """
 
-    def settled(self, subject: Place) -> bool:
-        """Whether nothing that can be the subject is described at two members. Blank nodes never are."""
-        return all(space == BLANK or len(homes) < 2 for space, homes in self._homes[subject].items())
+    of: Mapping[str, Set[str]]
+    members: Set[str]
+    settled: bool
 
-    def at(self, name: str, subject: Place) -> bool:
-        """Whether something that can be the subject is described at the member."""
-        return any(name in homes for homes in self._homes[subject].values())
 
-    def leads_home(self, scan: Scan) -> bool:
-        """Whether the objects of a pattern are described nowhere but at the member that names them so."""
-        naming = Holders(
-            {name: self._catalogue.objects(name, scan) or frozenset() for name in self._catalogue.summaries}
-        )
+def _homes(subject: Place, required: Sequence[Scan], scans: Sequence[Scan], catalogue: Catalogue) -> _Homes:
+    """Where what can be the subject of the patterns is described. It must match those that are required."""
+    about = frozenset(catalogue.subjects(scan) for scan in scans if scan.s == subject)
+    certain = frozenset(catalogue.subjects(scan) for scan in required if scan.s == subject)
+
+    def find() -> _Homes:
+        possible = frozenset((subject.value,)) if isinstance(subject, Term) else _possible(about, certain, catalogue)
+        of: dict[str, Set[str]] = {s: NOWHERE.union(*(h.overlapping(s) for h in about)) for s in possible}
+        settled = all(space == BLANK or len(homes) < 2 for space, homes in of.items())
+        return _Homes(of, NOWHERE.union(*of.values()), settled)
+
+    if isinstance(subject, Term):
+        return catalogue.directory.remembered(("homes", subject, about, certain), find)
+    return catalogue.directory.spaces.remembered(("homes", about, certain), find)
+
+
+def _possible(about: frozenset[Holders], certain: frozenset[Holders], catalogue: Catalogue) -> Spaces:
+    """Where a subject can be: in the namespaces of all required patterns at once, or without one of any."""
+    if not certain:
+        return NOWHERE.union(*(holders.spaces for holders in about))
+    return catalogue.directory.spaces.remembered(("met", certain), lambda: reduce(meet, (h.spaces for h in certain)))
+
+
+def _lead_home(scan: Scan, homes: _Homes, catalogue: Catalogue) -> bool:
+    """Whether the objects of a pattern are described nowhere but at the member that names them so."""
+    naming = catalogue.objects(scan)
+
+    def find() -> bool:
         return all(
-            homes <= {name}
-            for space, homes in self._homes[scan.o].items()
+            described <= {name}
+            for space, described in homes.of.items()
             if space != BLANK
             for name in naming.overlapping(space)
         )
 
-    def _held(self, about: Sequence[Scan]) -> dict[str, Spaces]:
-        return {name: _union(self._catalogue.subjects(name, s) for s in about) for name in self._catalogue.summaries}
-
-    def _possible(self, scans: Sequence[Scan], *, every: bool) -> Spaces:
-        """Where a subject can be: of all these patterns at once, or of any."""
-        of_each = [_union(self._catalogue.subjects(name, scan) for name in self._catalogue.summaries) for scan in scans]
-        if not every:
-            return _union(of_each)
-        possible = of_each[0]
-        for spaces in of_each[1:]:
-            possible = meet(possible, spaces)
-        return possible
-
-
-def _union(spaces: Iterable[Spaces | None]) -> Spaces:
-    return frozenset().union(*(s for s in spaces if s is not None))
+    return catalogue.directory.remembered(("lead home", naming, homes), find)
 
 
 def _is_plain(scan: Scan) -> bool:
@@ -150,10 +143,7 @@ def _shared_objects(scans: Sequence[Scan]) -> list[Place]:
 def _apart(place: Place, scans: Sequence[Scan], catalogue: Catalogue) -> bool:
     """Whether a variable cannot have the same value as object of these patterns at two members."""
     about = [scan for scan in scans if scan.o == place]
-    holders = Holders(
-        {name: _union(catalogue.objects(name, scan) for scan in about) - {BLANK} for name in catalogue.summaries}
-    )
-    return all(len(holders.overlapping(space)) < 2 for space in holders.spaces)
+    return catalogue.directory.together(map(catalogue.objects, about)).apart
 
 
 def _connected(required: Sequence[Scan], optional: Sequence[Optionally]) -> bool:

@@ -23,7 +23,7 @@ from node.federation.planning.plan import (
     Star,
     Step,
 )
-from node.federation.planning.selection import Catalogue
+from node.federation.planning.selection import FAN, Catalogue
 from node.rdf.namespaces import RDF_TYPE
 from node.sparql.terms import Term, iri_term
 
@@ -208,10 +208,7 @@ class Order:
         if catalogue.scope.excludes(scan.graph):
             return 0.0
 
-        def at(name: str) -> float:
-            count = catalogue.count(name, scan)
-            if count is None:
-                return UNKNOWN
+        def at(name: str, count: int) -> float:
             if isinstance(scan.s, Term):
                 return min(count, 2.0 + catalogue.fan(name, scan, "s"))
             if isinstance(scan.o, Term) and scan.p != _TYPE:
@@ -219,7 +216,8 @@ class Order:
             return count
 
         def find() -> float:
-            return sum(map(at, catalogue.summaries))
+            known, unknown = catalogue.known(scan)
+            return sum(at(name, count) for name, count in known.items()) + UNKNOWN * len(unknown)
 
         places = tuple(place if isinstance(place, Term) else None for place in (scan.s, scan.p, scan.o))
         return catalogue.directory.remembered(("likely", places, catalogue.in_default_graph(scan)), find)
@@ -230,9 +228,9 @@ class Order:
 
         def find() -> float:
             open_scan = Scan("s", scan.p, "o", scan.graph)
-            fans = [(catalogue.count(name, open_scan) or 0, name) for name in catalogue.summaries]
-            count = sum(number for number, _ in fans)
-            different = sum(n / max(1.0, catalogue.fan(name, open_scan, column)) for n, name in fans)
-            return max(1.0, count / different) if different else 2.0
+            known, _ = catalogue.known(open_scan)
+            fans = catalogue.fans(open_scan, column)
+            different = sum(n / max(1.0, fans.get(name, FAN)) for name, n in known.items())
+            return max(1.0, sum(known.values()) / different) if different else FAN
 
         return catalogue.directory.remembered(("fan", scan.p, column, catalogue.in_default_graph(scan)), find)

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from node.federation.calling.rows import Shape, Table, cell
-from node.federation.members.spaces import Cells, Holders, Spaces
+from node.federation.members.spaces import NOWHERE, Cells, Holders, Spaces
 from node.federation.planning.locality import Locality
 from node.federation.planning.partition import Partition, by_groups, hashed_at, is_plain
 from node.federation.planning.plan import Body, Scan
@@ -143,17 +143,15 @@ def overlap(query: Query, body: Body, catalogue: Catalogue) -> Overlap | None:
         return None
     if not all(catalogue.in_default_graph(scan) for scan in scans) or min(map(catalogue.total, scans)) < _LEAST:
         return None
-    holding = [name for name in catalogue.summaries if any(catalogue.holds(name, scan) for scan in scans)]
-    spaces = {name: _spaces(name, scans, catalogue) for name in holding}
-    known = {name: found for name, found in spaces.items() if found is not None}
-    if len(known) < len(spaces) or not catalogue.alike.issuperset(known):
+    found = catalogue.directory.remembered(("homes", scans), lambda: _homes(scans, catalogue))
+    if found is None or not catalogue.alike.issuperset(found[0]):
         return None
-    foreign = _foreign(known, catalogue)
-    members = tuple(name for name in known if all(catalogue.holds(name, scan) for scan in scans))
+    known, foreign = found
+    members = tuple(catalogue.holding(scans))
     where = _where(subject, scans, members)
     select = hashed_at(select, where, catalogue)
     apart = by_groups(select, where)
-    if foreign is None or apart is None or apart.merging is None:
+    if apart is None or apart.merging is None:
         return None
     made = Overlap(select, subject, scans, known, foreign, apart, catalogue, [], [])
     return None if made._failures() else made
@@ -168,27 +166,30 @@ def _subject(scans: tuple[Scan, ...]) -> str | None:
     return subject if all(isinstance(scan.p, Term) and scan.p.kind == "iri" for scan in scans) else None
 
 
-def _spaces(name: str, scans: tuple[Scan, ...], catalogue: Catalogue) -> Spaces | None:
-    """The namespaces of a member's subjects of any of the patterns; None if some are not known, or not of IRIs."""
-    found: set[str] = set()
+def _homes(scans: tuple[Scan, ...], catalogue: Catalogue) -> tuple[Mapping[str, Spaces], Mapping[str, Spaces]] | None:
+    """Of each member, the namespaces of its subjects of any of the patterns, and those of them that are at home
+    elsewhere; None if some are not known or not of IRIs, no home can be told, or all are at home."""
+    spaces: dict[str, Spaces] = {}
     for scan in scans:
-        if catalogue.holds(name, scan):
-            spaces = catalogue.subjects(name, scan)
-            if spaces is None or BLANK in spaces or LITERAL in spaces:
-                return None
-            found |= spaces
-    return frozenset(found)
+        holders, (held, _) = catalogue.subjects(scan), catalogue.known(scan)
+        if not holders.unknown.isdisjoint(held):
+            return None
+        spaces.update((name, spaces.get(name, NOWHERE) | holders.held.get(name, NOWHERE)) for name in held)
+    spaces = catalogue.directory.in_order(spaces)
+    if any(BLANK in its or LITERAL in its for its in spaces.values()):
+        return None
+    foreign = _foreign(spaces, catalogue)
+    return None if foreign is None else (spaces, foreign)
 
 
 def _foreign(spaces: Mapping[str, Spaces], catalogue: Catalogue) -> dict[str, Spaces] | None:
     """Of each member, the namespaces that are at home elsewhere; None where no home can be told, or all are at home."""
     holders = Holders(spaces)
-    every = list(holders.spaces)
-    if any(len(holders.around(space)) > 1 for space in every):
+    if holders.nested:
         # One within another: a thing could be of both.
         return None
     homes: dict[str, str] = {}
-    for space in every:
+    for space in holders.spaces:
         names = holders.overlapping(space)
         likeness = sorted(((_likeness(space, name, catalogue), name) for name in names), reverse=True)
         if len(likeness) > 1 and likeness[0][0] == likeness[1][0]:
@@ -211,7 +212,5 @@ def _in_common(first: str, second: str) -> int:
 
 
 def _own(catalogue: Catalogue) -> dict[str, list[str]]:
-    every = catalogue.directory.subjects(None, None)
-    known = {name: spaces for name, spaces in every.items() if spaces is not None}
-    holders = Holders(known)
-    return {name: [s for s in spaces if len(holders.overlapping(s)) == 1] for name, spaces in known.items()}
+    holders = catalogue.directory.subjects(None, None)
+    return {name: [s for s in its if len(holders.overlapping(s)) == 1] for name, its in holders.held.items()}

@@ -130,7 +130,8 @@ def hashed_at(select: Select, where: Locality, catalogue: Catalogue) -> Select:
     def matches(triple: TriplePattern) -> list[float]:
         places = (p.name if isinstance(p, Variable) else p for p in (triple.subject, triple.predicate, triple.object))
         scan = Scan(*places)  # type: ignore[arg-type]
-        return [catalogue.matches(name, scan) or 0.0 for name in where.members]
+        held = catalogue.likely(scan)
+        return [held.get(name, 0.0) for name in where.members]
 
     return hashed(select, matches)
 

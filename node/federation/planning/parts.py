@@ -18,7 +18,7 @@ from node.federation.planning.plan import Candidates, Scan, Star
 from node.federation.planning.relations import Relation
 from node.federation.planning.requests import BLOCK, Job, blocks
 from node.federation.planning.rounds import Answer, Rounds
-from node.federation.planning.selection import Catalogue
+from node.federation.planning.selection import FAN, Catalogue
 from node.sparql.algebra import Expression
 from node.sparql.terms import Term
 from node.sparql.writer import write_expression
@@ -70,6 +70,17 @@ class Part:
         return f"v{sorted(self.element.variables).index(variable)}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """How to ask a member for a part, and what it costs: for all its ``rows``, or for those with ``values`` of a
+    variable, ``rows`` for each."""
+
+    cost: float
+    rows: float
+    variable: str | None = None
+    values: frozenset[bytes] = frozenset()
+
+
 @dataclass(frozen=True)
 class Parts:
     """All parts of a pattern, and the members that hold them."""
@@ -85,9 +96,10 @@ class Parts:
         """
         known, waiting = dict(seeds), list(self.parts)
         while waiting:
-            chosen = self._now(waiting, known, min(_MOST_OF_ROUND, max(REQUEST, round_trip * 1e6)))
+            choices = {part: self._choices(part, known) for part in waiting}
+            chosen = self._now(choices, min(_MOST_OF_ROUND, max(REQUEST, round_trip * 1e6)))
             waiting = [part for part in waiting if part not in chosen]
-            jobs = [(part, job) for part in chosen for job in self._jobs(part, known)]
+            jobs = [(part, job) for part in chosen for job in self._jobs(part, choices[part])]
             tables: dict[Part, list[Table]] = {part: [] for part in chosen}
             if jobs:
                 answers: list[Answer] = yield [job for _, job in jobs]
@@ -109,79 +121,101 @@ class Parts:
                 break
         return {}
 
-    def _now(self, waiting: Sequence[Part], known: Mapping[str, Candidates], round_cost: float) -> list[Part]:
+    def _now(self, choices: Mapping[Part, Mapping[str, _Choice]], round_cost: float) -> list[Part]:
         """The parts that would hardly cost less if others were fetched before them."""
-        costs = {part: self._cost(part, known) for part in waiting}
+        costs = {part: sum(choice.cost for choice in its.values()) for part, its in choices.items()}
 
         def waits(part: Part, other: Part) -> bool:
             after = self._narrowed(part, other, costs[part])
             gained = costs[part] - after - round_cost
             return gained > max(0.0, costs[other] - self._narrowed(other, part, costs[other]) - round_cost)
 
-        now = [p for p in waiting if not any(waits(p, other) for other in waiting if other is not p)]
-        return now or [min(waiting, key=costs.__getitem__)]
-
-    def _cost(self, part: Part, known: Mapping[str, Candidates]) -> float:
-        """Microseconds that the members need for a part, together."""
-        return sum(self._choice(name, part, known)[0] for name in self._members(part))
+        now = [p for p in costs if not any(waits(p, other) for other in costs if other is not p)]
+        return now or [min(costs, key=costs.__getitem__)]
 
     def _narrowed(self, part: Part, other: Part, cost: float) -> float:
         """What it would cost with the values that another part has of a variable of both."""
         for variable in part.element.variables & other.element.variables:
-            values = min(sum(self._different(name, s, variable) for name in self._members(other)) for s in other.scans)
-            fans = [self._fan(name, part, variable) for name in self._members(part)]
-            cost = min(cost, values * (VALUE + TRIPLE * max(fans, default=1.0)))
+            fan = max(self._fans(part, variable).values(), default=1.0)
+            cost = min(cost, self._different(other, variable) * (VALUE + TRIPLE * fan))
         return cost
 
-    def _different(self, name: str, scan: Scan, variable: str) -> float:
-        """About how many values the member has for a variable of a pattern; infinite where it is not in it."""
-        count = self.catalogue.matches(name, scan) or 0.0
-        at = [column for column, place in (("s", scan.s), ("o", scan.o)) if place == variable]
-        return min((count / max(1.0, self.catalogue.fan(name, scan, c)) for c in at), default=float("inf"))
-
-    def _fan(self, name: str, part: Part, variable: str) -> float:
-        """About how many rows the member has for one value of a variable."""
-        places = [(s, c) for s in part.scans for c, place in (("s", s.s), ("o", s.o)) if place == variable]
-        return max(1.0, *(self.catalogue.fan(name, scan, column) for scan, column in places))
-
-    def _members(self, part: Part) -> list[str]:
+    def _different(self, part: Part, variable: str) -> float:
+        """About how many values the members have for a variable of a part."""
         catalogue = self.catalogue
-        return [name for name in catalogue.summaries if all(catalogue.holds(name, scan) for scan in part.scans)]
 
-    def _choice(
-        self, name: str, part: Part, known: Mapping[str, Candidates]
-    ) -> tuple[float, str | None, frozenset[bytes]]:
-        """How to ask a member for a part at least cost: for all rows (None), or for those with values of a variable."""
+        def of(scan: Scan) -> float:
+            matches, columns = catalogue.likely(scan), _columns(scan, variable)
+            fans = [catalogue.fans(scan, column) for column in columns]
+            if not fans:
+                return float("inf")
+            members = self._held(part)
+            return sum(min(matches[name] / max(1.0, its.get(name, FAN)) for its in fans) for name in members)
+
+        return catalogue.directory.remembered(("values", part.scans, variable), lambda: min(map(of, part.scans)))
+
+    def _fans(self, part: Part, variable: str) -> Mapping[str, float]:
+        """About how many rows each member has for one value of a variable, at least one."""
         catalogue = self.catalogue
-        best: tuple[float, str | None, frozenset[bytes]] = (self._held(name, part) * TRIPLE, None, frozenset())
-        for variable in sorted(part.element.variables & known.keys()):
-            values = known[variable].terms
-            for scan in part.scans:
-                for column, place in (("s", scan.s), ("o", scan.o)):
-                    if variable == place:
-                        values = catalogue.possible(name, scan, column, values)
-            if variable == part.scans[0].s:
-                values = frozenset(value for value in values if value.startswith(b"<"))
-            fan = self._fan(name, part, variable)
-            cost = len(values) * (VALUE + TRIPLE * fan) + (len(values) // BLOCK) * REQUEST
-            if not values:
-                return 0.0, variable, values
-            if cost < best[0]:
-                best = (cost, variable, values)
-        return best
 
-    def _held(self, name: str, part: Part) -> float:
-        return min(self.catalogue.matches(name, scan) or 0.0 for scan in part.scans)
+        def find() -> dict[str, float]:
+            fans = [catalogue.fans(scan, column) for scan in part.scans for column in _columns(scan, variable)]
+            return {name: max(1.0, *(its.get(name, FAN) for its in fans)) for name in self._held(part)}
 
-    def _jobs(self, part: Part, known: Mapping[str, Candidates]) -> Iterator[Job]:
+        return catalogue.directory.remembered(("rows of a value", part.scans, variable), find)
+
+    def _held(self, part: Part) -> Mapping[str, float]:
+        """The members that hold a part, with about how many rows each has."""
+        catalogue = self.catalogue
+
+        def find() -> dict[str, float]:
+            matches = [catalogue.likely(scan) for scan in part.scans]
+            return {name: min(its[name] for its in matches) for name in catalogue.holding(part.scans)}
+
+        return catalogue.directory.remembered(("held", part.scans), find)
+
+    def _choices(self, part: Part, known: Mapping[str, Candidates]) -> dict[str, _Choice]:
+        """How each member is asked for a part at least cost."""
+        narrowing = sorted(part.element.variables & known.keys())
+        fans = {variable: self._fans(part, variable) for variable in narrowing}
+
+        def choice(name: str, held: float) -> _Choice:
+            best = _Choice(held * TRIPLE, held)
+            for variable in narrowing:
+                values, fan = self._possible(name, part, variable, known[variable].terms), fans[variable][name]
+                if not values:
+                    return _Choice(0.0, 0.0, variable, values)
+                cost = len(values) * (VALUE + TRIPLE * fan) + (len(values) // BLOCK) * REQUEST
+                if cost < best.cost:
+                    best = _Choice(cost, fan, variable, values)
+            return best
+
+        return {name: choice(name, held) for name, held in self._held(part).items()}
+
+    def _possible(self, name: str, part: Part, variable: str, values: frozenset[bytes]) -> frozenset[bytes]:
+        """Those of the values that a member can have for a variable of a part."""
+        for scan in part.scans:
+            for column in _columns(scan, variable):
+                values = self.catalogue.possible(name, scan, column, values)
+        if variable == part.scans[0].s:
+            values = frozenset(value for value in values if value.startswith(b"<"))
+        return values
+
+    def _jobs(self, part: Part, choices: Mapping[str, _Choice]) -> Iterator[Job]:
         """The requests for a part to each member."""
-        for name in self._members(part):
-            _, chosen, values = self._choice(name, part, known)
-            if chosen is None:
-                matches = [self.catalogue.matches(name, scan) or 0.0 for scan in part.scans]
-                hashed = not part.conditions and pays(matches)
-                yield Job(name, part.text(hashed=hashed), part.columns, self._held(name, part))
+        whole: dict[bool, str] = {}
+        columns, matches = part.columns, [self.catalogue.likely(scan) for scan in part.scans]
+        for name, choice in choices.items():
+            if choice.variable is None:
+                hashed = not part.conditions and pays([its[name] for its in matches])
+                if hashed not in whole:
+                    whole[hashed] = part.text(hashed=hashed)
+                yield Job(name, whole[hashed], columns, choice.rows)
             else:
-                fan = self._fan(name, part, chosen)
-                for block in blocks(sorted(values)):
-                    yield Job(name, part.text(chosen, block), part.columns, len(block) * fan)
+                for block in blocks(sorted(choice.values)):
+                    yield Job(name, part.text(choice.variable, block), columns, len(block) * choice.rows)
+
+
+def _columns(scan: Scan, variable: str) -> list[str]:
+    """Where a variable stands in a pattern: as subject (``s``), as object (``o``)."""
+    return [column for column, place in (("s", scan.s), ("o", scan.o)) if place == variable]

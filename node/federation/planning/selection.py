@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import TypeVar, cast
 
 from node.federation.members.directory import Directory
-from node.federation.members.spaces import Cells, Spaces
+from node.federation.members.spaces import Cells, Holders
 from node.federation.members.summaries import Summary
 from node.federation.planning.plan import Candidates, Place, Scan
 from node.federation.planning.requests import Job, Scope, scan_text
 from node.rdf.namespaces import RDF_TYPE
 from node.sparql.terms import Term
 
+T = TypeVar("T")
+
 # What a pattern is thought to match at a member that says nothing about itself.
 _UNKNOWN = 10_000
+#: How many triples it is thought to have for each value of a variable.
+FAN = 2.0
 
 
 class Catalogue:
@@ -39,6 +44,8 @@ class Catalogue:
         self.asked: dict[tuple[str, str], bool] = {}
         self._partial = frozenset(n for n, s in summaries.items() if s is not None and not s.covers_graphs)
         self._cells: dict[frozenset[bytes], Cells] = {}
+        self._anywhere = Holders({}, frozenset(summaries))
+        self._of_scans: dict[tuple[str, Scan], object] = {}
 
     def count(self, name: str, scan: Scan, predicates: Candidates | None = None) -> int | None:
         """At most how many triples of the member match, judged by the constants; None if it does not say."""
@@ -48,49 +55,83 @@ class Catalogue:
         """Whether a pattern is matched in the members' default graphs."""
         return scan.graph is None and self.scope.default is None
 
-    def subjects(self, name: str, scan: Scan) -> Spaces | None:
-        """Where the member's subjects of a pattern are; None: anywhere."""
+    def subjects(self, scan: Scan) -> Holders:
+        """Where the members' subjects of a pattern are."""
         if not self.in_default_graph(scan):
-            return None
+            return self._anywhere
         type_of = scan.o.value if isinstance(scan.o, Term) and scan.o.kind == "iri" else None
-        return self.directory.subjects(_iri(scan.p), type_of)[name]
+        return self.directory.subjects(_iri(scan.p), type_of)
 
-    def objects(self, name: str, scan: Scan) -> Spaces | None:
-        """Where the member's objects of a pattern are; None: anywhere."""
-        return self.directory.objects(_iri(scan.p))[name] if self.in_default_graph(scan) else None
+    def objects(self, scan: Scan) -> Holders:
+        """Where the members' objects of a pattern are."""
+        return self.directory.objects(_iri(scan.p)) if self.in_default_graph(scan) else self._anywhere
 
     def possible(self, name: str, scan: Scan, column: str, values: frozenset[bytes]) -> frozenset[bytes]:
         """The values that the member can have as subject (``s``) or object (``o``) of a pattern."""
         if column not in "so":
             return values
-        spaces = self.subjects(name, scan) if column == "s" else self.objects(name, scan)
-        if spaces is None:
+        spaces = (self.subjects(scan) if column == "s" else self.objects(scan)).of(name)
+        if spaces is None or not values:
             return values
-        if column == "o" and (listed := self._listed(name, scan)) is not None:
-            return frozenset(v for v in values if v in listed or not v.startswith(b"<")) if values else values
         cells = self._cells.get(values)
         if cells is None:
             cells = self._cells[values] = Cells(values)
+        if column == "o" and (listed := self._listed(name, scan)) is not None:
+            return (values & listed) | (values - cells.named)
         return cells.within(spaces)
+
+    def known(self, scan: Scan) -> tuple[Mapping[str, int], Collection[str]]:
+        """At most how many triples match at each member that says so and can hold any; those that do not say."""
+        counts, unknown = self._counts(scan), self._unknown(scan)
+        return {name: n for name, n in counts.items() if name not in unknown} if unknown else counts, unknown
 
     def holds(self, name: str, scan: Scan) -> bool:
         """Whether the member can hold a match, as far as it says."""
         return self.count(name, scan) != 0
 
+    def holding(self, scans: Iterable[Scan]) -> list[str]:
+        """The members that can hold a match of each of these patterns, as far as they say, in their order."""
+        held = [self._counts(scan).keys() | self._unknown(scan) for scan in dict.fromkeys(scans)]
+        return [name for name in self.summaries if all(name in names for names in held)]
+
     def fan(self, name: str, scan: Scan, column: str) -> float:
         """About how many triples of the member match for each value of a subject (``s``) or object (``o``)."""
-        summary, count = self.summaries[name], self.count(name, scan)
-        if summary is None or not count or not isinstance(scan.p, Term):
-            return 2.0
-        of = {"s": summary.distinct_subjects, "o": summary.distinct_objects}.get(column)
-        different = of(scan.p.value) if of is not None else None
-        return count / different if different else 2.0
+        return self.fans(scan, column).get(name, FAN)
+
+    def fans(self, scan: Scan, column: str) -> Mapping[str, float]:
+        """The same of each member that says so; of others it is thought to be 2."""
+        if not isinstance(scan.p, Term) or column not in "so":
+            return {}
+        predicate = scan.p.value
+
+        def find() -> dict[str, float]:
+            found: dict[str, float] = {}
+            for name, count in self.known(scan)[0].items():
+                summary = self.summaries[name]
+                assert summary is not None
+                different = (summary.distinct_subjects if column == "s" else summary.distinct_objects)(predicate)
+                if different:
+                    found[name] = count / different
+            return found
+
+        return self._remembered("fans" + column, scan, find)
 
     def matches(self, name: str, scan: Scan, predicates: Candidates | None = None) -> float | None:
         """About how many triples of the member match, judged by constants too; None if it does not say."""
+        if predicates is None or isinstance(scan.p, Term):
+            return None if name in self._unknown(scan) else self.likely(scan).get(name, 0.0)
         count = self.count(name, scan, predicates)
-        if not count:
-            return count
+        return count if not count else self._judged(name, scan, count)
+
+    def likely(self, scan: Scan) -> Mapping[str, float]:
+        """The same of each member that says so and can hold any."""
+
+        def find() -> dict[str, float]:
+            return {name: self._judged(name, scan, count) for name, count in self.known(scan)[0].items()}
+
+        return self._remembered("matches", scan, find)
+
+    def _judged(self, name: str, scan: Scan, count: int) -> float:
         if isinstance(scan.s, Term):
             return min(float(count), 2.0 + self.fan(name, scan, "s"))
         if isinstance(scan.o, Term) and not _is_class(scan):
@@ -98,11 +139,25 @@ class Catalogue:
             return min(float(count), 20.0 + 4.0 * self.fan(name, scan, "o"))
         return float(count)
 
+    def _remembered(self, what: str, scan: Scan, find: Callable[[], T]) -> T:
+        """What was found for a pattern, by this query or by one before it."""
+        known = self._of_scans.get((what, scan))
+        if known is None:
+            places = tuple(place if isinstance(place, Term) else None for place in (scan.s, scan.p, scan.o))
+            key = (what, places, self.in_default_graph(scan))
+            known = self._of_scans[what, scan] = self.directory.remembered(key, find)
+        return cast("T", known)
+
     def total(self, scan: Scan) -> int:
         """About how many triples match at all members together."""
         if self.scope.excludes(scan.graph):
             return 0
-        return self._total(scan) + _UNKNOWN * len(self._unknown(scan))
+
+        def find() -> int:
+            known, unknown = self.known(scan)
+            return sum(known.values()) + _UNKNOWN * len(unknown)
+
+        return self._remembered("total", scan, find)
 
     def sources(
         self, scan: Scan, predicates: Candidates | None, *, probing: bool = False
@@ -168,14 +223,7 @@ class Catalogue:
                     counts[name] = counts.get(name, 0) + count
         return self.directory.in_order(counts)
 
-    def _total(self, scan: Scan) -> int:
-        unknown = self._unknown(scan)
-        counts = self._counts(scan)
-        if len(unknown) == len(self.directory.silent):
-            return self.directory.remembered(("total", scan.p, scan.s, scan.o), lambda: sum(counts.values()))
-        return sum(count for name, count in counts.items() if name not in unknown)
-
-    def _listed(self, name: str, scan: Scan) -> Collection[bytes] | None:
+    def _listed(self, name: str, scan: Scan) -> frozenset[bytes] | None:
         """The cells of all IRIs that the member has as object of a pattern; None: it does not say."""
         summary, predicate = self.summaries[name], _iri(scan.p)
         if summary is None or predicate is None:
