@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from node.federation.members.spaces import Cells, prefixes
+from node.federation.members.spaces import Cells, Holders, meet, prefixes
 
 PARTS = ("http://a.org/", "http://a.org/x/", "http://a.org/x/NCIT_", "http://b.org/y#", "http://b.org/", "urn:z:")
 
@@ -36,3 +36,23 @@ def test_no_namespace_and_no_value() -> None:
     """Nothing is within none."""
     assert Cells(frozenset({b"<http://a.org/1>"})).within(frozenset()) == frozenset()
     assert Cells(frozenset()).within(frozenset({"http://a.org/"})) == frozenset()
+
+
+def test_holders_of_nested_namespaces() -> None:
+    """Whoever has a namespace around or within another one is found, whether anybody has that one or not."""
+    choice = random.Random(7)
+    spaces = [*PARTS, "", "_:", '"', "http://a", "http://a.org/x/NCIT_C", "http://a.org/x/y", "http://c.org/"]
+    for _ in range(300):
+        held = {name: frozenset(choice.sample(spaces, choice.randint(1, 4))) for name in "abcd"}
+        holders = Holders(held, frozenset("e"))
+        for space in spaces:
+            overlapping = {n for n, its in held.items() if any(s.startswith(space) or space.startswith(s) for s in its)}
+            assert holders.overlapping(space) == overlapping
+            around = [s for s in holders.spaces if space.startswith(s)]
+            assert holders.nearest(space) == max(around, key=len, default=None)
+            assert holders.having(space) == {"e", *(n for n, its in held.items() if any(map(space.startswith, its)))}
+        assert holders.nested == any(a != b and a.startswith(b) for a in holders.spaces for b in holders.spaces)
+        assert holders.apart == all(len(holders.overlapping(space)) < 2 for space in holders.spaces - {"_:"})
+        first, second = held["a"], held["b"]
+        for iri in (f"{space}1" for space in spaces):
+            assert iri.startswith(tuple(meet(first, second))) == all(map(iri.startswith, (tuple(first), tuple(second))))
