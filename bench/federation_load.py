@@ -4,22 +4,31 @@
                                     [--seconds 10] [--folder DIR]
 
 Members and data are those of ``bench.federation``, with a coordinator that has data of its own: that of the first
-member. Small queries go to its ``/sparql`` at a steady rate, first alone for ``--seconds``; then beside ``--clients``
-clients, each with an address of its own, who ask ``--rounds`` queries of fedbench each at ``/federation/sparql``, all
-at once, and after a refusal wait as ``Retry-After`` says and ask again. ``--floods`` more clients ask for cross
-products, without pause. Every answer is compared with that of the merged store.
+member. Small queries go to its ``/sparql`` at a steady rate, from a process of their own (``bench.small_queries``):
 
-Prints latencies of ``/sparql`` and their ratios, how long the federated queries took from first request to last byte,
-how often they were told to come again, and how many answers each client got. Exits with 1 when an answer is wrong, a
-query is neither answered nor refused with 503 or 429 and ``Retry-After``, a flood ends with anything but a limit, or a
-small query fails.
+- *alone*, for ``--seconds``;
+- *members busy*, as long: ``--busy`` clients ask the members the queries of fedbench directly, so that the processors
+  are as busy, but not with federation;
+- *beside* ``--clients`` clients, each with an address of its own, who ask ``--rounds`` queries of fedbench each at
+  ``/federation/sparql``, all at once, and after a refusal wait as ``Retry-After`` says and ask again. ``--floods`` more
+  clients ask for cross products, without pause.
+
+Every answer is compared with that of the merged store, after the last one.
+
+Prints latencies of ``/sparql`` and their ratios, processor seconds a second of the coordinator with its workers, of the
+members with the proxy before them, and of these clients; how long the federated queries took from first request to last
+byte, how often they were told to come again, and how many answers each client got. Exits with 1 when an answer is
+wrong, a query is neither answered nor refused with 503 or 429 and ``Retry-After``, a flood ends with anything but a
+limit, or a small query fails.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import itertools
 import json
+import os
 import random
 import statistics
 import subprocess
@@ -28,9 +37,10 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import urllib3
@@ -39,12 +49,12 @@ from bench.federation import Memory
 from bench.federation_members import FEDBENCH, Data, Network, Ports, fedbench, generated, network, process
 from bench.federation_peers import Peer
 from bench.mixed_clients import percentiles
+from bench.small_queries import Small, beside
 from node.assembly import build
 from node.cli.output import table
 from node.model.access import Tier
 from node.store.quads import Change, GraphContent
 
-_SMALL_CLIENTS, _SMALL_INTERVAL = 4, 0.04
 _FLOODS = (
     "SELECT * WHERE { ?s ?p ?o . ?x ?y ?z }",
     "SELECT (COUNT(*) AS ?n) WHERE { ?s a ?c . ?t a ?d . ?u a ?e }",
@@ -58,9 +68,9 @@ _JSON = "application/sparql-results+json"
 
 @dataclass
 class Notes:
-    """What the clients saw."""
+    """What the clients of the federation saw."""
 
-    small: list[float] = field(default_factory=list)
+    replies: list[tuple[str, int, bytes]] = field(default_factory=list)
     took: dict[str, list[float]] = field(default_factory=dict)
     of_client: Counter[int] = field(default_factory=Counter)
     refused: int = 0
@@ -76,6 +86,7 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=64)
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--floods", type=int, default=0)
+    parser.add_argument("--busy", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--folder", type=Path, help="keep data and stores here")
     arguments = parser.parse_args()
@@ -86,23 +97,85 @@ def main() -> None:
         coordinator = stack.enter_context(_coordinator(data, net, Path(temporary), ports, log))
         texts = {p.stem: p.read_text(encoding="utf-8") for p in sorted((FEDBENCH / "queries").glob("*.rq"))}
         right = {name: _rows(net.merged, text) for name, text in texts.items()}
-        alone, beside = Notes(), Notes()
-        _while(lambda: time.sleep(arguments.seconds), coordinator, alone)
-        memory = Memory(coordinator.group)
-        started = time.monotonic()
+        notes = Notes()
         jobs = list(itertools.islice(itertools.cycle(texts), arguments.clients * arguments.rounds))
         random.Random(1).shuffle(jobs)
-        _while(
-            lambda: _federated(coordinator, texts, right, jobs, arguments.clients, arguments.floods, beside),
-            coordinator,
-            beside,
-        )
+        groups = {"coordinator": [coordinator.group], "members": list(net.groups), "clients": [os.getpgrp()]}
+        phases = {
+            "alone": lambda: time.sleep(arguments.seconds),
+            "members busy": lambda: _busy(net, list(texts.values()), arguments.busy, arguments.seconds),
+            "beside": lambda: _federated(coordinator, texts, jobs, arguments.clients, arguments.floods, notes),
+        }
+        memory = Memory(coordinator.group)
+        seen = {name: _phase(work, coordinator, groups) for name, work in phases.items()}
         memory.end()
-        _print(alone, beside, time.monotonic() - started)
+        _judge(notes, right)
+        _print(seen, notes)
         print(f"the coordinator and its workers: at most {memory.most / 1e6:,.0f} MB")
-    if beside.wrong or alone.wrong:
-        print("\n".join(sorted(set(alone.wrong + beside.wrong))[:20]))
+    wrong = [*notes.wrong, *(wrong for phase in seen.values() for wrong in phase.small.wrong)]
+    if wrong:
+        print("\n".join(sorted(set(wrong))[:20]))
         sys.exit(1)
+
+
+@dataclass(frozen=True)
+class _Phase:
+    """What was seen while something went on: ``used`` are processor seconds by whose they are."""
+
+    small: Small
+    seconds: float
+    used: dict[str, float]
+
+
+def _phase(work: Callable[[], None], coordinator: Peer, groups: dict[str, list[int]]) -> _Phase:
+    before, started = _used(groups), time.monotonic()
+    small = beside(f"{coordinator.endpoint}sparql", work)
+    after = _used(groups)
+    return _Phase(small, time.monotonic() - started, {name: after[name] - before[name] for name in groups})
+
+
+def _used(groups: dict[str, list[int]]) -> dict[str, float]:
+    """Processor seconds of process groups until now, of those of their processes that have ended too."""
+    found = dict.fromkeys(groups, 0.0)
+    for folder in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if not folder.name.isdigit():
+                continue
+            fields = (folder / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+            for name, its in groups.items():
+                if int(fields[2]) in its:
+                    found[name] += sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+    return found
+
+
+def _busy(net: Network, texts: list[str], clients: int, seconds: float) -> None:
+    """Ask the members themselves, for so long."""
+    until = time.monotonic() + seconds
+
+    def client(number: int) -> None:
+        pool, asked = _client(200 + number), itertools.count(number)
+        endpoints = list(net.members.values())
+        while time.monotonic() < until:
+            at = next(asked)
+            _ask(pool, endpoints[at % len(endpoints)], texts[(at * 7) % len(texts)])
+
+    _together([partial(client, number) for number in range(clients)])
+
+
+def _together(clients: Sequence[Callable[[], None]]) -> None:
+    threads = [threading.Thread(target=client) for client in clients]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _judge(notes: Notes, right: dict[str, list[object]]) -> None:
+    check = fedbench("check")
+    for name, status, body in notes.replies:
+        verdict = check.verdict(right[name], check.parse(body, "json")) if status == 200 else "failed"
+        if verdict != "ok":
+            notes.wrong.append(f"{name}: {verdict} {status} {body[:300]!r}")
 
 
 @contextmanager
@@ -144,43 +217,9 @@ def _rows(endpoint: str, text: str) -> list[object]:
     return rows
 
 
-def _while(work: Callable[[], None], coordinator: Peer, notes: Notes) -> None:
-    """Ask small queries as long as something goes on."""
-    ended = threading.Event()
-    threads = [
-        threading.Thread(target=_small, args=(coordinator.endpoint, notes, seed, ended))
-        for seed in range(_SMALL_CLIENTS)
-    ]
-    for thread in threads:
-        thread.start()
-    try:
-        work()
-    finally:
-        ended.set()
-        for thread in threads:
-            thread.join()
-
-
-def _small(base: str, notes: Notes, seed: int, ended: threading.Event) -> None:
-    """Small queries at a steady rate, none asked twice."""
-    label = "<http://www.w3.org/2000/01/rdf-schema#label>"
-    due, pool = time.monotonic(), _client(900 + seed)
-    for number in itertools.count():
-        due += _SMALL_INTERVAL
-        if ended.wait(max(0.0, due - time.monotonic())):
-            return
-        text = f"# {seed} {number}\nSELECT ?l WHERE {{ <http://purl.obolibrary.org/obo/NCIT_C4872> {label} ?l }}"
-        started = time.monotonic()
-        reply = _ask(pool, f"{base}sparql", text)
-        notes.small.append(time.monotonic() - started)
-        if reply.status != 200 or len(json.loads(reply.data)["results"]["bindings"]) != 1:
-            notes.wrong.append(f"/sparql: {reply.status} {reply.data[:200]!r}")
-
-
 def _federated(
     coordinator: Peer,
     texts: dict[str, str],
-    right: dict[str, list[object]],
     jobs: list[str],
     clients: int,
     floods: int,
@@ -188,7 +227,6 @@ def _federated(
 ) -> None:
     """All jobs, by so many clients."""
     lock, waiting, ended = threading.Lock(), list(jobs), threading.Event()
-    check = fedbench("check")
 
     def client(number: int) -> None:
         pool = _client(1 + number)
@@ -205,12 +243,10 @@ def _federated(
                     notes.refused += 1
                 time.sleep(float(reply.headers.get("Retry-After", "1")))
             took = time.monotonic() - started
-            verdict = check.verdict(right[name], check.parse(reply.data, "json")) if reply.status == 200 else "failed"
             with lock:
                 notes.took.setdefault(name, []).append(took)
                 notes.of_client[number] += 1
-                if verdict != "ok":
-                    notes.wrong.append(f"{name}: {verdict} {reply.status} {reply.data[:300]!r}")
+                notes.replies.append((name, reply.status, reply.data))
 
     def flood(number: int) -> None:
         pool = _client(500 + number)
@@ -223,11 +259,9 @@ def _federated(
             ended.wait(float(reply.headers.get("Retry-After", "0")))
 
     flooding = [threading.Thread(target=flood, args=(number,)) for number in range(floods)]
-    threads = [threading.Thread(target=client, args=(number,)) for number in range(clients)]
-    for thread in [*flooding, *threads]:
+    for thread in flooding:
         thread.start()
-    for thread in threads:
-        thread.join()
+    _together([partial(client, number) for number in range(clients)])
     ended.set()
     for thread in flooding:
         thread.join()
@@ -240,31 +274,36 @@ def _problem(reply: urllib3.BaseHTTPResponse) -> str:
         return f"{reply.status}"
 
 
-def _print(alone: Notes, beside: Notes, seconds: float) -> None:
+def _print(seen: dict[str, _Phase], notes: Notes) -> None:
+    least = list(percentiles(seen["alone"].small.seconds))
     rows = []
-    for name, notes in (("alone", alone), ("beside", beside)):
-        rows.append([name, str(len(notes.small)), *(f"{value * 1000:.1f}" for value in percentiles(notes.small))])
-    ratios = [b / a for a, b in zip(percentiles(alone.small), percentiles(beside.small), strict=True)]
-    rows.append(["ratio", "", *(f"{ratio:.1f}" for ratio in ratios)])
-    print(table(["/sparql, ms", "queries", "median", "99 %", "most"], rows))
-    every = [took for of_one in beside.took.values() for took in of_one]
+    for name, phase in seen.items():
+        values = list(percentiles(phase.small.seconds))
+        shown = [f"{value * 1000:.1f} ({value / first:.1f})" for value, first in zip(values, least, strict=True)]
+        shown += [f"{seconds / phase.seconds:.2f}" for seconds in phase.used.values()]
+        rows.append([name, str(len(phase.small.seconds)), *shown])
+    head = ["/sparql, ms (ratio)", "queries", "median", "99 %", "most"]
+    print(table([*head, *(f"{name}, processor" for name in seen["alone"].used)], rows))
+    used, asked = seen["beside"].used["coordinator"], sum(map(len, notes.took.values()))
+    print(f"{used / asked * 1000:.0f} ms of processor time of the coordinator a federated query, /sparql included")
+    every = [took for of_one in notes.took.values() for took in of_one]
     print(
-        f"{len(every)} federated queries in {seconds:.1f} s: median {statistics.median(every):.2f} s, "
-        f"most {max(every):.2f} s; {beside.refused} times told to come again"
+        f"{len(every)} federated queries in {seen['beside'].seconds:.1f} s: median {statistics.median(every):.2f} s, "
+        f"most {max(every):.2f} s; {notes.refused} times told to come again"
     )
     print(
         table(
             ["query", "median s", "most s"],
             [
                 [name, f"{statistics.median(of_one):.2f}", f"{max(of_one):.2f}"]
-                for name, of_one in sorted(beside.took.items())
+                for name, of_one in sorted(notes.took.items())
             ],
         )
     )
-    counts = sorted(beside.of_client.values())
+    counts = sorted(notes.of_client.values())
     print(f"answers a client: {counts[0]} to {counts[-1]}")
-    if beside.floods:
-        print("floods ended with: " + ", ".join(f"{slug} {n}" for slug, n in beside.floods.most_common()))
+    if notes.floods:
+        print("floods ended with: " + ", ".join(f"{slug} {n}" for slug, n in notes.floods.most_common()))
 
 
 if __name__ == "__main__":

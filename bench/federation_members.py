@@ -113,11 +113,15 @@ def process(
 
 @dataclass(frozen=True)
 class Network:
-    """Endpoints behind the proxy: those of the members, and of the one store that holds everything."""
+    """Endpoints behind the proxy: those of the members, and of the one store that holds everything.
+
+    ``groups``: the process groups of the members and of the proxy.
+    """
 
     members: dict[str, str]
     merged: str
     control: str
+    groups: tuple[int, ...] = ()
 
     def counters(self) -> dict[str, int]:
         """Requests, and bytes sent and received, since they were last asked for."""
@@ -131,6 +135,7 @@ def network(data: Data, kind: str, *, latency_ms: float, ports: Ports, log: Path
     with ExitStack() as stack:
         pairs: list[str] = []
         addresses: dict[str, str] = {}
+        groups: list[int] = []
         for name in (*data.members, "merged"):
             outside, inside = ports.take(), ports.take()
             if kind == "native" or name == "merged":
@@ -140,13 +145,13 @@ def network(data: Data, kind: str, *, latency_ms: float, ports: Ports, log: Path
                 folder, outside = _node(data, name, outside)
                 command = [sys.executable, "-m", "node", "serve", "--node", str(folder), "--port", str(inside)]
                 addresses[name] = f"http://127.0.0.1:{outside}/sparql"
-            stack.enter_context(process(command, log, port=inside))
+            groups.append(stack.enter_context(process(command, log, port=inside)))
             pairs.append(f"{outside}:{inside}")
         control = ports.take()
         proxy = [sys.executable, str(FEDBENCH / "proxy.py"), "--latency", str(latency_ms / 1000), "--control"]
-        stack.enter_context(process([*proxy, str(control), *pairs], log, port=control))
+        groups.append(stack.enter_context(process([*proxy, str(control), *pairs], log, port=control)))
         merged = addresses.pop("merged")
-        yield Network(addresses, merged, f"http://127.0.0.1:{control}/")
+        yield Network(addresses, merged, f"http://127.0.0.1:{control}/", tuple(groups))
 
 
 def _native(data: Data, name: str, port: int) -> list[str]:
