@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -46,6 +46,7 @@ from node.sparql.head import with_head_member
 from node.sparql.mending import may_need_mending, mended
 from node.sparql.parser import no_service
 from node.sparql.results import read_json_results
+from node.sparql.rows_text import NotMade, RowsText
 from node.sparql.zero_length import without_lone_paths
 from node.store.quads import Answer, Budget, Generation
 
@@ -281,7 +282,9 @@ class Execution:
 
         last_step = bounded(self._evaluate, asked.meter.memory)
 
-        def read(select: Select, triples: Iterable[bytes], quads: Iterable[bytes], text: str) -> InlineData | None:
+        def read(
+            select: Select, triples: Iterable[bytes], quads: Iterable[bytes], text: str | RowsText
+        ) -> InlineData | None:
             left = replace(asked.budget, seconds=min(asked.budget.seconds, asked.meter.remaining()))
             with last_step(triples, quads, text, (JSON, NTRIPLES), left) as answer:
                 return as_data(select, read_json_results(b"".join(answer)))
@@ -303,7 +306,9 @@ class Execution:
             apart = partition(inner, catalogue, as_rows=True)
             if apart is None:
                 rows = counted(inner, unfold(inner), catalogue, runner)
-                return None if rows is None else read(select, (), (), rows)
+                with suppress(NotMade):
+                    return None if rows is None else read(select, (), (), rows)
+                return None
             tables = runner.run([Job(name, apart.text, apart.columns) for name in apart.members])
             text = apart.merged(table for table in tables if isinstance(table, Table))
             return None if text is None else read(select, (), (), text)

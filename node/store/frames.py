@@ -4,8 +4,9 @@ A frame is one byte that says what it is, four bytes of length (big-endian) and 
 JSON, data frames hold raw bytes. Nothing is pickled: what a worker sends is only ever read as text and numbers, so
 that a worker which went wrong on a hostile query cannot make the node run anything.
 
-To a worker: ``ASK`` (JSON: what to evaluate and within which limits), then, when it is to load data first, any number
-of ``TRIPLES`` and ``QUADS`` frames and one ``LOADED``. From a worker: ``FORM``, then ``DATA`` frames, then ``END``; or
+To a worker: ``ASK`` (JSON: what to evaluate and within which limits), then, when the text is to be made of rows, any
+number of ``ROWS`` frames and one ``RELATION`` for each relation, then, when it is to load data first, any number of
+``TRIPLES`` and ``QUADS`` frames and one ``LOADED``. From a worker: ``FORM``, then ``DATA`` frames, then ``END``; or
 ``ERROR`` (JSON) at any place instead of what would follow; and ``THREAD`` before the first of these and whenever
 another thread goes on.
 """
@@ -21,6 +22,8 @@ HEAD_BYTES = _HEAD.size
 
 # to the worker
 ASK = b"a"
+ROWS = b"r"
+RELATION = b"n"
 TRIPLES = b"t"
 QUADS = b"q"
 LOADED = b"l"

@@ -15,6 +15,7 @@ from node.cancellation import current
 from node.errors import ClientGone, NodeError
 from node.rdf.dataset import GraphScope
 from node.rdf.formats import Format
+from node.sparql.rows_text import RowsText
 from node.store import frames
 from node.store.lanes import Lane, Lanes
 from node.store.process import Overdue, Worker
@@ -31,7 +32,8 @@ class Question:
     """What a worker is asked: a query over ``generation`` within ``scope``, or over ``load`` when that is given.
 
     ``load`` is (N-Triples for the default graph, N-Quads), each in pieces whose concatenation is the document.
-    ``base`` is what relative IRIs in the text are resolved against (SPARQL 1.1 Query, section 4.1.1.2).
+    ``base`` is what relative IRIs in the text are resolved against (SPARQL 1.1 Query, section 4.1.1.2). With ``rows``
+    the worker makes the text of them.
     """
 
     text: str
@@ -41,6 +43,7 @@ class Question:
     scope: GraphScope | None = None
     load: tuple[Iterable[bytes], Iterable[bytes]] | None = None
     base: str | None = None
+    rows: RowsText | None = None
 
     @property
     def folder(self) -> str | None:
@@ -51,13 +54,19 @@ class Question:
         """The ASK frame for a worker that may take ``seconds``."""
         most = self.budget.memory_bytes, self.budget.result_bytes, self.budget.result_rows
         same = _asked_alike(self.formats, most, self.scope, (self.folder, self.base, self.load is not None))
-        asked = f'{{"text": {_JSON(self.text)}, "seconds": {seconds!r}, {same}'
+        recipe = "null" if self.rows is None else _JSON(self.rows.recipe.document())
+        asked = f'{{"text": {_JSON(self.text)}, "recipe": {recipe}, "seconds": {seconds!r}, {same}'
         return frames.frame(frames.ASK, asked.encode())
 
     def load_frames(self) -> Iterator[bytes]:
-        """The frames that follow ASK: the data to load, if there is any."""
+        """The frames that follow ASK: the rows of the text and the data to load, if there is any."""
         if self.load is None:
             return
+        for its in () if self.rows is None else self.rows.bodies:
+            for body in its:
+                for start in range(0, len(body), _LOAD_FRAME_BYTES):
+                    yield frames.frame(frames.ROWS, body[start : start + _LOAD_FRAME_BYTES])
+            yield frames.frame(frames.RELATION)
         for kind, pieces in zip((frames.TRIPLES, frames.QUADS), self.load, strict=True):
             for piece in pieces:
                 for start in range(0, len(piece), _LOAD_FRAME_BYTES):

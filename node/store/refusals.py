@@ -19,6 +19,7 @@ from node.errors import (
     Unsupported,
 )
 from node.rdf.namespaces import PREFIXES
+from node.sparql.rows_text import NotMade
 from node.store.quads import Budget
 
 _SYNTAX = re.compile(r"error at (\d+):(\d+): (.*)", re.DOTALL)
@@ -78,6 +79,8 @@ def refusal(refused: dict[str, Any], text: str, budget: Budget) -> Exception:
         )
     if kind == "unsupported":
         return Unsupported(f"{without_paths(message)}.")
+    if kind == "not made":
+        return NotMade(message)
     if kind == "memory":
         return _out_of_memory(budget)
     return StoreError(f"the query cannot be evaluated: {without_paths(message)}.")

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from node.rdf.formats import Format
+from node.sparql.rows_text import RowsText
 from node.store.quads import Budget, Generation
 from node.store.workers import Question, WorkerAnswer, WorkerPool
 
@@ -33,7 +34,7 @@ class ScratchEvaluator:
         self,
         triples: Iterable[bytes],
         quads: Iterable[bytes],
-        text: str,
+        text: str | RowsText,
         formats: tuple[Format, Format],
         budget: Budget,
     ) -> WorkerAnswer:
@@ -41,12 +42,15 @@ class ScratchEvaluator:
 
         Each iterable gives pieces of one document, cut anywhere; one made of several documents needs a line end
         after each. The pieces are taken one by one while the worker loads, and an error raised by an iterable ends
-        the evaluation and goes to the caller. The budget's seconds run from this call to the last byte.
+        the evaluation and goes to the caller. The budget's seconds run from this call to the last byte. A text of rows
+        is made of them in the worker too; NotMade is raised if it cannot be.
 
         Raises QuerySyntaxError, DocumentSyntaxError, TooBusy, QueryTimeout, QueryMemoryExceeded, ResultTooLarge,
         StoreError. Close the answer, or use it in a ``with`` statement.
         """
-        return self._pool.ask(Question(text, formats, budget, _NO_GENERATION, load=(triples, quads), base=self._base))
+        rows, text = (text, "") if isinstance(text, RowsText) else (None, text)
+        load = (triples, quads)
+        return self._pool.ask(Question(text, formats, budget, _NO_GENERATION, load=load, base=self._base, rows=rows))
 
     def close(self) -> None:
         """End the workers. Evaluations under way fail."""

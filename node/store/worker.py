@@ -35,6 +35,7 @@ from pyoxigraph import (
 )
 
 from node.rdf.namespaces import PREFIXES
+from node.sparql.rows_text import NotMade, Recipe
 from node.store import engine, frames
 from node.store.counting import LINES, LineRows, Refusal, Rows, SolutionRows, counted
 from node.store.hierarchies import Hierarchies, LoadedHierarchies
@@ -181,6 +182,21 @@ def _expect(reader: frames.FrameReader) -> tuple[bytes, bytes]:
     return received
 
 
+def _made(reader: frames.FrameReader, recipe: Recipe) -> str:
+    """The text of the rows that follow."""
+    bodies: list[tuple[bytes]] = []
+    for _ in recipe.relations:
+        incoming = _Incoming(reader, frames.ROWS, _expect(reader))
+        pieces: list[bytes] = []
+        while piece := incoming.read():
+            pieces.append(piece)
+        bodies.append((b"".join(pieces),))
+    try:
+        return recipe.made(bodies)
+    except NotMade as error:
+        raise Refusal("not made", str(error)) from error
+
+
 def _loaded(reader: frames.FrameReader) -> Store:
     """A store in memory with everything that follows up to LOADED: triples in its default graph, quads in theirs."""
     store = Store()
@@ -315,6 +331,8 @@ class Evaluator:
             statistics = self._generation.statistics if store is self._generation.store else None
             size = engine.data_bytes()
             with engine.kernel_limits(max(ask["seconds"], 0.0) + _ORPHAN_SECONDS, ask["memory_bytes"]):
+                if ask["recipe"] is not None:
+                    ask["text"] = _made(self._reader, Recipe.read(ask["recipe"]))
                 if store is None:
                     store = _loaded(self._reader)
                     statistics = Statistics(store, LoadedHierarchies(store), stars=False)

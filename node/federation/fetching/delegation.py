@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
@@ -18,19 +18,21 @@ from node.federation.planning.counting import counting
 from node.federation.planning.monotone import obstacle
 from node.federation.planning.overlaps import overlap
 from node.federation.planning.partition import Partition, is_plain, partition
+from node.federation.planning.parts import Part
 from node.federation.planning.plan import Body, Candidates, Closure, Names, Scan
-from node.federation.planning.relations import Relation
 from node.federation.planning.requests import Job
 from node.federation.planning.selection import Catalogue
 from node.federation.planning.splice import can_be_spliced, spliced
 from node.rdf.formats import NTRIPLES, TSV, Format
 from node.sparql.algebra import Form, Query
+from node.sparql.rows_text import NotMade, RowsText
 from node.sparql.terms import iri_term
 from node.store.quads import Answer, Budget, Generation
 
-#: The last step: triples (N-Triples) and quads (N-Quads) in chunks, the query, formats, budget.
+#: The last step: triples (N-Triples) and quads (N-Quads) in chunks, the query, formats, budget. It raises NotMade for
+#: the text of rows that cannot be made.
 Evaluate: TypeAlias = Callable[
-    [Iterable[bytes], Iterable[bytes], str, tuple[Format, Format], Budget], AbstractContextManager[Answer]
+    [Iterable[bytes], Iterable[bytes], str | RowsText, tuple[Format, Format], Budget], AbstractContextManager[Answer]
 ]
 
 #: A longer query (one with many solutions of services in it) is not handed to a member whole.
@@ -114,11 +116,12 @@ def by_members(
     apart = partition(query, catalogue)
     if apart is None:
         text = _overlapping(asked, body, catalogue, runner, evaluate) or counted(query, body, catalogue, runner)
-        if text is None:
-            yield None
-            return
-        with evaluate([], [], text, asked.formats, _left(asked)) as answer:
-            yield answer
+        with ExitStack() as stack:
+            made = None
+            if text is not None:
+                with suppress(NotMade):
+                    made = stack.enter_context(evaluate([], [], text, asked.formats, _left(asked)))
+            yield made
         return
     runner.look(name for name in others if name not in apart.members)
     if apart.merging is None:
@@ -151,7 +154,7 @@ def _overlapping(asked: Asked, body: Body, catalogue: Catalogue, runner: Runner,
     return plan.apart.merged(tables)
 
 
-def counted(query: Query, body: Body, catalogue: Catalogue, runner: Runner) -> str | None:
+def counted(query: Query, body: Body, catalogue: Catalogue, runner: Runner) -> RowsText | None:
     """The query that makes the answer of rows that members gave; None where it cannot be had so."""
     plan = counting(query, body, catalogue)
     if plan is None:
@@ -159,7 +162,7 @@ def counted(query: Query, body: Body, catalogue: Catalogue, runner: Runner) -> s
     idle = catalogue.idle(body.scans())
     runner.look(idle)
     seeds = {variable: Candidates(cells) for variable, cells in body.seeds}
-    found: list[Relation] = []
+    found: dict[Part, list[Table]] = {}
     round_trip = runner.round_trip(catalogue.summaries.keys() - set(idle))
     if runner.finish(plan.parts.rounds(round_trip, seeds, found)) is None:
         return None

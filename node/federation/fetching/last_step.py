@@ -9,11 +9,12 @@ from dataclasses import replace
 from node.federation.calling.memory import Share
 from node.federation.fetching.delegation import Evaluate
 from node.rdf.formats import Format
+from node.sparql.rows_text import RowsText
 from node.store.quads import Answer, Budget
 
 #: A store in memory has at least so many bytes for each of the statements' text (more where no two terms are the same),
-#: and a process so many whatever it is given.
-_STORED, _PROCESS_BYTES = 2, 32_000_000
+#: rows that are joined at least so many for each of theirs, and a process so many whatever it is given.
+_STORED, _JOINED, _PROCESS_BYTES = 2, 4, 32_000_000
 
 
 def bounded(evaluate: Evaluate, memory: Share) -> Evaluate:
@@ -24,9 +25,15 @@ def bounded(evaluate: Evaluate, memory: Share) -> Evaluate:
 
     @contextmanager
     def step(
-        triples: Iterable[bytes], quads: Iterable[bytes], text: str, formats: tuple[Format, Format], budget: Budget
+        triples: Iterable[bytes],
+        quads: Iterable[bytes],
+        text: str | RowsText,
+        formats: tuple[Format, Format],
+        budget: Budget,
     ) -> Iterator[Answer]:
         needed = _PROCESS_BYTES + _STORED * (_size(triples) + _size(quads))
+        if isinstance(text, RowsText):
+            needed += _JOINED * text.size
         with (
             memory.granted(needed, budget.memory_bytes) as granted,
             evaluate(triples, quads, text, formats, replace(budget, memory_bytes=granted)) as answer,

@@ -2,8 +2,8 @@
 
 A member is asked for the different rows of what the query needs of a part of its pattern (one triple pattern, or a star
 that is local, ``locality``): the variables that join it with other parts, those that are grouped by, and those that are
-counted or compared. The parts are joined and grouped here (``relations``); what is left to do with the groups
-(``HAVING``, ``ORDER BY``, ``LIMIT``, expressions) is done by the engine as always.
+counted or compared. The parts are joined and grouped (``rows_text``) by the process that evaluates what is left to do
+with the groups: ``HAVING``, ``ORDER BY``, ``LIMIT``, expressions.
 
 Why the answer is that over the merge M: the solutions of a conjunction over M are the join of the solutions of its
 parts over M. Those of a triple pattern are the matches of all members, equal ones once. Those of a local star are those
@@ -22,13 +22,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from node.federation.calling.rows import Table
 from node.federation.members.spaces import NOWHERE
 from node.federation.planning.conditions import movable, variables
 from node.federation.planning.groups import Groups, aggregates, sees_how_often
 from node.federation.planning.locality import local
 from node.federation.planning.parts import Part, Parts
 from node.federation.planning.plan import Body, Scan, Star, seed_cells
-from node.federation.planning.relations import Relation, TooManyRows, join_all
 from node.federation.planning.selection import Catalogue
 from node.federation.planning.stars import grouped
 from node.rdf.spaces import BLANK
@@ -44,10 +44,11 @@ from node.sparql.algebra import (
     SubSelect,
     Variable,
 )
+from node.sparql.rows_text import RowsText
 from node.sparql.terms import Term
 
-#: So many rows come of a join here at most, and so many triples are matched in all; of more, the triples are fetched.
-MOST_ROWS, MOST_TRIPLES = 1_000_000, 3_000_000
+#: So many triples are matched in all at most; where there are more, they are fetched.
+MOST_TRIPLES = 3_000_000
 
 
 @dataclass(frozen=True)
@@ -58,15 +59,14 @@ class Counting:
     groups: Groups
     seeds: Mapping[str, frozenset[bytes]]
 
-    def merged(self, found: Sequence[Relation]) -> str | None:
-        """The query that makes the answer of what was found; None if that has too many rows, or no exact sums."""
-        wanted = self.groups.variables
-        try:
-            given = [Relation((v,), {(cell,): 1 for cell in cells}) for v, cells in self.seeds.items()]
-            joined = join_all([*found, *given], wanted, MOST_ROWS) if found else Relation(tuple(wanted), {})
-        except TooManyRows:
-            return None
-        return self.groups.text(joined)
+    def merged(self, found: Mapping[Part, Sequence[Table]]) -> RowsText:
+        """The query that makes the answer of the rows that were found of the parts; of none, where nothing matches."""
+        relations = [(part.kept, part.counted) for part in found]
+        bodies = [[table.body for table in tables] for tables in found.values()]
+        if found:
+            relations += [((variable,), False) for variable in self.seeds]
+            bodies += [[b"".join(cell + b"\n" for cell in cells)] for cells in self.seeds.values()]
+        return self.groups.text(relations, bodies)
 
 
 def counting(query: Query, body: Body, catalogue: Catalogue) -> Counting | None:

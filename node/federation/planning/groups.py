@@ -1,17 +1,11 @@
-"""Groups of rows that are here, and the query that makes an answer of them. Pure.
-
-A group gets as many rows as it has different values that are compared or added up; its numbers stand in the first of
-them, and the others have nought. The engine does the rest, as it would with solutions.
-"""
+"""The groups of a SELECT, and how the query that makes its answer is made of rows (``rows_text``). Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from node.federation.planning.partition import EXACT, ZERO, with_rows
-from node.federation.planning.relations import Relation, Row
-from node.rdf.namespaces import XSD
+from node.federation.planning.partition import ZERO, around_rows
 from node.sparql.algebra import (
     Aggregate,
     Call,
@@ -23,11 +17,12 @@ from node.sparql.algebra import (
     Variable,
     sub_expressions,
 )
+from node.sparql.rows_text import Measure, Recipe, RowsText
 
+#: So many rows come of a join at most; where there are more, the triples are fetched.
+MOST_ROWS = 1_000_000
 _COMPARED = frozenset(("MIN", "MAX", "SAMPLE"))
 _ADDED = frozenset(("COUNT", "SUM", "AVG"))
-_INTEGER = f'"^^<{XSD}integer>'.encode()
-_NONE = b'"0' + _INTEGER
 
 
 def aggregates(select: Select) -> tuple[Aggregate, ...] | None:
@@ -64,75 +59,34 @@ class Groups:
         """What has to be known of each solution."""
         return frozenset((*self.keys, *(a.argument.name for a in self.aggregates if isinstance(a.argument, Variable))))
 
-    def text(self, joined: Relation) -> str | None:
-        """The query that makes the answer of the solutions; None if they have no exact sums."""
+    def text(self, relations: Sequence[tuple[tuple[str, ...], bool]], bodies: Sequence[Sequence[bytes]]) -> RowsText:
+        """The query that makes the answer of the rows of these relations: their variables, and whether they are
+        counted."""
         columns: list[str] = []
-        of_groups: list[Callable[[Row], list[bytes]]] = []
-        pads: list[bytes | None] = []
+        measures: list[Measure] = []
         instead: dict[Aggregate, Expression] = {}
         for number, aggregate in enumerate(self.aggregates):
             value, times = f"_value_{number}", f"_times_{number}"
+            name = aggregate.argument.name if isinstance(aggregate.argument, Variable) else None
             if aggregate.name == "COUNT":
-                counts = self._counts(aggregate, joined)
+                measures.append(Measure(name if aggregate.distinct else None, number=True))
                 columns.append(times)
-                of_groups.append(lambda group, counts=counts: [b'"%d' % counts[group] + _INTEGER])  # type: ignore[misc]
-                pads.append(_NONE)
                 instead[aggregate] = Aggregate("SUM", Variable(times), distinct=False)
                 continue
-            assert isinstance(aggregate.argument, Variable)
-            name = aggregate.argument.name
             adding = aggregate.name not in _COMPARED
-            if adding and not all(v.endswith(EXACT) for v in joined.values(name)):
-                return None
             often = adding and not aggregate.distinct
-            numbers = self._values(name, joined)
+            measures.append(Measure(name, number=False, exact=adding, often=often))
             columns.append(value)
-            of_groups.append(lambda group, numbers=numbers: list(numbers[group]))  # type: ignore[misc]
-            # A value that is there twice changes none of those that do not see how often; nought times nought no sum.
-            pads.append(_NONE if often else None)
             instead[aggregate] = replace(aggregate, argument=Variable(value))
             if often:
                 columns.append(times)
-                of_groups.append(
-                    lambda group, numbers=numbers: [b'"%d' % n + _INTEGER for n in numbers[group].values()]  # type: ignore[misc]
-                )
-                pads.append(_NONE)
                 total = Aggregate("SUM", Call("*", (Variable(value), Variable(times))), distinct=False)
                 count = Aggregate("SUM", Variable(times), distinct=False)
                 average = Call("IF", (Call("=", (count, ZERO)), ZERO, Call("/", (total, count))))
                 instead[aggregate] = total if aggregate.name == "SUM" else average
-        rows = self._rows(joined, of_groups, pads)
-        return with_rows(_with_aggregates(self.select, instead), (*self.keys, *columns), rows)
-
-    def _rows(
-        self, joined: Relation, of_groups: Sequence[Callable[[Row], list[bytes]]], pads: Sequence[bytes | None]
-    ) -> bytes:
-        """The rows of each group: as many as it has different values to be compared, its numbers in the first."""
-        lines: list[bytes] = []
-        for group in joined.groups(self.keys):
-            cells = [of_group(group) for of_group in of_groups]
-            height = max(map(len, cells), default=1)
-            filled = [
-                column + [column[-1] if pad is None else pad] * (height - len(column))
-                for column, pad in zip(cells, pads, strict=True)
-            ]
-            lines += (b"\t".join((*group, *(column[at] for column in filled))) for at in range(height))
-        return b"".join(line + b"\n" for line in lines)
-
-    def _counts(self, aggregate: Aggregate, joined: Relation) -> Mapping[Row, int]:
-        if aggregate.distinct:
-            assert isinstance(aggregate.argument, Variable)
-            return joined.groups(self.keys, aggregate.argument.name)
-        return joined.groups(self.keys, distinct=False)
-
-    def _values(self, name: str, joined: Relation) -> dict[Row, dict[bytes, int]]:
-        """By group, the different values of a variable with how often each occurs."""
-        key, at = joined.picker(self.keys), joined.variables.index(name)
-        found: dict[Row, dict[bytes, int]] = {}
-        for row, number in joined.rows.items():
-            values = found.setdefault(key(row), {})
-            values[row[at]] = values.get(row[at], 0) + number
-        return found
+        before, after = around_rows(_with_aggregates(self.select, instead), (*self.keys, *columns))
+        recipe = Recipe(tuple(relations), self.keys, tuple(measures), MOST_ROWS, before, after)
+        return RowsText(recipe, tuple(map(tuple, bodies)))
 
 
 def _with_aggregates(select: Select, instead: Mapping[Aggregate, Expression]) -> Select:

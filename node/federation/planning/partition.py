@@ -51,14 +51,13 @@ from node.sparql.algebra import (
     Variable,
     sub_expressions,
 )
+from node.sparql.rows_text import EXACT, values_body
 from node.sparql.terms import iri_term, literal_term
 from node.sparql.writer import write_group, write_select
 
 #: Stands for a value that there is not.
 ZERO = literal_term("0", datatype=f"{XSD}integer")
 _UNBOUND = "urn:onconode:unbound"
-#: How cells of numbers end whose sums are the same in any order.
-EXACT = tuple(f"^^<{XSD}{name}>".encode() for name in ("integer", "decimal"))
 _BLANK = re.compile(rb"(?<![^\t\n])_:")
 
 
@@ -93,9 +92,14 @@ class Partition:
 
 def with_rows(select: Select, variables: tuple[str, ...], body: bytes) -> str:
     """A SELECT whose pattern is empty, as text, over rows (as in ``rows.Table``) of these variables."""
-    rows = body[:-1].replace(b"\t", b" ").replace(b"\n", b")(").replace(f"<{_UNBOUND}>".encode(), b"UNDEF")
-    values = f"VALUES ({' '.join(f'?{v}' for v in variables)}) {{ {f'({rows.decode()})' if body else ''} }}"
-    return write_select(select).replace(f"WHERE {write_group(Group(()))}", f"WHERE {{ {values} }}", 1)
+    before, after = around_rows(select, variables)
+    return f"{before}{values_body(body.replace(f'<{_UNBOUND}>'.encode(), b'UNDEF'))}{after}"
+
+
+def around_rows(select: Select, variables: tuple[str, ...]) -> tuple[str, str]:
+    """What stands before and after the rows in the text of a SELECT whose pattern is empty."""
+    before, _, after = write_select(select).partition(f"WHERE {write_group(Group(()))}")
+    return f"{before}WHERE {{ VALUES ({' '.join(f'?{v}' for v in variables)}) {{ ", f" }} }}{after}"
 
 
 def partition(query: Query, catalogue: Catalogue, *, as_rows: bool = False) -> Partition | None:

@@ -15,7 +15,6 @@ from node.federation.planning.conditions import rename
 from node.federation.planning.hash_joins import pays
 from node.federation.planning.order import REQUEST, TRIPLE, VALUE
 from node.federation.planning.plan import Candidates, Scan, Star
-from node.federation.planning.relations import Relation
 from node.federation.planning.requests import BLOCK, Job, blocks
 from node.federation.planning.rounds import Answer, Rounds
 from node.federation.planning.selection import FAN, Catalogue
@@ -88,8 +87,8 @@ class Parts:
     parts: tuple[Part, ...]
     catalogue: Catalogue
 
-    def rounds(self, round_trip: float, seeds: Mapping[str, Candidates], found: list[Relation]) -> Rounds:
-        """Fetch the parts, those first whose values narrow others; their relations go into ``found``.
+    def rounds(self, round_trip: float, seeds: Mapping[str, Candidates], found: dict[Part, list[Table]]) -> Rounds:
+        """Fetch the parts, those first whose values narrow others; their rows go into ``found``.
 
         ``round_trip``: what a round costs at least, in seconds. The outcome is None where the rows cannot be joined
         here.
@@ -109,15 +108,14 @@ class Parts:
                         return None
                     tables[part].append(table)
             for part, its in tables.items():
-                relation = Relation.of(part.kept, its, counted=part.counted)
-                found.append(relation)
-                for variable in part.kept:
+                found[part] = its
+                for variable, column in zip(part.kept, part.columns, strict=False):
                     if any(variable in other.element.variables for other in waiting):
-                        values = Candidates(relation.values(variable))
+                        values = Candidates(frozenset().union(*(table.values(column) for table in its)))
                         known[variable] = values.narrowed(known.get(variable))
-            if not all(known.values()) or not all(relation.rows for relation in found):
+            if not all(known.values()) or not all(any(table.body for table in its) for its in found.values()):
                 # Nothing matches all parts.
-                found[:] = []
+                found.clear()
                 break
         return {}
 

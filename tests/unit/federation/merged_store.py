@@ -24,6 +24,7 @@ from node.sparql.algebra import Form, Query
 from node.sparql.graph_names import with_graph_names
 from node.sparql.parser import parse_query
 from node.sparql.results import read_json_results
+from node.sparql.rows_text import RowsText
 from node.sparql.zero_length import without_lone_paths
 from node.store.quads import Answer, Budget, Generation
 from node.store.summary import Summary as TierSummary
@@ -57,9 +58,14 @@ def ask_store(store: ox.Store, text: str, formats: tuple[Format, Format]) -> Byt
 
 @contextmanager
 def evaluate_in_memory(
-    triples: Iterable[bytes], quads: Iterable[bytes], text: str, formats: tuple[Format, Format], budget: Budget
+    triples: Iterable[bytes],
+    quads: Iterable[bytes],
+    text: str | RowsText,
+    formats: tuple[Format, Format],
+    budget: Budget,
 ) -> Iterator[Answer]:
     """The last step without worker processes: each iterable is one document."""
+    text = text if isinstance(text, str) else text.made()
     store = ox.Store()
     store.load(b"".join(triples), format=ox.RdfFormat.N_TRIPLES)
     store.load(b"".join(quads), format=ox.RdfFormat.N_QUADS)

@@ -6,8 +6,7 @@ import pyoxigraph as ox
 import pytest
 from merged_store import StoreSource, expected, federated, merge, same
 
-from node.federation.calling.rows import Table
-from node.federation.planning.relations import Relation, TooManyRows, join, join_all
+from node.sparql.relations import Relation, TooManyRows, join, join_all
 
 PREFIX = "PREFIX : <http://ex.org/> "
 
@@ -114,7 +113,7 @@ def _relation(variables: str, *rows: str) -> Relation:
 
 
 def test_joins_multiply_how_often_rows_occur() -> None:
-    counted = Relation.of(("a",), [Table(("v0", "n"), b'<x>\t"2"^^<i>\n<y>\t"1"^^<i>\n<x>\t"3"^^<i>\n')], counted=True)
+    counted = Relation.of(("a",), [b'<x>\t"2"^^<i>\n<y>\t"1"^^<i>\n<x>\t"3"^^<i>\n'], counted=True)
     assert counted.rows == {(b"<x>",): 5, (b"<y>",): 1}
     other = Relation(("a", "b"), {(b"<x>", b"1"): 2, (b"<x>", b"2"): 1, (b"<z>", b"1"): 1})
     assert join(other, counted, "ab", 100).rows == {(b"<x>", b"1"): 10, (b"<x>", b"2"): 5}

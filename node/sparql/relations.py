@@ -1,21 +1,22 @@
-"""Relations of cells (``rows``): different rows, each with how often it occurs, and their joins. Pure.
+"""Relations of cells: different rows, each with how often it occurs, and their joins. Pure.
 
-Cells that are the same bytes are the same term, so rows are joined and told apart without looking at what they say.
+A cell is a term as N-Triples writes it. Cells that are the same bytes are the same term, so rows are joined and told
+apart without looking at what they say.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import TypeAlias
 
-from node.federation.calling.rows import Table
-
 Row: TypeAlias = tuple[bytes, ...]
 
 _NOTHING: dict[Row, int] = {}
+#: Lines are looked at so many bytes at a time, so that not all of them are there twice.
+_PIECE_BYTES = 1 << 20
 
 
 class TooManyRows(Exception):
@@ -30,11 +31,13 @@ class Relation:
     rows: dict[Row, int]
 
     @classmethod
-    def of(cls, variables: tuple[str, ...], tables: Iterable[Table], *, counted: bool) -> Relation:
-        """The rows of several answers. ``counted``: their last column says how often each occurs there."""
+    def of(cls, variables: tuple[str, ...], bodies: Iterable[bytes], *, counted: bool) -> Relation:
+        """The rows of several answers: a line a row, cells apart by tabs.
+
+        ``counted``: their last cell says how often each occurs there.
+        """
         rows: dict[Row, int] = {}
-        for table in tables:
-            lines = table.body.split(b"\n")[:-1]
+        for lines in (piece for body in bodies for piece in _lines(body)):
             if counted:
                 for line in lines:
                     *cells, number = line.split(b"\t")
@@ -77,6 +80,15 @@ class Relation:
             pick = Relation(wanted, _NOTHING).picker(keys)
             rows = set(map(narrow, self.rows))
         return Counter(map(pick, rows))
+
+
+def _lines(body: bytes) -> Iterator[list[bytes]]:
+    """The lines of a body, some at a time."""
+    start = 0
+    while start < len(body):
+        end = body.find(b"\n", start + _PIECE_BYTES) + 1 or len(body)
+        yield body[start:end].split(b"\n")[:-1]
+        start = end
 
 
 def join(left: Relation, right: Relation, keep: Collection[str], most: int) -> Relation:
