@@ -31,6 +31,7 @@ from node.model.access import Tier
 from node.model.identifiers import Identifiers
 from node.rdf.dataset import GraphScope
 from node.rdf.formats import JSON, NTRIPLES, TSV, TURTLE
+from node.sparql.rows_text import Measure, NotMade, Recipe, RowsText
 from node.store.oxigraph import OxigraphStore
 from node.store.quads import Budget, Change, Generation, GraphContent
 from node.store.refusals import GenerationGone
@@ -470,6 +471,34 @@ def test_scratch_limits_hold_while_loading(scratch: ScratchEvaluator) -> None:
     with pytest.raises(QueryTimeout):
         scratch.evaluate(flood(), [], "ASK {}", (TSV, NTRIPLES), replace(BUDGET, seconds=0.5, memory_bytes=10**10))
     assert time.monotonic() - started < 1.5
+
+
+RELATIONS = ((("s", "c"), False), (("s",), True))
+ROWS = Recipe(RELATIONS, ("c",), (Measure(None, number=True),), 10, "SELECT * { VALUES (?c ?n) { ", " } }")
+
+
+def test_scratch_joins_rows_and_asks_what_comes_of_them(scratch: ScratchEvaluator) -> None:
+    """In the worker; an error there is heard of, and the next evaluation works."""
+    kinds, numbers = b"<a:1>\t<c:x>\n<a:2>\t<c:y>\n<a:3>\t<c:x>\n", b'<a:1>\t"2"^^<i>\n<a:3>\t"3"^^<i>\n'
+    text = RowsText(ROWS, ((kinds,), (numbers[:15], numbers[15:])))
+    rows = whole(scratch.evaluate([], [], text, (TSV, NTRIPLES), BUDGET))
+    assert rows == b"?c\t?n\n<c:x>\t5\n"
+    assert whole(scratch.evaluate([], [], RowsText(ROWS, ((), ())), (TSV, NTRIPLES), BUDGET)) == b"?c\t?n\n"
+    pairs = RowsText(replace(ROWS, relations=(RELATIONS[0], (("s", "d"), False)), most=1), ((kinds,), (kinds,)))
+    with pytest.raises(NotMade, match="too many rows"):
+        scratch.evaluate([], [], pairs, (TSV, NTRIPLES), BUDGET)
+    summed = replace(ROWS, measures=(Measure("s", number=False, exact=True, often=True),))
+    with pytest.raises(NotMade, match="sum"):
+        scratch.evaluate([], [], replace(text, recipe=summed), (TSV, NTRIPLES), BUDGET)
+    assert whole(scratch.evaluate([], [], "ASK {}", (TSV, NTRIPLES), BUDGET)) == b"true"
+
+
+def test_rows_are_joined_within_the_memory_of_the_query(scratch: ScratchEvaluator) -> None:
+    many = b"".join(b"<http://x/s%d>\t<http://x/c%d>\n" % (n, n) for n in range(400_000))
+    text = RowsText(replace(ROWS, most=1_000_000), ((many,), (b'<http://x/s1>\t"1"^^<i>\n',)))
+    with pytest.raises(QueryMemoryExceeded):
+        scratch.evaluate([], [], text, (TSV, NTRIPLES), replace(BUDGET, memory_bytes=60_000_000))
+    assert whole(scratch.evaluate([], [], text, (TSV, NTRIPLES), BUDGET)) == b"?c\t?n\n<http://x/c1>\t1\n"
 
 
 def test_scratch_gives_the_callers_own_error_back(scratch: ScratchEvaluator) -> None:
