@@ -29,9 +29,9 @@ from node.web.promising import Promising
 
 #: How long requests in flight may take to finish once the server is asked to stop.
 STOP_SECONDS = 3
-#: How long a thread runs Python while others wait to (``sys.setswitchinterval``). The event loop waits so long each
-#: time it comes back from the system, up to ten times for one small query; with the usual 5 ms and three busy threads of
-#: federated queries a tenth of these waits were 46 ms or more, with 1 ms 17.
+#: How long a thread runs Python while others wait to (``sys.setswitchinterval``). The event loop waits for its turn
+#: each time it comes back from the system, up to ten times for one small query. With the usual 5 ms and three busy
+#: threads of federated queries a tenth of these waits took 46 ms or more, with 1 ms 17; with one, 5.2 and 1.2.
 _TURN_SECONDS = 0.001
 _HEADER_MILLISECONDS = 10_000
 #: A request line holds at most 64 KiB (granian answers 414), 100 header fields, and all of it at least so many bytes:

@@ -10,11 +10,15 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from node.errors import LimitExceeded
 from node.federation.calling.rows import Table
 from node.federation.members.summaries import PredicateSummary, Summary
 from node.rdf.namespaces import RDF_TYPE
 from node.rdf.spaces import BLANK, LITERAL
 
+#: A member with more names and namespaces of predicates, or of classes, is not profiled: whoever fills a store may give
+#: each triple a predicate of its own. It may hold anything then, and is asked for each pattern.
+MOST_ROWS = 20_000
 #: Gives the rows of a SELECT of these variables.
 Ask = Callable[[str, tuple[str, ...]], Table]
 
@@ -52,10 +56,13 @@ class Profile(Summary):
 
 
 def profile(ask: Ask, version: str) -> Profile:
-    """Ask for it: three queries that look at every triple, some seconds for each million."""
-    subjects = _counted(ask(_SUBJECTS, ("p", "g", "o", "d")))
-    objects = _counted(ask(_OBJECTS, ("p", "g", "o", "d")))
-    classes = _counted(ask(_CLASSES, ("p", "g", "o")))
+    """Ask for it: three queries that look at every triple, some seconds for each million.
+
+    Raises LimitExceeded for more than ``MOST_ROWS`` of predicates or classes in their namespaces.
+    """
+    subjects = _counted(_few(ask, _SUBJECTS, ("p", "g", "o", "d")))
+    objects = _counted(_few(ask, _OBJECTS, ("p", "g", "o", "d")))
+    classes = _counted(_few(ask, _CLASSES, ("p", "g", "o")))
     predicates = {name: sum(counts[0] for counts in spaces.values()) for name, spaces in subjects.items()}
     details = {
         name: PredicateSummary(
@@ -75,6 +82,15 @@ def profile(ask: Ask, version: str) -> Profile:
         details,
         instances={name: frozenset(spaces) for name, spaces in classes.items()},
     )
+
+
+def _few(ask: Ask, text: str, columns: tuple[str, ...]) -> Table:
+    """The rows, of which no more than one too many come."""
+    table = ask(f"{text} LIMIT {MOST_ROWS + 1}", columns)
+    if len(table) > MOST_ROWS:
+        what = "names and namespaces of predicates or classes"
+        raise LimitExceeded(f"it has more than {MOST_ROWS:,} {what}, and is asked for each pattern instead.")
+    return table
 
 
 def _counted(table: Table) -> dict[str, dict[str, tuple[int, ...]]]:

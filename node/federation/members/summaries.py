@@ -13,6 +13,7 @@ from enum import Enum
 from typing import Any, ClassVar
 
 from node.federation.members.releases import StatedRelease, read_releases
+from node.observability import log
 from node.rdf.namespaces import ONCO, RDF_TYPE, VOID
 from node.rdf.spaces import LITERAL
 from node.sparql.terms import Term
@@ -23,6 +24,9 @@ _TRIPLE = re.compile(
     re.ASCII | re.MULTILINE,
 )
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+#: A description with more predicates or classes does not count: it would be kept for as long as the member is one, and
+#: whoever fills a store may give each triple a predicate of its own. Of more predicates of classes these are left out.
+MOST_NAMES, MOST_OF_CLASSES = 20_000, 100_000
 
 
 class Relevance(Enum):
@@ -240,7 +244,8 @@ def read_void(ntriples: str, endpoint: str, version: str, *, standing_for: str |
 
     A replica may describe itself as the endpoint that it is ``standing_for``, whose base it has. None unless the
     description names the endpoint, counts its triples, and its partitions add up to that count: a
-    description written by hand or for something else must not hide a member's data. Of a predicate's namespaces and
+    description written by hand or for something else must not hide a member's data. None, too, for one with more than
+    ``MOST_NAMES``. Of a predicate's namespaces and
     values, too, only those are believed that add up to its triples.
     """
     description = _Description(ntriples)
@@ -259,13 +264,16 @@ def read_void(ntriples: str, endpoint: str, version: str, *, standing_for: str |
         }
     except (KeyError, ValueError):
         return None
+    if max(len(predicates), len(classes)) > MOST_NAMES:
+        log("summary not kept", level=30, endpoint=endpoint, predicates=len(predicates), classes=len(classes))
+        return None
     # A literal that somebody gave as a type is no class.
     typed = predicates.get(RDF_TYPE, 0) - (said[RDF_TYPE].literals or 0 if RDF_TYPE in said else 0)
     if sum(predicates.values()) != triples or sum(classes.values()) != typed:
         return None
     details = {p: detail for p, detail in said.items() if detail != _NOTHING_SAID}
     # An instance has at least its type, so of a class without predicates they are not told.
-    told = used if used and all(used.values()) else None
+    told = used if used and all(used.values()) and sum(map(len, used.values())) <= MOST_OF_CLASSES else None
     releases = read_releases(ntriples, dataset.removeprefix("<").removesuffix(">"))
     digests = description.all(dataset, "contentDigest")
     digest = digests[0] if len(digests) == 1 and _DIGEST.fullmatch(digests[0]) else None

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from pyoxigraph import QueryResultsFormat, RdfFormat, Store
 
-from node.errors import MemberUnavailable
+from node.errors import LimitExceeded, MemberUnavailable
 from node.federation.calling.meter import Meter
 from node.federation.calling.rows import Table, read_tsv
+from node.federation.members import profile as making
 from node.federation.members import profiles as module
 from node.federation.members.profile import Profile, profile
 from node.federation.members.profiles import PROFILES_FILE, Profiler, Profiles
@@ -52,6 +53,15 @@ def test_it_says_what_there_is() -> None:
     assert found.object_namespaces(x + "label") == {'"'}
     assert found.classes == {x + "Sample": 3, y + "Kind": 1}
     assert found.instances == {x + "Sample": {x, y}, y + "Kind": {x}}
+
+
+def test_a_member_with_too_many_names_is_not_profiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The data have six subjects' namespaces of predicates, and as many are asked for as may be, and one more."""
+    monkeypatch.setattr(making, "MOST_ROWS", 6)
+    assert _profile().triples == 12
+    monkeypatch.setattr(making, "MOST_ROWS", 5)
+    with pytest.raises(LimitExceeded, match="5 names"):
+        _profile()
 
 
 def test_it_is_kept_for_its_version(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from node.config import Identity
+from node.federation.members import summaries as module
 from node.federation.members.summaries import Relevance, Summary, read_summary_file, read_void
 from node.model.identifiers import Identifiers
 from node.publishing.summary import void_description
@@ -101,6 +102,20 @@ def test_a_description_of_something_else_is_not_believed() -> None:
     """It must name this endpoint."""
     assert read_void(void(), "http://other.example/sparql", "v") is None
     assert read_void("", ENDPOINT, "v") is None
+
+
+def test_a_description_with_too_many_names_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would be kept, and may be of any size; what it leaves unsaid may be there."""
+    summary = read_void(void(), ENDPOINT, "v")
+    assert summary is not None
+    names = max(len(summary.predicates), len(summary.classes))
+    monkeypatch.setattr(module, "MOST_NAMES", names)
+    monkeypatch.setattr(module, "MOST_OF_CLASSES", 0)
+    kept = read_void(void(), ENDPOINT, "v")
+    assert kept is not None
+    assert kept.used is None
+    monkeypatch.setattr(module, "MOST_NAMES", names - 1)
+    assert read_void(void(), ENDPOINT, "v") is None
 
 
 def test_the_summary_file_of_a_generation() -> None:
