@@ -209,8 +209,9 @@ def _measure(
         came = {(r.member, r.text): r for r in trace.requests}.values()
         measured.rows, measured.bytes = sum(r.rows for r in came), sum(r.bytes for r in came)
         measured.answers, measured.verdict = got.total(), "same" if got == expected else "DIFFERS"
-        if trace.whole is not None:
-            measured.rounds, measured.requests = 1, 1
+        if not rounds.number:
+            # Members have answered the whole query, each for itself.
+            measured.rounds, measured.requests = 1, max(1, len(came))
     return measured
 
 

@@ -19,14 +19,13 @@ from node.federation.planning.monotone import obstacle
 from node.federation.planning.overlaps import overlap
 from node.federation.planning.partition import Partition, is_plain, partition
 from node.federation.planning.parts import Part
-from node.federation.planning.plan import Body, Candidates, Closure, Names, Scan
+from node.federation.planning.plan import Body, Candidates, Choice, Closure, Rows, Scan
 from node.federation.planning.requests import Job
 from node.federation.planning.selection import Catalogue
 from node.federation.planning.splice import can_be_spliced, spliced
 from node.rdf.formats import NTRIPLES, TSV, Format
 from node.sparql.algebra import Form, Query
 from node.sparql.rows_text import NotMade, RowsText
-from node.sparql.terms import iri_term
 from node.store.quads import Answer, Budget, Generation
 
 #: The last step: triples (N-Triples) and quads (N-Quads) in chunks, the query, formats, budget. It raises NotMade for
@@ -198,17 +197,45 @@ def only_source(query: Query, body: Body, catalogue: Catalogue) -> str | None:
     """The member that can answer the whole query alone: every pattern can only match there."""
     if query.form is Form.DESCRIBE or query.dataset is not None or len(query.text) > _PASSED_ON:
         return None
-    scans: list[Scan] = []
-    for element in body.everything():
-        match element:
-            case Scan():
-                scans.append(element)
-            case Closure(minimum=1, steps=steps):
-                scans += [Scan("s", iri_term(s.predicate) if s.predicate else "p", "o", element.graph) for s in steps]
-            case Closure() | Names():
-                # Nodes and names of graphs of every member would count.
-                return None
-    if not all(scan.graph is None for scan in scans):
+    scans = _scans(body)
+    if scans is None or not all(scan.graph is None for scan in scans):
         return None
     name = catalogue.only_source(scans)
     return name if name in catalogue.alike else None
+
+
+def _scans(body: Body) -> list[Scan] | None:
+    """All patterns that a body matches, edges of paths included; None where nodes or names of graphs of every member
+    would count."""
+    found: list[Scan] = []
+    bound = {place for e in body.elements if isinstance(e, Scan) for place in (e.s, e.o) if isinstance(place, str)}
+    for element in body.elements:
+        match element:
+            case Scan():
+                found.append(element)
+            case Closure(start, end, steps, minimum):
+                # Of no step only where the end of a triple is the node.
+                if not minimum and bound.isdisjoint(place for place in (start, end) if isinstance(place, str)):
+                    return None
+                found += [step.scan("s", "o", element.graph, any_predicate="p") for step in steps]
+            case Choice(arms):
+                if (inner := _together(map(_scans, arms))) is None:
+                    return None
+                found += inner
+            case Rows(rows):
+                if (inner := _scans(rows)) is None:
+                    return None
+                found += inner
+            case _:
+                return None
+    others = _together(_scans(attachment.body) for attachment in body.attachments)
+    return None if others is None else found + others
+
+
+def _together(parts: Iterable[list[Scan] | None]) -> list[Scan] | None:
+    made: list[Scan] = []
+    for part in parts:
+        if part is None:
+            return None
+        made += part
+    return made

@@ -24,7 +24,7 @@ from dataclasses import dataclass, replace
 from node.federation.calling.rows import Table
 from node.federation.planning.hash_joins import hashed
 from node.federation.planning.locality import Locality, Optionally, local
-from node.federation.planning.plan import Body, Scan
+from node.federation.planning.plan import Body, Closure, Scan
 from node.federation.planning.selection import Catalogue
 from node.federation.planning.unfold import unfold
 from node.federation.planning.variables import VOLATILE
@@ -142,7 +142,8 @@ def hashed_at(select: Select, where: Locality, catalogue: Catalogue) -> Select:
 
 def _locality(body: Body, catalogue: Catalogue) -> Locality | None:
     required = [element for element in body.elements if isinstance(element, Scan)]
-    if len(required) < len(body.elements):
+    closures = [element for element in body.elements if isinstance(element, Closure)]
+    if len(required) + len(closures) < len(body.elements):
         return None
     optional = []
     for attachment in body.attachments:
@@ -150,7 +151,45 @@ def _locality(body: Body, catalogue: Catalogue) -> Locality | None:
         if len(scans) < len(attachment.body.elements) or attachment.body.attachments or not scans:
             return None
         optional.append(Optionally(tuple(scans), attachment.allowed))
-    return local(required, optional, catalogue)
+    walked: list[Scan] = []
+    for number, closure in enumerate(closures):
+        if (edges := _first_and_last(closure, number)) is None:
+            return None
+        if closure.minimum:
+            walked += edges
+        elif (bound := _bound_end(closure, body)) is not None:
+            optional.append(Optionally(edges, frozenset((bound,))))
+        else:
+            return None
+    return local([*required, *walked], optional, catalogue)
+
+
+def _first_and_last(closure: Closure, number: int) -> tuple[Scan, Scan] | None:
+    """The first and the last edge of a path that repeats one predicate, as if they met; None for other paths.
+
+    If wherever they meet all edges on are at the member that leads there, then so are those of longer paths.
+    """
+    step = closure.steps[0] if len(closure.steps) == 1 else None
+    if step is None or step.predicate is None or closure.graph is not None:
+        return None
+    via = f"/via{number}"
+    first = step.scan(closure.start, via, None, any_predicate="")
+    last = step.scan(via, closure.end, None, any_predicate="")
+    return first, last
+
+
+def _bound_end(closure: Closure, body: Body) -> str | None:
+    """The one end of a path of any length that a triple pattern binds, where nothing else looks at the other one.
+
+    A path of no step then has its solution where the pattern has its own.
+    """
+    others = [element for element in body.elements if element is not closure]
+    bound = {place for e in others if isinstance(e, Scan) for place in (e.s, e.o)}
+    looked_at = frozenset().union(*(e.variables for e in others), *(a.body.variables for a in body.attachments))
+    for end, other in ((closure.start, closure.end), (closure.end, closure.start)):
+        if isinstance(end, str) and end in bound and other not in looked_at and other != end:
+            return end
+    return None
 
 
 # --- what is left to do here ---

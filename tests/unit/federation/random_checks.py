@@ -118,9 +118,12 @@ def with_values(random: Random) -> tuple[str, str]:
 def with_paths(random: Random) -> tuple[str, str]:
     """The same for paths beside other patterns, over chains that are spread; now and then with little patience: members
     are asked for what they reach however little it is, from a few nodes at a time, and paths soon lead too far."""
-    kind = random.choice(["ours", "many", "many", "large", "mixed", "foreign", "homes", "many homes"])
-    data, nodes = random_chains(random, blank=kind in ("foreign", "homes", "many homes") and random.random() < 0.5)
-    text = QueryMaker(random, nodes=nodes).paths()
+    apart = random.random() < 0.3
+    kinds = ["ours", "many", "many", "homes", "many homes", *(() if apart else ("large", "mixed", "foreign"))]
+    kind = random.choice(kinds)
+    blank = kind in ("foreign", "homes", "many homes") and random.random() < 0.5
+    data, nodes = random_chains(random, blank=blank, home=apart)
+    text = QueryMaker(random, nodes=nodes).paths(apart=apart)
     hasty = random.random() < 0.7
     edges = random.choice([20, 200, 100_000]) * (1000 if kind.startswith("many") else 1)
     with (

@@ -92,29 +92,35 @@ def random_homes(
 
 
 def random_chains(
-    random: Random, *, members: int = 3, blank: bool = False
+    random: Random, *, members: int = 3, blank: bool = False, home: bool = False
 ) -> tuple[list[ox.Store], list[ox.NamedNode]]:
     """Stores over which chains, trees and rings of things are spread, by triple or by the thing; and the things.
 
-    ``blank``: some of them are blank nodes, another one at each member.
+    ``blank``: some of them are blank nodes, another one at each member. ``home``: each has a member, where most paths
+    stay.
     """
-    spaces = ["", "a/", "b/"]
+    spaces = ["c/", "d/", "e/"] if home else ["", "a/", "b/"]
     things = [ox.NamedNode(f"{EX}{spaces[i % 3]}t{i}") for i in range(random.choice([6, 14, 24]))]
     unnamed = {thing: ox.BlankNode() for thing in things if blank and random.random() < 0.2}
     stores = [ox.Store() for _ in range(members)]
-    kind = random.choice(["triple", "thing", "predicate"])
+    kind = "home" if home else random.choice(["triple", "thing", "predicate"])
+    strays = random.choice([0.0, 0.0, 0.1] if home else [0.1])
+    # Of three things next to one another each is of another space: chains of every third stay at home.
+    hop = random.choice([1, 3, 3, 3]) if home else 1
 
     def hold(triple: ox.Quad) -> None:
-        key = {"triple": str(triple), "thing": triple.subject.value, "predicate": triple.predicate.value}[kind]
-        first = Random(key).randrange(members)
-        for at in {first, random.randrange(members)} if random.random() < 0.1 else {first}:
+        thing = triple.subject.value
+        key = {"triple": str(triple), "thing": thing, "predicate": triple.predicate.value}.get(kind)
+        first = things.index(triple.subject) % 3 % members if key is None else Random(key).randrange(members)
+        for at in {first, random.randrange(members)} if random.random() < strays else {first}:
             subject, target = (unnamed.get(term, term) for term in (triple.subject, triple.object))
             stores[at].add(ox.Quad(subject, triple.predicate, target))
 
     for predicate in PREDICATES[:2]:
         shape = random.choice(["chain", "tree", "ring", "any"])
-        for at in range(1, len(things)):
-            before = {"chain": at - 1, "ring": at - 1, "tree": at // 2}.get(shape, random.randrange(len(things)))
+        for at in range(hop, len(things)):
+            above = {"chain": at - hop, "ring": at - hop, "tree": at // 2}.get(shape, random.randrange(len(things)))
+            before = above - (above - at) % 3 if hop > 1 else above
             if random.random() < 0.9:
                 hold(ox.Quad(things[at], predicate, things[before]))
         if shape == "ring":
@@ -399,19 +405,26 @@ class QueryMaker:
         select = f"SELECT {' '.join(columns)} WHERE {{ {' '.join(triples)} }}{ending}"
         return f"{PREFIXES}{around.replace('KEY', keys[0]).replace('INNER', select) if around else select}"
 
-    def paths(self) -> str:
-        """A SELECT of paths that are followed, one to three, beside other patterns that may bind their ends."""
+    def paths(self, *, apart: bool) -> str:
+        """A SELECT of paths that are followed, one to three, beside other patterns that may bind their ends.
+
+        ``apart``: members may be able to answer each for itself.
+        """
         random = self.random
         steps = ["{p}*", "{p}+", "{p}?", "^{p}*", "({p}|{q})*", "({p}/{q})+", "({p}|^{q})+", "!({p}|a)", "!(^{p}|{q})"]
         steps += ["{p}/{q}*", "a/{p}*", "(!{p})*", "{p}*/{q}", "{p}+", "{p}*"]
         parts: list[str] = []
-        for _ in range(random.choice([1, 1, 1, 2, 3])):
+        if apart:
+            path = f"{random.choice(['', '', '^'])}:p0{random.choice('++*?')}"
+            parts.append(f"{random.choice(['?x', '?x', f'<{random.choice(self.nodes).value}>'])} {path} ?y .")
+            parts.append(f"{random.choice(['?x', '?x', '?y'])} {random.choice([':p1', ':p2', 'a'])} ?w .")
+        for _ in range(0 if apart else random.choice([1, 1, 1, 2, 3])):
             path = random.choice(steps).format(p=random.choice([":p0", ":p0", ":p1"]), q=self.iri())
             ends = [random.choice([*VARIABLES[:3], "?x", f"<{random.choice(self.nodes).value}>"]) for _ in "se"]
             if random.random() < 0.05:
                 ends[1] = random.choice([*map(str, LITERALS), f"<{EX}nowhere>"])
             parts.append(f"{ends[0]} {path} {ends[1]} .")
-        for _ in range(random.choice([0, 1, 1, 2, 3])):
+        for _ in range(random.choice([0, 0, 0, 1] if apart else [0, 1, 1, 2, 3])):
             parts.append(
                 random.choice(
                     [
@@ -433,7 +446,8 @@ class QueryMaker:
         kind = random.random()
         if kind < 0.25:
             counted = random.choice(["COUNT(*)", "COUNT(DISTINCT ?x)", "COUNT(?y)"])
-            return f"{PREFIXES}SELECT ?w ({counted} AS ?n) {body} GROUP BY ?w"
+            key = random.choice(["?w", "?w", "?x", "?y"])
+            return f"{PREFIXES}SELECT {key} ({counted} AS ?n) {body} GROUP BY {key}"
         if kind < 0.35:
             return f"{PREFIXES}ASK {body}"
         chosen = random.choice(["*", "?x", "?x ?y", "DISTINCT ?y", "DISTINCT ?x ?w"])
