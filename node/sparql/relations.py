@@ -16,7 +16,7 @@ Row: TypeAlias = tuple[bytes, ...]
 
 _NOTHING: dict[Row, int] = {}
 #: Lines are looked at so many bytes at a time, so that not all of them are there twice.
-_PIECE_BYTES = 1 << 20
+_PIECE_BYTES = 1 << 16
 
 
 class TooManyRows(Exception):
