@@ -41,6 +41,8 @@ _PATH_ROUNDS = 5.0
 _WHOLE = 200_000.0
 #: However far away members are, no more triples than these are fetched to save a round.
 _MOST = 5000.0
+#: What values would hardly narrow may be so many times as much.
+_AHEAD = 3.0
 _TYPE = iri_term(RDF_TYPE)
 
 
@@ -68,7 +70,7 @@ class Order:
         """The elements that bring least, and those that need not wait for them.
 
         An attachment begins when nothing that is still to be fetched could narrow it; or when the last elements are
-        fetched, or all of its variables are known, and it is small.
+        fetched, or all of its variables are known, and it is small, or their values would hardly make it smaller.
         """
         guesses = [self.guess(element, known) for element in elements]
         chosen = self._chosen(elements, guesses, known)
@@ -76,6 +78,7 @@ class Order:
         later = [element for element, taken in zip(elements, chosen, strict=True) if not taken]
         spent = sum(guess for guess, taken in zip(guesses, chosen, strict=True) if taken)
         bound = frozenset().union(*(element.variables for element in elements))
+        taken_now = [(element, guess) for element, guess, taken in zip(elements, guesses, chosen, strict=True) if taken]
         begun: list[Attachment] = []
         waiting: list[Attachment] = []
         for attachment in attachments:
@@ -86,8 +89,25 @@ class Order:
                 size = self.size(attachment.body, context)
                 # What is unbound costs more now than later.
                 begins = size + (0.0 if entries <= known.keys() else spent) <= self.worth
+                if not begins and not entries & known.keys():
+                    few = {v: min((guess for e, guess in taken_now if v in e.variables), default=0.0) for v in entries}
+                    begins = max(size / _AHEAD, self._saved(attachment.body, few)) <= self.worth
             (begun if begins else waiting).append(attachment)
         return Round(now, later, begun, waiting)
+
+    def _saved(self, body: Body, values: Mapping[str, float]) -> float:
+        """How many triples fewer a body may bring, or cost as much, once so many values of variables are known."""
+        saved = sum(self.size(attachment.body, {}) for attachment in body.attachments)
+        for element in body.elements:
+            whole = self.guess(element, {})
+            scans = element.scans if isinstance(element, Star) else (element,) if isinstance(element, Scan) else None
+            if scans is None:
+                saved += whole
+                continue
+            ends = [(s, c, p) for s in scans for c, p in (("s", s.s), ("o", s.o)) if isinstance(p, str) and p in values]
+            narrowed = (values[p] * _PLACES * (VALUE / TRIPLE + self._fan(s, c)) for s, c, p in ends)
+            saved += max(0.0, whole - min(narrowed, default=whole))
+        return saved
 
     def _chosen(
         self, elements: Sequence[Element], guesses: Sequence[float], known: Mapping[str, Candidates]

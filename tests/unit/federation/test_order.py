@@ -64,6 +64,18 @@ def test_attachments_begin_when_nothing_narrows_them_any_more() -> None:
     assert order.next_round([], [attachment], {}).attachments == [attachment]
 
 
+def test_attachments_that_values_would_not_narrow_do_not_wait() -> None:
+    """For most of its subjects all of an OPTIONAL is asked for anyway: then it is at once."""
+    held = catalogue(some=900, more=1500, much=4000)
+    elements, order = [scan("x", "some", "z")], Order(held, 0.0)
+    for predicate, begins in (("more", True), ("much", False)):
+        attachment = Attachment(Body((scan("x", predicate, "w"),), (), (), frozenset("xw")), frozenset("x"))
+        begun = order.next_round(elements, [attachment], {})
+        assert (begun.attachments, begun.waiting) == (([attachment], []) if begins else ([], [attachment]))
+    few = Attachment(Body((scan("x", "more", "w"),), (), (), frozenset("xw")), frozenset("x"))
+    assert order.next_round([Scan("x", iri_term("p:some"), iri_term("s:1"))], [few], {}).waiting == [few]
+
+
 def test_the_quickest_of_the_last_requests_counts() -> None:
     """A large answer says nothing of the way to a member, and a way that has become longer is noticed."""
     pace = Pace()
