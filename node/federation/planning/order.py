@@ -41,8 +41,9 @@ _PATH_ROUNDS = 5.0
 _WHOLE = 200_000.0
 #: However far away members are, no more triples than these are fetched to save a round.
 _MOST = 5000.0
-#: What values would hardly narrow may be so many times as much.
-_AHEAD = 3.0
+#: What values would hardly narrow may be so many times as much as a round is worth, all together.
+_AHEAD = 4.0
+_ALMOST = 0.75
 _TYPE = iri_term(RDF_TYPE)
 
 
@@ -78,7 +79,8 @@ class Order:
         later = [element for element, taken in zip(elements, chosen, strict=True) if not taken]
         spent = sum(guess for guess, taken in zip(guesses, chosen, strict=True) if taken)
         bound = frozenset().union(*(element.variables for element in elements))
-        taken_now = [(element, guess) for element, guess, taken in zip(elements, guesses, chosen, strict=True) if taken]
+        brought = [(element, guess) for element, guess, taken in zip(elements, guesses, chosen, strict=True) if taken]
+        ahead = 0.0
         begun: list[Attachment] = []
         waiting: list[Attachment] = []
         for attachment in attachments:
@@ -89,9 +91,10 @@ class Order:
                 size = self.size(attachment.body, context)
                 # What is unbound costs more now than later.
                 begins = size + (0.0 if entries <= known.keys() else spent) <= self.worth
-                if not begins and not entries & known.keys():
-                    few = {v: min((guess for e, guess in taken_now if v in e.variables), default=0.0) for v in entries}
-                    begins = max(size / _AHEAD, self._saved(attachment.body, few)) <= self.worth
+                if not begins and not entries & known.keys() and spent + ahead + size <= _AHEAD * self.worth:
+                    few = {v: min((g for e, g in brought if v in e.variables), default=0.0) for v in entries}
+                    begins = self._saved(attachment.body, few) <= self.worth
+                    ahead += size if begins else 0.0
             (begun if begins else waiting).append(attachment)
         return Round(now, later, begun, waiting)
 
@@ -104,10 +107,21 @@ class Order:
             if scans is None:
                 saved += whole
                 continue
-            ends = [(s, c, p) for s in scans for c, p in (("s", s.s), ("o", s.o)) if isinstance(p, str) and p in values]
-            narrowed = (values[p] * _PLACES * (VALUE / TRIPLE + self._fan(s, c)) for s, c, p in ends)
-            saved += max(0.0, whole - min(narrowed, default=whole))
+            saved += whole * (1.0 - self._part(scans, values))
         return saved
+
+    def _part(self, scans: Sequence[Scan], values: Mapping[str, float]) -> float:
+        """What part is left of patterns of one element where each member is sent so many values of a variable, or asked
+        for all it has if that costs less: a value may be at any of them."""
+        catalogue = self._catalogue
+
+        def left(scan: Scan, column: str, number: float) -> float:
+            fans, held = catalogue.fans(scan, column), catalogue.likely(scan)
+            sent = (min(count, number * (VALUE / TRIPLE + fans.get(name, FAN))) for name, count in held.items())
+            return sum(sent) / sum(held.values()) if held else 1.0
+
+        ends = [(s, c, p) for s in scans for c, p in (("s", s.s), ("o", s.o)) if isinstance(p, str) and p in values]
+        return min((left(scan, column, values[place]) for scan, column, place in ends), default=1.0)
 
     def _chosen(
         self, elements: Sequence[Element], guesses: Sequence[float], known: Mapping[str, Candidates]
@@ -122,10 +136,23 @@ class Order:
             narrowing = [cost for cost in later if cost is not None]
             apart = not any(e.variables & elements[at].variables for e, _ in now)
             if narrowing:
-                chosen[at] = guesses[at] * TRIPLE <= min(narrowing)
+                chosen[at] = guesses[at] * TRIPLE <= min(narrowing) or self._is_whole(
+                    elements[at], guesses[at], now, known
+                )
             else:
                 chosen[at] = not now or not apart or guesses[at] <= self.worth
         return chosen
+
+    def _is_whole(
+        self, element: Element, guess: float, now: Sequence[tuple[Element, float]], known: Mapping[str, Candidates]
+    ) -> bool:
+        """Whether an element is little, and members would be asked for almost all of it whatever the others bring."""
+        scans = element.scans if isinstance(element, Star) else (element,) if isinstance(element, Scan) else ()
+        if not scans or element.variables & known.keys() or guess + sum(g for _, g in now) > _AHEAD * self.worth:
+            return False
+        bound = frozenset().union(*(e.variables for e, _ in now))
+        values = {v: min(g for e, g in now if v in e.variables) for v in element.variables & bound}
+        return self._part(scans, values) >= _ALMOST
 
     def _later(self, element: Element, other: Element, values: float, known: Mapping[str, Candidates]) -> float | None:
         """What an element costs once another has brought ``values`` triples; None if that will hardly narrow it."""
