@@ -64,6 +64,7 @@ class Order:
         self._catalogue = catalogue
         #: So many triples cost as much as a round.
         self.worth = min(_MOST, max(REQUEST, round_trip * 1e6) / TRIPLE)
+        self._ahead = min(_MOST, _AHEAD * self.worth)
 
     def next_round(
         self, elements: Sequence[Element], attachments: Sequence[Attachment], known: Mapping[str, Candidates]
@@ -91,7 +92,7 @@ class Order:
                 size = self.size(attachment.body, context)
                 # What is unbound costs more now than later.
                 begins = size + (0.0 if entries <= known.keys() else spent) <= self.worth
-                if not begins and not entries & known.keys() and spent + ahead + size <= _AHEAD * self.worth:
+                if not begins and not entries & known.keys() and spent + ahead + size <= self._ahead:
                     few = {v: min((g for e, g in brought if v in e.variables), default=0.0) for v in entries}
                     begins = self._saved(attachment.body, few) <= self.worth
                     ahead += size if begins else 0.0
@@ -148,7 +149,7 @@ class Order:
     ) -> bool:
         """Whether an element is little, and members would be asked for almost all of it whatever the others bring."""
         scans = element.scans if isinstance(element, Star) else (element,) if isinstance(element, Scan) else ()
-        if not scans or element.variables & known.keys() or guess + sum(g for _, g in now) > _AHEAD * self.worth:
+        if not scans or element.variables & known.keys() or guess + sum(g for _, g in now) > self._ahead:
             return False
         bound = frozenset().union(*(e.variables for e, _ in now))
         values = {v: min(g for e, g in now if v in e.variables) for v in element.variables & bound}
