@@ -6,16 +6,18 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from node.federation.calling.meter import Meter
 from node.federation.calling.rows import Table
-from node.federation.fetching.cache import PartCache
+from node.federation.fetching.cache import Kept, PartCache
 from node.federation.fetching.delegation import Asked, Evaluate, HeldAnswer, by_members, counted
 from node.federation.fetching.gathering import Gathering
 from node.federation.fetching.hierarchies import at_its_holder
 from node.federation.fetching.last_step import bounded
 from node.federation.fetching.losses import Losses
+from node.federation.fetching.prepared import LastStep, Prepared, PreparedQueries
 from node.federation.fetching.runner import Runner
 from node.federation.fetching.trace import Trace
 from node.federation.members.completeness import Completeness, MemberReport, Verdict, judged
@@ -32,7 +34,7 @@ from node.federation.members.workers import Workers
 from node.federation.planning.inner import MOST_ROWS, answered, as_data, as_query, has_inner, is_answered
 from node.federation.planning.order import Order
 from node.federation.planning.partition import partition
-from node.federation.planning.plan import Scan
+from node.federation.planning.plan import Body, Scan
 from node.federation.planning.requests import Job, Scope
 from node.federation.planning.selection import Catalogue
 from node.federation.planning.unfold import unfold
@@ -111,7 +113,9 @@ class Execution:
         self._replicas = Replicas(sightings or Sightings(None))
         self._differences = Differences()
         self._directories = Directories()
-        self._cache = PartCache(cache_bytes)
+        kept = Kept(cache_bytes)
+        self._cache = PartCache(kept)
+        self._prepared = PreparedQueries(kept)
 
     def close(self) -> None:
         """End the threads."""
@@ -219,8 +223,7 @@ class Execution:
     @contextmanager
     def _planned(self, asked: Asked, runner: Runner) -> Iterator[FederatedAnswer]:
         """The answer by one plan. Raises Changed when a member turns out to hold other data than it counts on."""
-        query, sources, losses = asked.query, asked.sources, asked.losses
-        formats, meter, budget, generation = asked.formats, asked.meter, asked.budget, asked.generation
+        sources, losses, meter, generation = asked.sources, asked.losses, asked.meter, asked.generation
         last_step = bounded(self._evaluate, meter.memory)
 
         def report() -> tuple[MemberReport, ...]:
@@ -230,49 +233,70 @@ class Execution:
 
         try:
             catalogue = self._catalogue(asked, runner.learn())
-            if may_need_mending(query.text):
-                query = mended(query) or query
-            if has_inner(query.select.pattern) and asked.plan is asked.query and not asked.quads:
-                query = self._inner_first(asked, query, catalogue, runner)
-                asked = replace(asked, plan=query)
-            body = unfold(asked.plan)
-            if query is not asked.query:
-                asked = replace(asked, query=query)
-            with by_members(asked, body, catalogue, runner, last_step) as theirs:
-                if theirs is not None:
-                    yield FederatedAnswer(theirs, generation, report, differences=self._differed(catalogue))
+            with self._before_last_step(asked, catalogue, runner, last_step) as found:
+                differences = self._differed(catalogue)
+                if not isinstance(found, LastStep):
+                    yield FederatedAnswer(found, generation, report, differences=differences)
                     return
-            gathering = Gathering(query, body, catalogue, runner, quads=asked.quads)
-
-            def evaluate(text: str, wanted: tuple[Format, Format]) -> AbstractContextManager[Answer]:
-                triples, quads = gathering.statements()
-                left = replace(budget, seconds=min(budget.seconds, meter.remaining()))
-                return last_step(triples, quads, text, wanted, left)
-
-            runner.look(catalogue.idle(body.scans()))
-            gathering.fetch()
-            runner.settle()
-            if query.form is Form.DESCRIBE:
-                text = gathering.describe(evaluate)
-            else:
-                query = without_lone_paths(query, gathering.may_hold) or query
-                if needs_graph_names(query):
-                    query = with_graph_names(query, gathering.graph_names()) or query
-                text = query.without_dataset_clause()
-            with evaluate(text, formats) as answer:
-                if query.form is Form.ASK and losses.lost:
-                    held = HeldAnswer(answer.format, (b"".join(answer),), generation)
-                    nothing = b"true" not in held.pieces[0]
-                    yield FederatedAnswer(
-                        held, generation, report, differences=self._differed(catalogue), found_nothing=nothing
-                    )
-                    return
-                yield FederatedAnswer(answer, generation, report, differences=self._differed(catalogue))
+                # What members do for the query is done.
+                report = cache(report)
+                with last_step(found.triples, found.quads, found.text, asked.formats, asked.left()) as answer:
+                    if asked.query.form is Form.ASK and losses.lost:
+                        held = HeldAnswer(answer.format, (b"".join(answer),), generation)
+                        nothing = b"true" not in held.pieces[0]
+                        yield FederatedAnswer(held, generation, report, differences=differences, found_nothing=nothing)
+                        return
+                    yield FederatedAnswer(answer, generation, report, differences=differences)
         except Changed:
             raise
         except BaseException:
             meter.stop()
             raise
+
+    @contextmanager
+    def _before_last_step(
+        self, asked: Asked, catalogue: Catalogue, runner: Runner, last_step: Evaluate
+    ) -> Iterator[Answer | LastStep]:
+        """What is left to evaluate here, or the answer where members give it."""
+        query, directory = asked.query, catalogue.directory
+        alone = asked.plan is query and not asked.quads
+        # Not where the requests are wanted, nor where some may be missing.
+        prepares = alone and runner.trace is None and not asked.losses.tolerated and not catalogue.kept
+        if prepares and (prepared := self._prepared.get(query, directory)) is not None:
+            runner.as_before(prepared.rows)
+            yield prepared.step
+            return
+        planned = asked
+        if may_need_mending(query.text) and (better := mended(query)) is not None:
+            planned = replace(asked, query=better)
+        if alone and has_inner(planned.query.select.pattern):
+            inner = self._inner_first(asked, planned.query, catalogue, runner)
+            planned = replace(asked, query=inner, plan=inner)
+        body = unfold(planned.plan)
+        with by_members(planned, body, catalogue, runner, last_step) as theirs:
+            found = theirs or self._fetched(planned, body, catalogue, runner, last_step)
+            if not prepares or runner.joined or not isinstance(found, LastStep):
+                yield found
+                return
+            yield self._prepared.put(query, directory, Prepared(found, runner.rows)).step
+
+    def _fetched(self, asked: Asked, body: Body, catalogue: Catalogue, runner: Runner, last_step: Evaluate) -> LastStep:
+        """What is to be evaluated over what was fetched."""
+        query = asked.query
+        gathering = Gathering(query, body, catalogue, runner, quads=asked.quads)
+        runner.look(catalogue.idle(body.scans()))
+        gathering.fetch()
+        runner.settle()
+        if query.form is Form.DESCRIBE:
+
+            def evaluate(text: str, wanted: tuple[Format, Format]) -> AbstractContextManager[Answer]:
+                return last_step(*gathering.statements(), text, wanted, asked.left())
+
+            return LastStep(gathering.describe(evaluate), *gathering.statements())
+        query = without_lone_paths(query, gathering.may_hold) or query
+        if needs_graph_names(query):
+            query = with_graph_names(query, gathering.graph_names()) or query
+        return LastStep(query.without_dataset_clause(), *gathering.statements())
 
     def _inner_first(self, asked: Asked, query: Query, catalogue: Catalogue, runner: Runner) -> Query:
         """The query with those of its sub-selects answered that are better answered first."""
@@ -285,8 +309,7 @@ class Execution:
         def read(
             select: Select, triples: Iterable[bytes], quads: Iterable[bytes], text: str | RowsText
         ) -> InlineData | None:
-            left = replace(asked.budget, seconds=min(asked.budget.seconds, asked.meter.remaining()))
-            with last_step(triples, quads, text, (JSON, NTRIPLES), left) as answer:
+            with last_step(triples, quads, text, (JSON, NTRIPLES), asked.left()) as answer:
                 return as_data(select, read_json_results(b"".join(answer)))
 
         def closure(select: Select) -> InlineData | None:
@@ -335,7 +358,7 @@ def _reports(source: Source, meter: Meter, runner: Runner, losses: Losses) -> It
         verdict, reason = error.outcome, error.detail
     elif rows or source.name == runner.whole:
         verdict = "answered"
-    elif source.name in runner.asked:
+    elif source.name in runner.rows:
         verdict = "empty"
     else:
         verdict, reason = "pruned", _PRUNED

@@ -12,6 +12,7 @@ from node.errors import MemberError
 from node.federation.calling.meter import Meter
 from node.federation.calling.rows import Table, read_tsv
 from node.federation.fetching.losses import Losses
+from node.federation.fetching.prepared import LastStep
 from node.federation.fetching.runner import Runner
 from node.federation.members.source import Source
 from node.federation.planning.counting import counting
@@ -71,12 +72,17 @@ class Asked:
     quads: bytes
     losses: Losses
 
+    def left(self) -> Budget:
+        """What is left for a last step. Raises as ``Meter.remaining``."""
+        return replace(self.budget, seconds=min(self.budget.seconds, self.meter.remaining()))
+
 
 @contextmanager
 def by_members(
     asked: Asked, body: Body, catalogue: Catalogue, runner: Runner, evaluate: Evaluate
-) -> Iterator[Answer | None]:
-    """The answer where members evaluate the query, one of them alone or each for itself; None where not."""
+) -> Iterator[Answer | LastStep | None]:
+    """The answer where members evaluate the query, one of them alone or each for itself, or what makes it of theirs;
+    None where they do not."""
     query, others = asked.query, [source.name for source in asked.sources]
     if catalogue.kept:
         yield None
@@ -108,7 +114,7 @@ def by_members(
         runner.settle()
         results = asked.formats[0]
         if results not in _YES:
-            with evaluate([], [], "ASK { }", asked.formats, _left(asked)) as answer:
+            with evaluate([], [], "ASK { }", asked.formats, asked.left()) as answer:
                 _YES[results] = b"".join(answer)
         yield HeldAnswer(results, (_YES[results],), _NO_GENERATION)
         return
@@ -119,7 +125,7 @@ def by_members(
             made = None
             if text is not None:
                 with suppress(NotMade):
-                    made = stack.enter_context(evaluate([], [], text, asked.formats, _left(asked)))
+                    made = stack.enter_context(evaluate([], [], text, asked.formats, asked.left()))
             yield made
         return
     runner.look(name for name in others if name not in apart.members)
@@ -129,15 +135,7 @@ def by_members(
     tables = runner.run([Job(name, apart.text, apart.columns) for name in apart.members])
     runner.settle()
     text = apart.merged(table for table in tables if isinstance(table, Table))
-    if text is None:
-        yield None
-        return
-    with evaluate([], [], text, asked.formats, _left(asked)) as answer:
-        yield answer
-
-
-def _left(asked: Asked) -> Budget:
-    return replace(asked.budget, seconds=min(asked.budget.seconds, asked.meter.remaining()))
+    yield None if text is None else LastStep(text)
 
 
 def _overlapping(asked: Asked, body: Body, catalogue: Catalogue, runner: Runner, evaluate: Evaluate) -> str | None:
@@ -148,7 +146,7 @@ def _overlapping(asked: Asked, body: Body, catalogue: Catalogue, runner: Runner,
     runner.settle()
     tables = list(plan.tables)
     if any(plan.triples):
-        with evaluate(plan.triples, [], plan.apart.text, (TSV, NTRIPLES), _left(asked)) as answer:
+        with evaluate(plan.triples, [], plan.apart.text, (TSV, NTRIPLES), asked.left()) as answer:
             tables.append(read_tsv(b"".join(answer), plan.apart.columns))
     return plan.apart.merged(tables)
 
@@ -166,6 +164,7 @@ def counted(query: Query, body: Body, catalogue: Catalogue, runner: Runner) -> R
     if runner.finish(plan.parts.rounds(round_trip, seeds, found)) is None:
         return None
     runner.settle()
+    runner.joined = True
     return plan.merged(found)
 
 

@@ -80,7 +80,10 @@ class Runner:
         self._versions = Versions(since)
         self._looking: dict[Future[Summary | None], str] = {}
         self.summaries: dict[str, Summary | None] = {}
-        self.asked: set[str] = set()
+        #: How many rows of each member that was asked took part.
+        self.rows: dict[str, int] = {}
+        #: Whether rows were joined here: that is a part of evaluating the query.
+        self.joined = False
         #: Members that answered the whole query, for themselves.
         self.answered: set[str] = set()
         self.whole: str | None = None
@@ -160,7 +163,6 @@ class Runner:
         answers: dict[Job, Answer] = {}
         fresh: dict[str, list[Job]] = {}
         for job in dict.fromkeys(jobs):
-            self.asked.add(job.source)
             if (known := self._known(job)) is not None:
                 answers[job] = known
                 if isinstance(known, Table):
@@ -186,8 +188,20 @@ class Runner:
                 if not isinstance(answer, Table) or len(answer.body) <= _REMEMBERED_BYTES:
                     self._remembered[job] = answer
                     self._remembered_bytes += len(answer.body) if isinstance(answer, Table) else 0
+        for job, answer in answers.items():
+            self.rows[job.source] = self.rows.get(job.source, 0) + (len(answer) if isinstance(answer, Table) else 0)
         self._versions.require()
         return [answers[job] for job in jobs]
+
+    def as_before(self, rows: Mapping[str, int]) -> None:
+        """Nobody is asked: so many rows of each member that the query needs are here from before.
+
+        Raises as ``settle``, which is done.
+        """
+        self.settle()
+        self.rows = dict(rows)
+        for name, number in rows.items():
+            self._meter.done(name, number, 0.0)
 
     def bodies(self, names: Sequence[str], text: str, formats: tuple[Format, Format], most: int) -> list[bytearray]:
         """The answers of these members to a whole query, as they came. Those that are lost are left out.
@@ -195,7 +209,7 @@ class Runner:
         Raises ResultTooLarge when they are more than ``most`` bytes together.
         """
         left = _Allowance(most)
-        self.asked.update(names)
+        self.rows.update(dict.fromkeys(names, 0))
         found = self._dispatch.together([self._asking_for_all(name, text, formats, left) for name in names])
         return [body for body in found if body is not None]
 

@@ -10,7 +10,7 @@ import pytest
 from node.errors import LimitExceeded, QueryTimeout, ResultTooLarge
 from node.federation.calling.meter import Meter
 from node.federation.calling.rows import Table
-from node.federation.fetching.cache import PartCache
+from node.federation.fetching.cache import Kept, PartCache
 
 
 def test_limits_count_over_all_members() -> None:
@@ -73,7 +73,7 @@ def test_a_member_that_sends_much_is_not_late(monkeypatch: pytest.MonkeyPatch) -
 
 def test_parts_are_kept_by_version_within_bytes() -> None:
     """A part is found under its version only; the least recently used goes first; one that is too large is not kept."""
-    cache = PartCache(400)
+    cache = PartCache(Kept(400))
     small = Table(("s",), b"<a>\n" * 20)
     for version in ("1", "2", "3", "4"):
         cache.put("e", version, "q", small)
