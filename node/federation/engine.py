@@ -243,7 +243,10 @@ class FederationEngine:
         """The other members, as ``node.toml`` names them now; this node itself is left out if it is listed."""
         path = self._settings.folder / CONFIG_FILE
         with self._lock:
-            changed = path.stat().st_mtime_ns if path.exists() else None
+            try:
+                changed = path.stat().st_mtime_ns
+            except FileNotFoundError:
+                changed = None
             if changed != self._read_at:
                 if changed is not None:
                     self._members = load_settings(self._settings.folder).members

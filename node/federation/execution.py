@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import replace
-from functools import cache
 from typing import Any
 
 from node.federation.calling.meter import Meter
@@ -239,14 +238,16 @@ class Execution:
                     yield FederatedAnswer(found, generation, report, differences=differences)
                     return
                 # What members do for the query is done.
-                report = cache(report)
+                done = report()
                 with last_step(found.triples, found.quads, found.text, asked.formats, asked.left()) as answer:
                     if asked.query.form is Form.ASK and losses.lost:
                         held = HeldAnswer(answer.format, (b"".join(answer),), generation)
                         nothing = b"true" not in held.pieces[0]
-                        yield FederatedAnswer(held, generation, report, differences=differences, found_nothing=nothing)
+                        yield FederatedAnswer(
+                            held, generation, lambda: done, differences=differences, found_nothing=nothing
+                        )
                         return
-                    yield FederatedAnswer(answer, generation, report, differences=differences)
+                    yield FederatedAnswer(answer, generation, lambda: done, differences=differences)
         except Changed:
             raise
         except BaseException:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -342,6 +343,11 @@ def _server_timing(answer: FederatedAnswer) -> str:
     entries = []
     for i, report in enumerate(answer.report):
         if report.requests or i < _TIMED:
-            name = "".join(c for c in report.name if c.isascii() and c.isprintable() and c not in '"\\')
-            entries.append(f'member{i};desc="{name[:60]}";dur={report.milliseconds:.0f}')
+            entries.append(f'member{i};desc="{_plain(report.name)}";dur={report.milliseconds:.0f}')
     return ", ".join(entries[:_TIMED])
+
+
+@lru_cache(maxsize=1_000)
+def _plain(name: str) -> str:
+    """As much of a member's name as can stand between quotes in a header."""
+    return "".join(c for c in name if c.isascii() and c.isprintable() and c not in '"\\')[:60]

@@ -97,12 +97,13 @@ class LocalSource:
 
     def summary(self, meter: Meter) -> Summary | None:  # noqa: ARG002 - the same for every source
         """From the generation's ``summary.json``, which counts what is public: None for a caller who sees more."""
-        if self._tiers != (Tier.PUBLIC,):
-            return None
-        return self._reading.read(self._store, self._tiers)
+        return self._said()
 
     def recalled(self) -> Recalled | None:
-        return Recalled(self.summary(Meter(0, 0, 0)), time.monotonic())
+        return Recalled(self._said(), time.monotonic())
+
+    def _said(self) -> Summary | None:
+        return self._reading.read(self._store, self._tiers) if self._tiers == (Tier.PUBLIC,) else None
 
     def forget(self) -> None:
         """It is never behind the data."""
