@@ -177,7 +177,7 @@ def test_a_request_that_does_not_fit_is_sent_bit_by_bit() -> None:
         long, short = begun(first, text=text), begun(second)
         assert not long.go_on()
         assert not long.sent
-        assert arrived(long, short) == [short, long]
+        assert arrived(long, short, seconds=60.0) == [short, long]
         assert heard == [text.encode()]
         assert long.result() == Table(("s",), ROW)
         short.close()
