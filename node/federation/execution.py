@@ -11,7 +11,7 @@ from typing import Any
 from node.federation.calling.meter import Meter
 from node.federation.calling.rows import Table
 from node.federation.fetching.cache import Kept, PartCache
-from node.federation.fetching.delegation import Asked, Evaluate, HeldAnswer, by_members, counted
+from node.federation.fetching.delegation import Asked, Evaluate, HeldAnswer, by_members, counted, matched
 from node.federation.fetching.gathering import Gathering
 from node.federation.fetching.hierarchies import at_its_holder
 from node.federation.fetching.last_step import bounded
@@ -34,7 +34,7 @@ from node.federation.planning.inner import MOST_ROWS, answered, as_data, as_quer
 from node.federation.planning.order import Order
 from node.federation.planning.partition import partition
 from node.federation.planning.plan import Body, Scan
-from node.federation.planning.requests import Job, Scope
+from node.federation.planning.requests import Job, Scope, scan_text
 from node.federation.planning.selection import Catalogue
 from node.federation.planning.unfold import unfold
 from node.federation.reporting.explaining import Explanation, preview
@@ -51,6 +51,7 @@ from node.sparql.rows_text import NotMade, RowsText
 from node.sparql.zero_length import without_lone_paths
 from node.store.quads import Answer, Budget, Generation
 
+_NOTHING = Summary(0, {}, {}, "")
 _PRUNED = "by its summary it holds nothing that the query could use"
 
 
@@ -166,12 +167,19 @@ class Execution:
                 yield answer
                 return
 
-    def _catalogue(self, asked: Asked, summaries: Mapping[str, Summary | None]) -> Catalogue:
-        dataset = asked.query.dataset
+    def _catalogue(
+        self, query: Query, sources: Sequence[Source], summaries: Mapping[str, Summary | None], meter: Meter
+    ) -> Catalogue:
+        """What is known of the sources. One of which nobody may be told, and that holds nothing the query could match,
+        is one that holds nothing."""
+        dataset = query.dataset
         scope = Scope() if dataset is None else Scope(dataset.default, dataset.named)
-        alike = frozenset(source.name for source in asked.sources if source.alike)
-        kept = _kept(asked.sources)
-        return Catalogue(summaries, scope, alike, self._directories.of(summaries), kept)
+        alike = frozenset(source.name for source in sources if source.alike)
+        kept = [source for source in sources if not source.exportable]
+        unused = {source.name for source in kept if not _may_match(source, query, scope, meter)}
+        summaries = {name: _NOTHING if name in unused else summary for name, summary in summaries.items()}
+        names = frozenset(source.name for source in kept) - unused
+        return Catalogue(summaries, scope, alike, self._directories.of(summaries), names)
 
     def _differed(self, catalogue: Catalogue) -> tuple[ReleaseDifference, ...]:
         summaries = catalogue.summaries.items()
@@ -184,10 +192,8 @@ class Execution:
         """
         sources = self._replicas.in_step(sources, meter)
         runner = self._runner(sources, meter)
-        scope = Scope() if query.dataset is None else Scope(query.dataset.default, query.dataset.named)
         summaries = runner.learn()
-        alike = frozenset(source.name for source in sources if source.alike)
-        catalogue = Catalogue(summaries, scope, alike, self._directories.of(summaries), _kept(sources))
+        catalogue = self._catalogue(query, sources, summaries, meter)
         body = unfold(query)
         round_trip = runner.round_trip(summaries.keys() - set(catalogue.idle(body.scans())))
         way, asked = (Way.HERE, ()) if here else way_of(query, body, catalogue)
@@ -231,7 +237,7 @@ class Execution:
             return (*members, *(_service_report(name, meter) for name in sorted(others)))
 
         try:
-            catalogue = self._catalogue(asked, runner.learn())
+            catalogue = self._catalogue(asked.plan, sources, runner.learn(), meter)
             with self._before_last_step(asked, catalogue, runner, last_step) as found:
                 differences = self._differed(catalogue)
                 if not isinstance(found, LastStep):
@@ -287,6 +293,9 @@ class Execution:
         gathering = Gathering(query, body, catalogue, runner, quads=asked.quads)
         runner.look(catalogue.idle(body.scans()))
         gathering.fetch()
+        if runner.trace is not None and catalogue.kept:
+            runner.trace.fetched = gathering.scratch
+            runner.trace.replicas = {s.name: s.names for s in asked.sources if isinstance(s, Replicated)}
         runner.settle()
         if query.form is Form.DESCRIBE:
 
@@ -340,9 +349,14 @@ class Execution:
         return answered(query, closure, groups)
 
 
-def _kept(sources: Sequence[Source]) -> frozenset[str]:
-    """The sources of which the others may not be told."""
-    return frozenset(source.name for source in sources if not source.exportable)
+def _may_match(source: Source, query: Query, scope: Scope, meter: Meter) -> bool:
+    """Whether a source holds anything that a pattern of the query could match."""
+    patterns = None if query.form is Form.DESCRIBE else matched(unfold(query))
+    if patterns is None:
+        return True
+    possible = [scan_text(scan, scope).pattern for scan in dict.fromkeys(patterns) if not scope.excludes(scan.graph)]
+    arms = " UNION ".join(f"{{ {pattern} }}" for pattern in possible)
+    return bool(possible) and source.ask(f"ASK {{ {arms} }}", meter)
 
 
 def _service_report(name: str, meter: Meter) -> MemberReport:

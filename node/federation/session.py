@@ -10,8 +10,9 @@ from functools import cache
 from functools import partial as with_arguments
 
 from node.config import Limits
-from node.errors import ResultTooLarge, Unsupported
+from node.errors import ResultTooLarge
 from node.federation.calling.meter import Meter
+from node.federation.calling.rows import Table, cell
 from node.federation.execution import Execution, FederatedAnswer
 from node.federation.fetching.delegation import HeldAnswer
 from node.federation.fetching.losses import Losses
@@ -22,7 +23,7 @@ from node.federation.members.sources import RemoteSource
 from node.federation.planning.monotone import obstacle
 from node.federation.planning.placement import Context, visit_services
 from node.federation.reporting.explaining import Explanation, Part
-from node.federation.reporting.lineage import MOST, lineage, row_sources
+from node.federation.reporting.lineage import MOST, Triple, lineage, row_sources
 from node.federation.services import Look, Own, Resolved, ServiceResolver
 from node.model.access import Tier
 from node.model.identifiers import Identifiers
@@ -160,18 +161,15 @@ class Session:
     def traced(self, query: Query, meter: Meter, *, partial: bool = False) -> Iterator[FederatedAnswer]:
         """Answer a SELECT as ``over_all`` does, in JSON with ``sources``: for each row those that it is from.
 
-        Raises ResultTooLarge for what has more than ``lineage.MOST`` solutions, or triples in them, and Unsupported
-        where others may not be told what the caller may read.
+        The members are asked for the triples of the rows. Where these may be made of what others may not be told, they
+        are not: then a member is a source where it has given a triple, and the graphs are named of this node only.
+
+        Raises ResultTooLarge for what has more than ``lineage.MOST`` solutions, or triples in them.
         """
-        if self._keeps():
-            raise Unsupported(
-                "the members are not asked for the sources of rows that may be made of what they must not be told.",
-                remedy="Ask without the token of an operator, or without the parameter 'sources'.",
-            )
         with self.over_all(query, (JSON, NTRIPLES), meter, partial=partial) as answer:
             body, members = b"".join(answer), answer.completeness.members
-        how = lineage(query)
-        with self.over_all(how.solutions, (JSON, NTRIPLES), meter, partial=partial) as answer:
+        how, trace = lineage(query), Trace()
+        with self.over_all(how.solutions, (JSON, NTRIPLES), meter, partial=partial, trace=trace) as answer:
             solutions = read_json_results(b"".join(answer))
         rows = how.triples_of(read_json_results(body).rows, solutions)
         triples = list(dict.fromkeys(triple for row in rows for triple in row))
@@ -181,7 +179,14 @@ class Session:
                 remedy="Ask for fewer rows, or without the parameter 'sources'.",
             )
         remote = [source for source in self._remote if all(m.name != source.name or not m.lost for m in members)]
-        found = row_sources(rows, self._execution.held(triples, [self._local, *remote], meter))
+        own = [source for source in self._members() if source not in self._remote]
+        used = {m.name for m in members if m.verdict != "pruned"}
+        if trace.fetched is None and not any(s.name in used and not s.exportable for s in own):
+            holders = self._execution.held(triples, [*own, *remote], meter)
+        else:
+            holders = self._execution.held(triples, own, meter)
+            holders += _given(trace, triples, {source.name for source in own})
+        found = row_sources(rows, holders)
         document = json.loads(body)
         document["sources"] = [[{"member": s.member, "graphs": list(s.graphs)} for s in row] for row in found]
         held = HeldAnswer(JSON, (json.dumps(document, ensure_ascii=False).encode(),), self._store.generation())
@@ -294,3 +299,13 @@ class Session:
     def _budget(self, meter: Meter) -> Budget:
         limits = self._limits
         return Budget(meter.remaining(), limits.query_memory_bytes, limits.result_bytes, limits.result_rows)
+
+
+def _given(trace: Trace, triples: Sequence[Triple], own: set[str]) -> list[tuple[str, Table]]:
+    """Which of these triples other members gave while the query of this trace was answered."""
+    if trace.fetched is None:
+        return []
+    cells = [(cell(s), cell(p), cell(o)) for s, p, o in triples]
+    given = [(name, table) for name, table in trace.fetched.holders(cells) if name not in own]
+    # What one replica gave, all of them hold.
+    return [(name, table) for source, table in given for name in trace.replicas.get(source, (source,))]

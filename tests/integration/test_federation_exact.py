@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import threading
@@ -23,7 +24,6 @@ from node.errors import (
     QuerySyntaxError,
     ResultTooLarge,
     TooBusy,
-    Unsupported,
 )
 from node.federation.members.endpoints import ask_endpoint, is_ready
 from node.federation.members.membership import add_member, probe
@@ -102,10 +102,26 @@ def test_what_is_not_public_is_not_told(make_hub: MakeHub, own_data: OxigraphSto
             )
             assert len(described.rows) == 2
             assert hub.judged(own, principal=OPERATOR)[0].rows == ()
+            with hub.engine.traced(text, principal=OPERATOR) as answer:
+                document = json.loads(b"".join(answer))
+            sources = {
+                row["t"]["value"]: [(s["member"], s["graphs"]) for s in of_row]
+                for row, of_row in zip(document["results"]["bindings"], document["sources"], strict=True)
+            }
+            kept = ("this node (controlled)", [f"{BASE}graph/hidden"])
+            assert sources == {"http://ex.org/s9": [kept], "d0": [("m0", []), kept]}
             assert members[0].requests
             assert not [request for request in members[0].requests if "s9" in request or "d0" in request]
-            with pytest.raises(Unsupported), hub.engine.traced(text, principal=OPERATOR):
-                pass
+            # What is kept has no word in this one: members evaluate it, and are asked for the sources of its rows.
+            del members[0].requests[:]
+            public = "SELECT ?t { ?x <http://ex.org/dx> ?y ; <http://ex.org/in> ?t }"
+            with hub.engine.traced(public, principal=OPERATOR) as answer:
+                document = json.loads(b"".join(answer))
+                verdicts = {m.name: m.verdict for m in answer.completeness.members}
+            assert verdicts["this node (controlled)"] == "pruned"
+            assert {s["member"] for of_row in document["sources"] for s in of_row} == {"this node", "m0"}
+            assert [request for request in members[0].requests if "d0" in request]
+            assert not [request for request in members[0].requests if "s9" in request]
         finally:
             own_data.apply(Change(remove=(f"{BASE}graph/hidden",)))
 

@@ -196,16 +196,18 @@ def only_source(query: Query, body: Body, catalogue: Catalogue) -> str | None:
     """The member that can answer the whole query alone: every pattern can only match there."""
     if query.form is Form.DESCRIBE or query.dataset is not None or len(query.text) > _PASSED_ON:
         return None
-    scans = _scans(body)
+    scans = matched(body)
     if scans is None or not all(scan.graph is None for scan in scans):
         return None
     name = catalogue.only_source(scans)
     return name if name in catalogue.alike else None
 
 
-def _scans(body: Body) -> list[Scan] | None:
-    """All patterns that a body matches, edges of paths included; None where nodes or names of graphs of every member
-    would count."""
+def matched(body: Body) -> list[Scan] | None:
+    """All patterns that a body matches, edges of paths included.
+
+    None where all nodes, or all names of graphs, that a member has would count.
+    """
     found: list[Scan] = []
     bound = {place for e in body.elements if isinstance(e, Scan) for place in (e.s, e.o) if isinstance(place, str)}
     for element in body.elements:
@@ -218,16 +220,16 @@ def _scans(body: Body) -> list[Scan] | None:
                     return None
                 found += [step.scan("s", "o", element.graph, any_predicate="p") for step in steps]
             case Choice(arms):
-                if (inner := _together(map(_scans, arms))) is None:
+                if (inner := _together(map(matched, arms))) is None:
                     return None
                 found += inner
             case Rows(rows):
-                if (inner := _scans(rows)) is None:
+                if (inner := matched(rows)) is None:
                     return None
                 found += inner
             case _:
                 return None
-    others = _together(_scans(attachment.body) for attachment in body.attachments)
+    others = _together(matched(attachment.body) for attachment in body.attachments)
     return None if others is None else found + others
 
 

@@ -34,9 +34,10 @@ class Gathering:
         self._body = body
         self._catalogue = catalogue
         self._runner = runner
-        self._scratch = Scratch()
+        #: What was fetched.
+        self.scratch = Scratch()
         asked = catalogue.summaries.keys() - set(catalogue.idle(body.scans()))
-        self._fetcher = Fetcher(catalogue, self._scratch, Order(catalogue, runner.round_trip(asked)))
+        self._fetcher = Fetcher(catalogue, self.scratch, Order(catalogue, runner.round_trip(asked)))
 
     def fetch(self) -> None:
         """Fetch what can matter."""
@@ -51,10 +52,10 @@ class Gathering:
         jobs = [Job(name, text.whole(limit), text.columns) for name in sources]
         for job, table in zip(jobs, self._runner.run(jobs), strict=True):
             assert isinstance(table, Table)
-            self._scratch.add(job.source, text.shape, table, [arm_text(scan, self._catalogue.scope)])
+            self.scratch.add(job.source, text.shape, table, [arm_text(scan, self._catalogue.scope)])
 
     def _finish(self, body: Body, known: dict[str, Candidates]) -> None:
-        self._runner.finish(self._fetcher.body(body, known), lambda: self._scratch.held)
+        self._runner.finish(self._fetcher.body(body, known), lambda: self.scratch.held)
 
     def describe(self, evaluate: Callable[[str, tuple[Format, Format]], AbstractContextManager[Answer]]) -> str:
         """Find the resources, fetch their descriptions, and give the query that names them."""
@@ -86,7 +87,7 @@ class Gathering:
         """Whether a term is a node of what was fetched of the default graph."""
         written = cell(term)
         begins, follows, ends = written + b" ", b"\n" + written + b" ", b" " + written + b" .\n"
-        for piece in self._scratch.triples:
+        for piece in self.scratch.triples:
             if piece.startswith(begins) or follows in piece or ends in piece:
                 return True
         default = f"<{DEFAULT_GRAPH}>".encode()
@@ -94,11 +95,11 @@ class Gathering:
 
     def graph_names(self) -> list[str]:
         """The named graphs of which anything was fetched."""
-        return [name[1:-1].decode() for name in self._scratch.graphs if name.startswith(b"<")]
+        return [name[1:-1].decode() for name in self.scratch.graphs if name.startswith(b"<")]
 
     def statements(self) -> tuple[Iterable[bytes], list[bytes]]:
         """Everything fetched. Rows with blank nodes come again, those of a member in one answer."""
-        quads = [*self._scratch.quads, self._given]
+        quads = [*self.scratch.quads, self._given]
         shape = Shape("s", "p", "o", "g")
         for at, table in enumerate(self._again()):
             _, blank = table.split_blank()
@@ -106,13 +107,13 @@ class Gathering:
             lines = shape.statements(Table(blank.columns, body))
             # Both kinds in one chunk: a label means the same node only within one load.
             quads.append(lines.replace(f" <{DEFAULT_GRAPH}> .\n".encode(), b" .\n"))
-        return _Together(self._scratch.triples), [piece for piece in quads if piece]
+        return _Together(self.scratch.triples), [piece for piece in quads if piece]
 
     def _again(self) -> list[Table]:
         """The rows of each member that has blank nodes among them, in one answer each: s, p, o and g."""
         jobs = [
             Job(name, f"SELECT ?s ?p ?o ?g WHERE {{ {' UNION '.join(arms)} }}", ("s", "p", "o", "g"))
-            for name, arms in self._scratch.again.items()
+            for name, arms in self.scratch.again.items()
         ]
         return [table for table in self._runner.run(jobs) if isinstance(table, Table)]
 

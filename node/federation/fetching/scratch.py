@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from node.federation.calling.rows import Shape, Table
@@ -61,6 +61,8 @@ class Scratch:
     again: dict[str, dict[str, None]] = field(default_factory=dict)
     #: The names of the graphs of all rows, as cells.
     graphs: set[bytes] = field(default_factory=set)
+    #: The rows of single patterns, with the member each table is from.
+    tables: list[tuple[str, Shape, Table]] = field(default_factory=list)
 
     @property
     def held(self) -> int:
@@ -75,6 +77,24 @@ class Scratch:
         if blank.body:
             self.again.setdefault(source, {}).update(dict.fromkeys(again))
         (self.triples if shape.g is None else self.quads).add(plain, shape.statements)
+        self.tables.append((source, shape, plain))
+
+    def holders(self, triples: Collection[tuple[bytes, bytes, bytes]]) -> Iterator[tuple[str, Table]]:
+        """Which of these triples (as cells) came of which member, as rows of s, p and o, and g where it was named.
+
+        Those of stars, which several patterns are fetched as, are not among them.
+        """
+        wanted = {b" ".join(triple): b"\t".join(triple) for triple in triples}
+        for source, shape, table in self.tables:
+            for piece in table.pieces():
+                found: list[bytes] = []
+                for line in shape.statements(piece).split(b" .\n")[:-1]:
+                    triple, _, graph = (line, b"", b"") if shape.g is None else line.rpartition(b" ")
+                    if triple in wanted:
+                        found.append(wanted[triple] + (b"" if shape.g is None else b"\t" + graph))
+                if found:
+                    columns = ("s", "p", "o") if shape.g is None else ("s", "p", "o", "g")
+                    yield source, Table(columns, b"".join(row + b"\n" for row in found))
 
     def add_star(self, source: str, text: StarText, table: Table, again: Iterable[str]) -> None:
         """Keep the rows of a star."""

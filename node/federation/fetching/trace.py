@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 
+from node.federation.fetching.scratch import Scratch
 from node.federation.planning.requests import Job
 
 
@@ -26,6 +27,10 @@ class Trace:
     requests: list[Request] = field(default_factory=list)
     #: The member that was sent the whole query, and its text: how much it answers is known in the end only.
     whole: tuple[str, str] | None = None
+    #: What was fetched, where others could not be asked for it again.
+    fetched: Scratch | None = None
+    #: The names of the replicas that a source of it stands for.
+    replicas: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, job: Job, rows: int, size: int, seconds: float) -> None:

@@ -130,6 +130,25 @@ def test_public_values_chosen_by_what_is_kept(pattern: str, *, told: bool) -> No
     assert all(len(re.findall(f"<{EX}d[0-9]", request)) in (0, 10, 50) for request in requests), requests
 
 
+def test_what_no_kept_data_can_match_is_answered_as_ever() -> None:
+    """No pattern has a match among them: members evaluate what they can, and are sent values."""
+    sizes = store_of(" ".join(f":s{i} :size {i % 7} ." for i in range(50)))
+
+    def asked(text: str) -> tuple[list[object], list[str]]:
+        of_others, _, kept = (member.store for member in members_with_records())
+        stores = [of_others, sizes, kept]
+        rows, requests = asked_of_others(sources(stores, "large"), f"PREFIX : <{EX}> {text}")
+        assert same(rows, expected(merge(stores), f"PREFIX : <{EX}> {text}"))
+        assert not [request for request in requests if MARK in request]
+        return rows, requests
+
+    for text in ("SELECT ?s ?n { ?s :size ?n }", "SELECT ?n (COUNT(*) AS ?m) { ?s :from ?d ; :code ?n } GROUP BY ?n"):
+        assert len(asked(text)[1]) == 1
+    # A node of the kept graph would be one more end of a path of no step; a described one has more to it.
+    for text in ("SELECT ?s ?t { ?s :size* ?t }", "DESCRIBE ?s { ?s :size 3 }"):
+        assert any(MARK in str(row) for row in asked(text)[0])
+
+
 def test_descriptions_of_what_was_found() -> None:
     """The resources of DESCRIBE are found with the help of kept data, and so not named to others."""
     members = members_with_records()
