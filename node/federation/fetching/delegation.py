@@ -209,13 +209,15 @@ def matched(body: Body) -> list[Scan] | None:
     None where all nodes, or all names of graphs, that a member has would count.
     """
     found: list[Scan] = []
-    bound = {place for e in body.elements if isinstance(e, Scan) for place in (e.s, e.o) if isinstance(place, str)}
+    ends = [(e.s, e.o) for e in body.elements if isinstance(e, Scan)]
+    ends += [(e.start, e.end) for e in body.elements if isinstance(e, Closure) and e.minimum]
+    bound = {place for pair in ends for place in pair if isinstance(place, str)}
     for element in body.elements:
         match element:
             case Scan():
                 found.append(element)
             case Closure(start, end, steps, minimum):
-                # Of no step only where the end of a triple is the node.
+                # Of no step only where an end of a triple is the node.
                 if not minimum and bound.isdisjoint(place for place in (start, end) if isinstance(place, str)):
                     return None
                 found += [step.scan("s", "o", element.graph, any_predicate="p") for step in steps]

@@ -27,8 +27,9 @@ context: the solutions that matter are the same, with the same multiplicities, o
    renamed apart. One with GROUP BY takes part by those keys that are plain variables: a group is in or out as a whole.
    One that cuts its solutions, or that counts all of them without GROUP BY, is fetched with no context.
 6. A path ``p*`` from the candidates of one end is followed over all members until nothing new is reached: every edge of
-   every path from them has come, whichever end it is, and whatever came from the other one too. Its zero-length solutions
-   only need to know whether the candidate is a node of the graph: a triple that shows it is fetched if no other does.
+   every path from them has come, whichever end it is, and whatever came from the other one too. Its zero-length
+   solutions only need to know whether the candidate is a node of the graph: a triple that shows it is fetched if no
+   other does.
 7. A solution in which a filter of its group does not hold is no solution. So a filter whose variables are all certain
    may go along with the patterns that bind them; what it removes is in no mattering solution of these elements.
 8. A *star* (patterns of one subject) none of whose subjects can be described at two members is matched whole at each
