@@ -82,7 +82,7 @@ class Scratch:
     def holders(self, triples: Collection[tuple[bytes, bytes, bytes]]) -> Iterator[tuple[str, Table]]:
         """Which of these triples (as cells) came of which member, as rows of s, p and o, and g where it was named.
 
-        Those of stars, which several patterns are fetched as, are not among them.
+        Those of stars are not among them: there are none where a member says nothing of what it holds.
         """
         wanted = {b" ".join(triple): b"\t".join(triple) for triple in triples}
         for source, shape, table in self.tables:
