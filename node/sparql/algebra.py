@@ -241,6 +241,11 @@ class Select:
     values: InlineData | None = None
 
     @property
+    def is_cut(self) -> bool:
+        """Whether it takes some of its solutions only."""
+        return self.limit is not None or self.offset is not None
+
+    @property
     def aggregates(self) -> bool:
         """Whether solutions are grouped, by ``GROUP BY`` or because an aggregate asks for it."""
         written = [p.expression for p in self.projection or () if p.expression is not None]

@@ -25,7 +25,7 @@ from node.sparql.algebra import (
     sub_expressions,
 )
 from node.sparql.rewriting import Rewriting
-from node.sparql.words import mentions
+from node.sparql.words import mentions, unused
 from node.sparql.writer import write_query, written
 
 # White space and comments may stand before the parenthesis; a "\u" escape may spell anything (section 19.2).
@@ -107,7 +107,7 @@ def _with_fresh_nodes(select: Select, query: Query) -> Select:
         return select  # OPTIONAL makes several solutions of one: what comes later needs another mark
     if select.values is not None and at_end:
         return select  # as does VALUES at the end
-    mark = _unused("solution", query)
+    mark = unused("solution", write_query(query))
 
     def change(expression: Expression) -> Expression:
         if not _makes_node(expression):
@@ -127,13 +127,6 @@ def _with_fresh_nodes(select: Select, query: Query) -> Select:
     changed = rewriting.select(replace(select, pattern=Group(())))
     filters = tuple(map(rewriting.expression, pattern.filters))
     return replace(changed, pattern=Group(elements, filters))
-
-
-def _unused(name: str, query: Query) -> str:
-    text = write_query(query)
-    while f"?{name}" in text:
-        name += "_"
-    return name
 
 
 class _Count:

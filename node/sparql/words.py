@@ -10,3 +10,11 @@ def mentions(text: str, *words: str) -> bool:
     """
     lower = text.lower()
     return any(word in lower for word in words)
+
+
+def unused(name: str, text: str) -> str:
+    """A name with which no variable and no label (by its sign, ``?`` or ``_:``) of a text begins: this one, with
+    underscores behind it where that is not so."""
+    while any(sign + name in text for sign in ("?", "$", "_:")):
+        name += "_"
+    return name

@@ -85,6 +85,12 @@ def write_select(select: Select) -> str:
     return f"{_select_clause(select)} {_where(select)}"
 
 
+def around_pattern(select: Select) -> tuple[str, str]:
+    """What stands before and after the pattern of a SELECT."""
+    before, pattern = f"{_select_clause(select)} WHERE ", Group(())
+    return before, _where(replace(select, pattern=pattern)).removeprefix(f"WHERE {write_group(pattern)}")
+
+
 def write_group(group: Group) -> str:
     """``{ … }``."""
     parts = [_element(element) for element in group.elements]

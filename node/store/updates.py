@@ -28,6 +28,7 @@ from node.errors import (
 )
 from node.rdf.dataset import GraphScope
 from node.sparql import update as sparql
+from node.sparql.evaluable import evaluable
 from node.store.engine import may_name_graphs
 from node.store.graphs import Graphs, Source
 from node.store.merge import canonical
@@ -131,14 +132,16 @@ class Updates:
         dataset: GraphScope,
         with_graph: str | None = None,
     ) -> None:
-        scratch = self._merged(dataset.default)
+        scratch, request = self._merged(dataset.default), self._request
+        # As any query is put before the engine sees it.
+        text = evaluable(query, dataset, request.base, depth=request.depth, dataset=dataset).text
         found = solutions(
             self._graphs.store,
-            query,
+            text,
             base=self._request.base,
             default=dataset.default if scratch is None else (scratch,),
             # Telling the engine of thousands of graphs takes longer than most patterns.
-            named=dataset.named if may_name_graphs(query) else (),
+            named=dataset.named if may_name_graphs(text) else (),
             budget=self._budget,
         )
         self._modify(delete, insert, _rows(found), with_graph)

@@ -15,7 +15,8 @@ from node.federation.planning.plan import Body, Candidates, Scan
 from node.federation.planning.requests import DEFAULT_GRAPH, Job, arm_text, scan_text
 from node.federation.planning.selection import Catalogue
 from node.rdf.formats import JSON, NTRIPLES, Format
-from node.sparql.algebra import Form, Query, Variable
+from node.sparql.algebra import BasicGraphPattern, Form, Graph, Group, Query, Variable
+from node.sparql.graph_names import speaks_of
 from node.sparql.results import read_json_results
 from node.sparql.terms import Term
 from node.store.quads import Answer
@@ -145,14 +146,30 @@ class _Together:
 def _enough(query: Query, body: Body) -> int | None:
     """How many triples of each member are enough, when any will do: the query is one triple pattern and a LIMIT."""
     select = query.select
-    alone = len(body.elements) == 1 and isinstance(body.elements[0], Scan) and not body.attachments and not body.seeds
     plain = not select.aggregates and not select.order and not select.distinct and not select.reduced
-    group = select.pattern
-    simple = len(group.elements) == 1 and not group.filters and select.values is None
-    if alone and isinstance(place := body.elements[0].p, str) and place.startswith("!"):  # type: ignore[union-attr]
-        return None  # of a negated set not every triple will do
-    if not (alone and plain and simple) or query.form is Form.DESCRIBE:
+    if query.form is Form.DESCRIBE or not plain or select.values is not None or not _is_one_triple(select.pattern):
+        return None
+    alone = len(body.elements) == 1 and isinstance(body.elements[0], Scan) and not body.attachments and not body.seeds
+    if not alone:
         return None
     if query.form is Form.ASK:
         return 1 + (select.offset or 0)
     return None if select.limit is None else select.limit + (select.offset or 0)
+
+
+def _is_one_triple(group: Group) -> bool:
+    """Whether every triple that a pattern matches is one of its solutions, and no two are the same one.
+
+    Of a path that is a negated set not every triple will do, nor of a graph whose name is met again in it.
+    """
+    if len(group.elements) != 1 or group.filters:
+        return False
+    match group.elements[0]:
+        case BasicGraphPattern((triple,)):
+            return isinstance(triple.predicate, Variable | Term)
+        case Group() as inner:
+            return _is_one_triple(inner)
+        case Graph(name, inner):
+            return _is_one_triple(inner) and not (isinstance(name, Variable) and speaks_of(inner, name.name))
+        case _:
+            return False

@@ -129,7 +129,7 @@ def _is_conjunction(group: Group, *, often: bool) -> bool:
                 known = [term for term in terms if term is not None]
                 return not often and len(known) == len(terms) and seed_cells(known) is not None
             case SubSelect(select):
-                cut = select.aggregates or select.group or select.limit is not None or select.offset is not None
+                cut = select.aggregates or select.group or select.is_cut
                 plain = not cut and select.values is None and not select.pattern.filters
                 shown = all(p.expression is None for p in select.projection or ())
                 return not often and plain and shown and _is_conjunction(select.pattern, often=often)

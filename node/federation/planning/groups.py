@@ -18,6 +18,8 @@ from node.sparql.algebra import (
     sub_expressions,
 )
 from node.sparql.rows_text import Measure, Recipe, RowsText
+from node.sparql.words import unused
+from node.sparql.writer import write_select
 
 #: So many rows come of a join at most; where there are more, the triples are fetched.
 MOST_ROWS = 1_000_000
@@ -62,11 +64,13 @@ class Groups:
     def text(self, relations: Sequence[tuple[tuple[str, ...], bool]], bodies: Sequence[Sequence[bytes]]) -> RowsText:
         """The query that makes the answer of the rows of these relations: their variables, and whether they are
         counted."""
+        text = write_select(self.select)
+        value_name, times_name = unused("_value_", text), unused("_times_", text)
         columns: list[str] = []
         measures: list[Measure] = []
         instead: dict[Aggregate, Expression] = {}
         for number, aggregate in enumerate(self.aggregates):
-            value, times = f"_value_{number}", f"_times_{number}"
+            value, times = f"{value_name}{number}", f"{times_name}{number}"
             name = aggregate.argument.name if isinstance(aggregate.argument, Variable) else None
             if aggregate.name == "COUNT":
                 measures.append(Measure(name if aggregate.distinct else None, number=True))

@@ -12,9 +12,12 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from node.federation.planning.partition import is_plain
+from node.federation.planning.variables import VOLATILE
 from node.sparql.algebra import (
     BasicGraphPattern,
+    Call,
     Element,
+    Expression,
     Form,
     Group,
     InlineData,
@@ -25,6 +28,7 @@ from node.sparql.algebra import (
     Union,
 )
 from node.sparql.results import Results
+from node.sparql.rewriting import Rewriting
 from node.sparql.terms import Term
 from node.sparql.writer import written
 
@@ -64,6 +68,9 @@ def answered(query: Query, closure: Answer, groups: Answer) -> Query:
         if not isinstance(element, SubSelect):
             return element
         select = element.select
+        if not _is_fixed(select):
+            # What differs each time is the same in the whole of one answer, and never kept.
+            return element
         if is_closure(select):
             return closure(select) or element
         within = Group(tuple(map(one, select.pattern.elements)), select.pattern.filters)
@@ -86,6 +93,19 @@ def _together(arms: list[Group]) -> Element:
     return InlineData(tables[0].variables, tuple(row for table in tables for row in table.rows))
 
 
+def _is_fixed(select: Select) -> bool:
+    """Whether a sub-select has the same solutions whenever it is evaluated over the same data."""
+    volatile = False
+
+    def look(expression: Expression) -> Expression:
+        nonlocal volatile
+        volatile = volatile or (isinstance(expression, Call) and expression.name in VOLATILE)
+        return expression
+
+    Rewriting(look).select(select)
+    return not volatile
+
+
 def is_answered(select: Select) -> bool:
     """Whether nothing is left of its pattern but solutions that are here."""
 
@@ -97,7 +117,7 @@ def is_answered(select: Select) -> bool:
 
 def is_closure(select: Select) -> bool:
     """Whether a sub-select is about one repeated path that begins or ends with a constant."""
-    plain = not (select.aggregates or select.order or select.limit is not None or select.offset is not None)
+    plain = not (select.aggregates or select.order or select.is_cut)
     elements = select.pattern.elements
     if not plain or select.values is not None or select.pattern.filters or len(elements) != 1:
         return False

@@ -48,10 +48,9 @@ def obstacle(query: Query) -> str | None:
 def _select(select: Select, *, outermost: bool) -> str | None:
     if select.aggregates or select.having:
         return "GROUP BY or an aggregate"
-    cut = select.limit is not None or select.offset is not None
-    if cut and select.order:
+    if select.is_cut and select.order:
         return "LIMIT or OFFSET after ORDER BY"
-    if cut and not outermost:
+    if select.is_cut and not outermost:
         return "LIMIT or OFFSET in a sub-select"
     expressions = [p.expression for p in select.projection or () if p.expression is not None]
     expressions += [o.expression for o in select.order]

@@ -53,11 +53,13 @@ from node.sparql.algebra import (
 )
 from node.sparql.rows_text import EXACT, values_body
 from node.sparql.terms import iri_term, literal_term
-from node.sparql.writer import write_group, write_select
+from node.sparql.words import unused
+from node.sparql.writer import around_pattern, write_select
 
 #: Stands for a value that there is not.
 ZERO = literal_term("0", datatype=f"{XSD}integer")
 _UNBOUND = "urn:onconode:unbound"
+_UNBOUND_CELL = re.compile(rf"(?<![^\t\n])<{_UNBOUND}>(?![^\t\n])".encode())
 _BLANK = re.compile(rb"(?<![^\t\n])_:")
 
 
@@ -93,13 +95,13 @@ class Partition:
 def with_rows(select: Select, variables: tuple[str, ...], body: bytes) -> str:
     """A SELECT whose pattern is empty, as text, over rows (as in ``rows.Table``) of these variables."""
     before, after = around_rows(select, variables)
-    return f"{before}{values_body(body.replace(f'<{_UNBOUND}>'.encode(), b'UNDEF'))}{after}"
+    return f"{before}{values_body(_UNBOUND_CELL.sub(b'UNDEF', body))}{after}"
 
 
 def around_rows(select: Select, variables: tuple[str, ...]) -> tuple[str, str]:
     """What stands before and after the rows in the text of a SELECT whose pattern is empty."""
-    before, _, after = write_select(select).partition(f"WHERE {write_group(Group(()))}")
-    return f"{before}WHERE {{ VALUES ({' '.join(f'?{v}' for v in variables)}) {{ ", f" }} }}{after}"
+    before, after = around_pattern(select)
+    return f"{before}{{ VALUES ({' '.join(f'?{v}' for v in variables)}) {{ ", f" }} }}{after}"
 
 
 def partition(query: Query, catalogue: Catalogue, *, as_rows: bool = False) -> Partition | None:
@@ -197,7 +199,7 @@ def _bound_end(closure: Closure, body: Body) -> str | None:
 
 def _plain(select: Select, where: Locality) -> Partition | None:
     """Solutions that are not grouped."""
-    return _cut(select, select, where) if select.order or select.limit is not None else _listed(select, where)
+    return _cut(select, select, where) if select.order or select.is_cut else _listed(select, where)
 
 
 def _all_of(names: tuple[str, ...]) -> Select:
@@ -217,13 +219,14 @@ def _cut(select: Select, asked: Select, where: Locality) -> Partition | None:
     names = _columns(select)
     if names is None:
         return None
+    key = unused("order_", write_select(select))
     keys: list[Projection] = []
     order: list[OrderCondition] = []
     for condition in select.order:
         if isinstance(condition.expression, Variable) and condition.expression.name in names:
             order.append(condition)
             continue
-        keys.append(Projection(f"order_{len(keys)}", condition.expression))
+        keys.append(Projection(f"{key}{len(keys)}", condition.expression))
         order.append(OrderCondition(Variable(keys[-1].variable), condition.descending))
     if keys and select.distinct:
         return None
@@ -240,7 +243,7 @@ def _cut(select: Select, asked: Select, where: Locality) -> Partition | None:
         limit=select.limit,
         offset=select.offset,
     )
-    return _asked(asked, (*names, *(key.variable for key in keys)), merging, where)
+    return _asked(asked, (*names, *(k.variable for k in keys)), merging, where)
 
 
 def by_groups(select: Select, where: Locality) -> Partition | None:
@@ -250,10 +253,10 @@ def by_groups(select: Select, where: Locality) -> Partition | None:
         key.variable != key.expression.name for key in select.group if isinstance(key.expression, Variable)
     ):
         return None
-    names = [name for name in keys if name is not None]
+    names = list(dict.fromkeys(name for name in keys if name is not None))
     if where.owned.intersection(names):
         # Every group is whole where it is.
-        if select.order or select.limit is not None:
+        if select.order or select.is_cut:
             return _cut(select, select, where)
         return None if select.distinct else Partition(where.members, write_select(select), (), (), None)
     return _put_together(select, names, where)
@@ -261,6 +264,7 @@ def by_groups(select: Select, where: Locality) -> Partition | None:
 
 def _put_together(select: Select, keys: list[str], where: Locality) -> Partition | None:
     """Parts of groups, which become groups here."""
+    part_name = unused("part_", write_select(select))
     parts: dict[Aggregate, str] = {}
     for expression in _modifiers(select):
         for aggregate in sub_expressions(expression):
@@ -268,7 +272,7 @@ def _put_together(select: Select, keys: list[str], where: Locality) -> Partition
                 if not _is_decomposable(aggregate, where, alone=not keys):
                     return None
                 for part in _parts(aggregate):
-                    parts.setdefault(part, f"part_{len(parts)}")
+                    parts.setdefault(part, f"{part_name}{len(parts)}")
         if any(isinstance(part, Exists) for part in sub_expressions(expression)):
             return None
 
@@ -324,7 +328,8 @@ def _is_decomposable(aggregate: Aggregate, where: Locality, *, alone: bool) -> b
 
 def _asked(asked: Select, names: tuple[str, ...], merging: Select, where: Locality) -> Partition:
     """The members' answers as rows without gaps."""
-    columns = tuple(f"c{number}" for number in range(len(names)))
+    column = unused("c", write_select(asked))
+    columns = tuple(f"{column}{number}" for number in range(len(names)))
     given = [
         Projection(column, Call("COALESCE", (Variable(name), iri_term(_UNBOUND))))
         for column, name in zip(columns, names, strict=True)

@@ -187,8 +187,7 @@ class _Unfolder:
         if select.aggregates:
             visible = (visible or set()) & _plain_keys(select)
         inner = _Scope(scope.graph, scope, None if visible is None else frozenset(visible), self._new("#"))
-        independent = select.limit is not None or select.offset is not None
-        if independent or (select.aggregates and not select.group):
+        if select.is_cut or (select.aggregates and not select.group):
             building = _Building()
             body = building.body(self.select(select, inner, building))
             body = building.body(body.certain)

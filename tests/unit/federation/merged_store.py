@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pyoxigraph as ox
+from blank_colours import coloured
 
 from node.federation.calling.meter import Meter
 from node.federation.calling.rows import Table, cell, read_json, read_tsv
@@ -22,6 +23,7 @@ from node.federation.members.summaries import PredicateSummary, Summary, read_su
 from node.rdf.formats import JSON, NTRIPLES, Format
 from node.sparql.algebra import Form, Query
 from node.sparql.graph_names import with_graph_names
+from node.sparql.mending import mended
 from node.sparql.parser import parse_query
 from node.sparql.results import read_json_results
 from node.sparql.rows_text import RowsText
@@ -229,6 +231,7 @@ def expected(merged: ox.Store, text: str) -> list[object]:
     """What the merged store answers. FROM is carried out here, because the engine does not merge its graphs; paths of
     length zero at terms that are not in the graph get their solutions, and graphs are told apart."""
     query = parse_query(text)
+    query = mended(query) or query
     store = merged if query.dataset is None else _dataset(merged, query)
     if query.form is not Form.DESCRIBE:
         nodes = {str(t) for q in store.quads_for_pattern(None, None, None, ox.DefaultGraph()) for t in (q[0], q[2])}
@@ -250,15 +253,16 @@ def _dataset(merged: ox.Store, query: Query) -> ox.Store:
 
 
 def solutions(answer: Iterable[bytes], query: Query) -> list[object]:
-    """An answer as a list of comparable rows; blank nodes are all alike."""
+    """An answer as a list of comparable rows; blank nodes have labels by where they stand."""
     data = b"".join(answer)
     if query.form in (Form.CONSTRUCT, Form.DESCRIBE):
         triples = ox.parse(data, format=ox.RdfFormat.N_TRIPLES)
-        return sorted({" ".join("_:" if isinstance(t, ox.BlankNode) else str(t) for t in q.triple) for q in triples})
+        lines = {tuple(zip("spo", map(str, quad.triple), strict=True)) for quad in triples}
+        return sorted(coloured(sorted(lines)))
     results = read_json_results(data)
     if results.boolean is not None:
         return [results.boolean]
-    return [tuple(sorted((k, "_:" if t.kind == "bnode" else t.n3) for k, t in row.items())) for row in results.rows]
+    return list(coloured([tuple(sorted((k, t.n3) for k, t in row.items())) for row in results.rows]))
 
 
 def federated(sources: Sequence[StoreSource], text: str, *, cache_bytes: int = 0) -> list[object]:

@@ -19,6 +19,7 @@ from merged_store import (
     same,
     solutions,
 )
+from odd_checks import with_changes, with_kept, with_odd
 from random_queries import EQUALS, QueryMaker, random_chains, random_homes, random_members
 from service_oracle import FakeServices, no_own
 
@@ -142,14 +143,10 @@ def compared(random: Random, kind: str) -> tuple[str, str]:
     """``same``, ``empty`` (the same, and nothing), ``different``, or ``invalid`` for a text that is no query; the text.
 
     ``kind``: as for ``members``, or ``blank`` for foreign members with blank nodes, ``services``,
-    ``values`` or ``paths``.
+    ``values``, ``paths``, ``odd``, ``kept`` or ``changes``.
     """
-    if kind == "values":
-        return with_values(random)
-    if kind == "paths":
-        return with_paths(random)
-    if kind == "services":
-        return with_services(random)
+    if kind in _OWN:
+        return _OWN[kind](random)
     blank = kind == "blank" or (kind == "homes" and random.random() < 0.3)
     data, nodes = random_homes(random, blank=blank) if kind == "homes" else (random_members(random, blank=blank), None)
     maker = QueryMaker(random, blank=blank, nodes=nodes)
@@ -162,3 +159,13 @@ def compared(random: Random, kind: str) -> tuple[str, str]:
     if not same(got, wanted, ordered=nodes is not None and not blank and "ORDER BY" in text.rpartition("}")[2]):
         return "different", text
     return ("empty" if wanted in ([], [False]) else "same"), text
+
+
+_OWN = {
+    "values": with_values,
+    "paths": with_paths,
+    "services": with_services,
+    "odd": with_odd,
+    "kept": with_kept,
+    "changes": with_changes,
+}

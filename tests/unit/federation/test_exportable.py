@@ -10,7 +10,8 @@ from random import Random
 
 import pyoxigraph as ox
 import pytest
-from merged_store import BUDGET, NOWHERE, StoreSource, evaluate_in_memory, expected, federated_by, merge, same
+from kept_members import EX, MARK, asked_of_others, hidden, sources
+from merged_store import BUDGET, NOWHERE, StoreSource, evaluate_in_memory, expected, merge, same
 from random_queries import QueryMaker, random_members
 
 from node.errors import ResultTooLarge
@@ -20,45 +21,6 @@ from node.model.access import Tier
 from node.policy.decide import ANONYMOUS, OPERATOR, decide
 from node.rdf.formats import JSON, NTRIPLES
 from node.sparql.parser import parse_query
-
-EX = "http://ex.org/"
-MARK = "not-to-be-told"
-
-
-def hidden(store: ox.Store, random: Random, mark: str = MARK) -> ox.Store:
-    """The same with some of its terms, the same ones wherever they stand, replaced by terms that are nowhere else."""
-    terms = {str(term): term for quad in store for term in (quad.subject, quad.object)}
-    chosen: dict[object, object] = {}
-
-    for number, (_, old) in enumerate(sorted(terms.items())):
-        chosen[old] = old
-        if random.random() < 0.5:
-            is_iri = isinstance(old, ox.NamedNode)
-            chosen[old] = ox.NamedNode(f"{EX}{mark}/{number}") if is_iri else ox.Literal(f"{mark} {number}")
-    made = ox.Store()
-    made.extend(ox.Quad(chosen[q.subject], q.predicate, chosen[q.object], q.graph_name) for q in store)
-    return made
-
-
-def sources(stores: list[ox.Store], kind: str) -> list[StoreSource]:
-    """Members, of which the last is kept."""
-    factor = 1_000_000 if kind == "large" else 1
-    silent = 1 if kind == "mixed" else 0
-    last = len(stores) - 1
-    return [
-        StoreSource(f"m{i}", s, summarised=silent <= i < last, exaggerate=factor, exportable=i < last)
-        for i, s in enumerate(stores)
-    ]
-
-
-def asked_of_others(members: list[StoreSource], text: str) -> tuple[list[object], list[str]]:
-    """The answer, and the requests of members that may not be told."""
-    execution = Execution(evaluate_in_memory, cache_bytes=0)
-    try:
-        rows = federated_by(execution, members, text)[0]
-    finally:
-        execution.close()
-    return rows, sorted(request for member in members if member.exportable for request in member.requests)
 
 
 @pytest.mark.parametrize("kind", ["ours", "large", "mixed"])

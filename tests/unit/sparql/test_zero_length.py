@@ -16,15 +16,33 @@ LEFT_ALONE = [
     "{ :x :p* :y }",
     "{ :x :p* [] }",
     "{ :x :p*/:q ?v }",
+    "{ :x (:p/:q)+ ?v }",
     "{ ?s :p* ?v }",
-    "{ GRAPH :g { :x :p* ?v } }",
-    "{ ?s :p ?v FILTER EXISTS { :x :p* ?v } }",
+    "{ GRAPH :g { ?s :p* ?v } }",
+    "{ ?s :p ?v FILTER EXISTS { ?s :p* ?v } }",
+]
+#: Paths that may be empty where the graph is another one, where a pattern is only looked at, and as parts of others.
+BOTH = [
+    ("{ :x :p*/:p* ?v }", ["v=<http://ex.org/x>"]),
+    ("{ ?v :p?/^(:p+|:q*) :x }", ["v=<http://ex.org/x>"]),
+    ("{ :x (:p*|:q*|:q) ?v }", ["v=<http://ex.org/x>"] * 2),
+    ("{ :x (:p*|:q*)+ ?v }", ["v=<http://ex.org/x>"]),
+    ("{ :x (:p*|:q?)/:p* :x }", [""] * 2),
+    ("{ GRAPH :g { :x :p* ?v } }", ["v=<http://ex.org/x>"]),
+    ("{ GRAPH :g { :b :p* ?v } }", ["v=<http://ex.org/b>"]),
+    ("{ GRAPH :g { :y :p* ?v } }", ["v=<http://ex.org/y>", "v=<http://ex.org/z>"]),
+    ("{ GRAPH :g { :y :p*/:p? ?v } }", ["v=<http://ex.org/y>", "v=<http://ex.org/z>", "v=<http://ex.org/z>"]),
+    ("{ ?v :name ?n FILTER EXISTS { :x :p* ?w } }", ['n="b" v=<http://ex.org/b>']),
+    ("{ ?v :name ?n FILTER NOT EXISTS { :x :p* ?w FILTER EXISTS { ?w :p* :x } } }", []),
+    ("{ ?v :name ?n BIND(EXISTS { :x :p* ?w } AS ?e) FILTER(!?e) }", []),
+    ("{ :a :name ?v } ORDER BY (EXISTS { :x :p* ?w })", []),
+    ("{ GRAPH :g { :y :p ?v FILTER NOT EXISTS { :x :p? ?w } } }", []),
 ]
 
 
 def store() -> ox.Store:
     made = ox.Store()
-    made.update(PREFIX + 'INSERT DATA { :a :p :b . :b :p :c ; :name "b" }')
+    made.update(PREFIX + 'INSERT DATA { :a :p :b . :b :p :c ; :name "b" . GRAPH :g { :y :p :z } }')
     return made
 
 
@@ -50,6 +68,7 @@ def answer(text: str) -> list[str]:
         ("{ :x :p* ?v . ?v :name ?n }", []),
         ("{ ?s :name ?n OPTIONAL { :x :p* ?s } }", ['n="b" s=<http://ex.org/b>']),
         ("{ { SELECT ?v { :x :p? ?v } } UNION { :a :name ?v } }", ["v=<http://ex.org/x>"]),
+        *BOTH,
     ],
 )
 def test_the_solution_is_there(pattern: str, rows: list[str]) -> None:
@@ -85,6 +104,8 @@ def test_everything_else_is_left_alone(pattern: str) -> None:
         ("{ ?s :name ?n OPTIONAL { :x :p* ?s } }", ['n="b" s=<http://ex.org/b>']),
         ("{ ?s :p ?v MINUS { :b :p* ?v } }", []),
         ("{ { SELECT ?v { :x :p? ?v } } UNION { :a :name ?v } }", ["v=<http://ex.org/x>"]),
+        ("{ :a :p?/:p? ?v }", [f"v=<http://ex.org/{v}>" for v in "abbc"]),
+        *BOTH,
     ],
 )
 def test_the_solution_stands_beside_the_path(pattern: str, rows: list[str]) -> None:

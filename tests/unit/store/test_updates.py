@@ -8,6 +8,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyoxigraph import DefaultGraph, NamedNode, RdfFormat, Store
@@ -201,3 +202,28 @@ def test_updates_do_what_the_engines_own_would(steps: list[str | GraphContent], 
 
 def snapshot(node: Node) -> dict[str, tuple[GraphState, set[str]]]:
     return {name: (state, in_graph(node.store, NamedNode(name))) for name, state in node.registry.items()}
+
+
+@pytest.mark.parametrize(
+    ("where", "found"),
+    [
+        ("<http://x/new> <http://x/p>* ?o", "new"),
+        ("<http://x/new> <http://x/p>*/<http://x/q>? ?o", "new"),
+        ("GRAPH <http://x/g1> { <http://x/new> <http://x/p>? ?o }", "new"),
+        ("VALUES ?o { <http://x/b> } FILTER EXISTS { <http://x/new> <http://x/p>* ?any }", "b"),
+        # Another graph is meant within the sub-select: there ?g is any variable.
+        ("GRAPH ?g { { SELECT ?o { ?g <http://x/p> ?o } } }", "b"),
+    ],
+)
+def test_what_the_engine_gets_wrong_is_mended_in_where(where: str, found: str) -> None:
+    """The pattern of an update means what the same pattern means in a query."""
+    with tempfile.TemporaryDirectory() as spool:
+        node = new_node(Path(spool))
+        assert (
+            node.update("INSERT DATA { GRAPH <http://x/g1> { <http://x/a> <http://x/p> <http://x/b> } }", 0) is not None
+        )
+        assert (
+            node.update(f"INSERT {{ GRAPH <http://x/g2> {{ ?o a <http://x/T> }} }} WHERE {{ {where} }}", 0) is not None
+        )
+        rdf_type = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>"
+        assert in_graph(node.store, NamedNode("http://x/g2")) == {f"<http://x/{found}> {rdf_type} <http://x/T>"}

@@ -1,0 +1,164 @@
+"""Queries at the edges of SPARQL that random ones seldom make: cuts, names, keys, texts that look like ours."""
+
+from __future__ import annotations
+
+import pyoxigraph as ox
+import pytest
+from merged_store import StoreSource, evaluate_in_memory, expected, federated, federated_by, merge, same
+from odd_checks import agrees
+from odd_queries import Made
+from random_checks import members
+
+from node.federation.execution import Execution
+
+PREFIX = "PREFIX : <http://ex.org/> "
+
+
+def homes() -> list[ox.Store]:
+    """Members that describe things of their own; each value is one of several things."""
+    stores = []
+    for at in range(3):
+        store = ox.Store()
+        for number in range(4):
+            thing = f"<http://m{at}.ex/s/{number}>"
+            store.update(
+                f"{PREFIX} INSERT DATA {{ {thing} :age {number} ; :site :t{number % 2} ; :note "
+                f'"WHERE {{  }} <urn:onconode:unbound>" . GRAPH {thing} {{ {thing} :age {number} }} '
+                f"GRAPH :g {{ {thing} :age {number} }} :t{number % 2} :in :t0 }}"
+            )
+        stores.append(store)
+    return stores
+
+
+def check(stores: list[ox.Store], made: Made) -> None:
+    """The answer, whatever kind the members are of, and with a federation that has answered it before."""
+    wanted = expected(merge(stores), made.whole or made.text)
+    for kind in ("ours", "large", "mixed", "homes", "many homes"):
+        execution = Execution(evaluate_in_memory, cache_bytes=1_000_000)
+        try:
+            sources = members(stores, kind)
+            for _ in range(2):
+                assert agrees(made, federated_by(execution, sources, made.text)[0], wanted), kind
+        finally:
+            execution.close()
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "{ { ?s :age ?a FILTER(?a > 2) } }",
+        "{ { ?s :age ?a FILTER(?a > 2 || ?s = ?none) } }",
+        "{ { SELECT DISTINCT ?t { ?s :site ?t } } }",
+        "{ { SELECT ?t (COUNT(*) AS ?n) { ?s :site ?t } GROUP BY ?t } }",
+        "{ { SELECT (SUM(?a) AS ?n) { ?s :age ?a } } }",
+        "{ GRAPH ?g { ?g :age ?a } }",
+        "{ GRAPH ?g { ?s :age ?a } }",
+        "{ GRAPH :g { { ?s :age ?a } } }",
+        "{ { { ?s :age ?a } } }",
+    ],
+)
+@pytest.mark.parametrize("cut", [(1, 0), (2, 1), (5, 0)])
+def test_a_few_solutions(pattern: str, cut: tuple[int, int]) -> None:
+    """With a LIMIT, one triple pattern needs only a few triples; what stands around it may need more."""
+    text = f"{PREFIX}SELECT * {pattern}"
+    check(homes(), Made(f"{text} LIMIT {cut[0]} OFFSET {cut[1]}", text, cut))
+    check(homes(), Made(f"{PREFIX}ASK {pattern}"))
+
+
+@pytest.mark.parametrize(
+    ("text", "offset"),
+    [
+        ("SELECT ?s ?a { ?s :age ?a ; :site ?t }", 4),
+        ("SELECT DISTINCT ?s { ?s :age ?a ; :site ?t }", 4),
+        ("SELECT DISTINCT ?t { ?s :age ?a ; :site ?t }", 1),
+        ("SELECT ?s (COUNT(*) AS ?n) { ?s :age ?a ; :site ?t } GROUP BY ?s", 3),
+        ("SELECT ?t (COUNT(*) AS ?n) { ?s :age ?a ; :site ?t } GROUP BY ?t", 1),
+    ],
+)
+def test_an_offset_alone(text: str, offset: int) -> None:
+    """It leaves out as many of all solutions, not of each member's."""
+    check(homes(), Made(f"{PREFIX}{text} OFFSET {offset}", PREFIX + text, (1_000, offset)))
+
+
+NAMES = [
+    "c0",
+    "c1",
+    "column0",
+    "column1",
+    "part_0",
+    "part0",
+    "order_0",
+    "order0",
+    "value0",
+    "_value_0",
+    "times0",
+    "s",
+    "g",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT DISTINCT ?NAME { ?x :age ?a ; :site ?NAME }",
+        "SELECT ?x ?NAME { ?x :age ?NAME ; :site ?t } ORDER BY STR(?t) ?x LIMIT 7",
+        "SELECT ?NAME (COUNT(*) AS ?n) (SUM(?a) AS ?b) { ?x :age ?a ; :site ?NAME } GROUP BY ?NAME",
+        "SELECT ?t (SUM(?NAME) AS ?b) (COUNT(DISTINCT ?y) AS ?n) { ?x :age ?NAME ; :site ?t . ?y :in ?t } GROUP BY ?t",
+        "SELECT ?t (SUM(?a) AS ?NAME) (AVG(?a) AS ?n) { ?x :age ?a ; :site ?t . ?y :site ?t } GROUP BY ?t",
+        "SELECT ?x (SUM(?a) AS ?NAME) { ?x :age ?a ; :site ?t } GROUP BY ?x ORDER BY COUNT(?t) ?x LIMIT 4",
+        "SELECT * { ?x :age ?NAME OPTIONAL { ?x :site ?t . ?t :in* ?y } }",
+    ],
+)
+def test_variables_may_have_any_name(text: str, name: str) -> None:
+    """Also those that members are asked for."""
+    check(homes(), Made(PREFIX + text.replace("NAME", name)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT ?t (COUNT(*) AS ?n) { ?x :age ?a ; :site ?t } GROUP BY ?t ?t",
+        "SELECT ?t (COUNT(DISTINCT ?y) AS ?n) { ?x :site ?t . ?y :site ?t } GROUP BY ?t ?t",
+        "SELECT ?x (COUNT(*) AS ?n) { ?x :age ?a ; :site ?t } GROUP BY ?t ?x ?t ORDER BY ?x LIMIT 3",
+    ],
+)
+def test_keys_may_stand_twice(text: str) -> None:
+    """What is grouped by twice is one key."""
+    check(homes(), Made(PREFIX + text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT DISTINCT ?n { ?x :age ?a ; :note ?n }",
+        "SELECT ?n (COUNT(*) AS ?m) { ?x :age ?a ; :note ?n } GROUP BY ?n",
+        "SELECT ?n (COUNT(DISTINCT ?y) AS ?m) { ?x :note ?n . ?y :note ?n } GROUP BY ?n",
+        "SELECT (CONCAT('WHERE {  }', STR(COUNT(*))) AS ?m) ?t { ?x :age ?a ; :site ?t } GROUP BY ?t",
+        "SELECT (CONCAT('WHERE {  }', STR(COUNT(DISTINCT ?y))) AS ?m) ?t { ?x :site ?t . ?y :site ?t } GROUP BY ?t",
+        "SELECT ?x { ?x :age ?a ; :site ?t } ORDER BY CONCAT('WHERE {  }', STR(?x)) LIMIT 3",
+    ],
+)
+def test_texts_may_look_like_ours(text: str) -> None:
+    """Neither values nor constants are taken for what stands in the texts that are made here."""
+    check(homes(), Made(PREFIX + text))
+
+
+def test_what_differs_each_time_is_made_once_for_each_answer() -> None:
+    """Also in a sub-select that would be answered first: one NOW in an answer, and another UUID in the next."""
+    stores = homes()
+    execution = Execution(evaluate_in_memory, cache_bytes=1_000_000)
+    try:
+        for kind in ("ours", "large"):
+            sources: list[StoreSource] = members(stores, kind)
+            text = f"{PREFIX}SELECT ?y ?u {{ {{ SELECT ?y (UUID() AS ?u) {{ :t1 :in* ?y }} }} }}"
+            first, second = (federated_by(execution, sources, text)[0] for _ in range(2))
+            assert len(first) == len(second) == 2
+            assert not same(first, second)
+            inner = (
+                "{ SELECT ?y (NOW() AS ?now) { :t1 :in* ?y } } { SELECT (COUNT(*) AS ?n) (NOW() AS ?m) { ?x :in ?t } }"
+            )
+            text = f"{PREFIX}SELECT (?now = NOW() AS ?a) (?m = NOW() AS ?b) {{ {inner} }}"
+            assert all("false" not in str(row) for row in federated(sources, text))
+    finally:
+        execution.close()
