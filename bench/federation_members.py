@@ -139,7 +139,7 @@ def network(data: Data, kind: str, *, latency_ms: float, ports: Ports, log: Path
         for name in (*data.members, "merged"):
             outside, inside = ports.take(), ports.take()
             if kind == "native" or name == "merged":
-                command = _native(data, name, inside)
+                command = native(data.folder, name, inside)
                 addresses[name] = f"http://127.0.0.1:{outside}/query"
             else:
                 folder, outside = _node(data, name, outside)
@@ -154,10 +154,11 @@ def network(data: Data, kind: str, *, latency_ms: float, ports: Ports, log: Path
         yield Network(addresses, merged, f"http://127.0.0.1:{control}/", tuple(groups))
 
 
-def _native(data: Data, name: str, port: int) -> list[str]:
-    store = data.folder / f"store-{name}"
+def native(folder: Path, name: str, port: int) -> list[str]:
+    """What serves the triples of ``<name>.nt`` in this folder, from a store beside it, made once, at ``/query``."""
+    store = folder / f"store-{name}"
     if not store.exists():
-        file = str(data.folder / f"{name}.nt")
+        file = str(folder / f"{name}.nt")
         subprocess.run([_NATIVE, "load", "--location", store, "--file", file], check=True, capture_output=True)
     return [str(_NATIVE), "serve-read-only", "--location", str(store), "--bind", f"127.0.0.1:{port}"]
 

@@ -63,6 +63,10 @@ class Server:
     behind_proxy: bool = False
 
 
+#: So many federated queries more run while all others have been running for a while.
+SPARE_FEDERATION_QUERIES = 1
+
+
 @dataclass(frozen=True)
 class Limits:
     """Table ``[limits]``: what one query may use, and how many may run."""
@@ -84,6 +88,11 @@ class Limits:
     federation_cache_bytes: int = 128_000_000
     cache_bytes: int = 64_000_000
     update_seconds: float = 60.0
+
+    @property
+    def federation_places(self) -> int:
+        """Of ``federation_queries``, and of one more that runs while all of these take their time."""
+        return self.federation_queries + SPARE_FEDERATION_QUERIES
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,7 @@ class FederationEngine:
             else ScratchEvaluator(
                 limits.query_workers,
                 # As many as there can be: none is ever crowded out.
-                long=limits.federation_queries,
+                long=limits.federation_places,
                 queue_seconds=limits.queue_seconds,
                 base=identifiers.base,
             )
@@ -100,9 +100,9 @@ class FederationEngine:
         )
         self._own_summary = SummaryReading()
         self._renewal = Renewal()
-        self._memory = Memory(limits.federation_memory_bytes, limits.federation_queries, seconds=limits.queue_seconds)
+        self._memory = Memory(limits.federation_memory_bytes, limits.federation_places, seconds=limits.queue_seconds)
         # Whoever comes first gets the next place.
-        self._places = Lanes(limits.federation_queries, 0)
+        self._places = Lanes(limits.federation_places, 0)
         self._lock = threading.Lock()
         self._read_at: int | None = None
         self._members: tuple[Member, ...] = settings.members
@@ -203,7 +203,7 @@ class FederationEngine:
         limits = self._settings.limits
         if not self._places.enter(limits.queue_seconds):
             raise TooBusy(
-                f"{limits.federation_queries} federated queries are running already.",
+                f"{limits.federation_places} federated queries are running already.",
                 remedy="Try again in a moment.",
             )
         memory = self._memory.share()

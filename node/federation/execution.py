@@ -18,6 +18,7 @@ from node.federation.fetching.last_step import bounded
 from node.federation.fetching.losses import Losses
 from node.federation.fetching.prepared import LastStep, Prepared, PreparedQueries
 from node.federation.fetching.runner import Runner
+from node.federation.fetching.scratch import Load
 from node.federation.fetching.trace import Trace
 from node.federation.members.completeness import Completeness, MemberReport, Verdict, judged
 from node.federation.members.directory import Directories
@@ -316,9 +317,7 @@ class Execution:
 
         last_step = bounded(self._evaluate, asked.meter.memory)
 
-        def read(
-            select: Select, triples: Iterable[bytes], quads: Iterable[bytes], text: str | RowsText
-        ) -> InlineData | None:
+        def read(select: Select, triples: Load, quads: Load, text: str | RowsText) -> InlineData | None:
             with last_step(triples, quads, text, (JSON, NTRIPLES), asked.left()) as answer:
                 return as_data(select, read_json_results(b"".join(answer)))
 

@@ -28,6 +28,10 @@ _SOONEST, _LATEST = 1, 30
 _GRACE_SECONDS = 10.0
 #: How much the last query counts for how long queries take.
 _NEWEST = 0.2
+#: A query is long when it has run for so long.
+_LONG_SECONDS = 1.0
+#: A timer may be a little early.
+_EARLY_SECONDS = 0.01
 #: A query that cannot be begun within this is given a thread to wait on.
 _HOPE_SECONDS = 0.1
 
@@ -54,13 +58,17 @@ class Gate:
     One that finds no place waits up to ``queue_seconds``, is then told when to come again, and if it does has kept its
     place in the line. The next place goes to the client that has the fewest running, so that nobody's many keep out
     another's one; among those with as few, to whoever came first.
+
+    ``spare`` more run while all others are long, so that queries that take their time do not keep out a small one.
     """
 
-    def __init__(self, name: str, *, places: int, per_client: int, queue_seconds: float) -> None:
+    def __init__(self, name: str, *, places: int, per_client: int, queue_seconds: float, spare: int = 0) -> None:
+        #: Less than none while spare ones are taken.
         self._free = places
+        self._spare = spare
         self._per_client = min(per_client, places)
         self._queue_seconds = queue_seconds
-        self._threads = ThreadPoolExecutor(places, thread_name_prefix=name)
+        self._threads = ThreadPoolExecutor(places + spare, thread_name_prefix=name)
         self._places = places
         self._running: dict[str, int] = {}
         self._waiting: dict[str, list[_Waiter]] = {}
@@ -73,7 +81,7 @@ class Gate:
 
     async def enter(self, client: str) -> None:
         """Take a place. Raises TooManyQueries when the client itself is in its own way for too long, else TooBusy."""
-        if self._free and not self._waiters and self._running.get(client, 0) < self._per_client:
+        if not self._waiters and self._has_place() and self._running.get(client, 0) < self._per_client:
             self._take(client)
             return
         if self._waiters >= _MOST_WAITING:
@@ -144,16 +152,26 @@ class Gate:
         """Start nothing more."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
+    def _has_place(self) -> bool:
+        """Whether one more query may run."""
+        if self._free > 0 or self._free <= -self._spare:
+            return self._free > 0
+        youngest = max(began[-1] for began in self._began.values())
+        return asyncio.get_running_loop().time() - youngest >= _LONG_SECONDS
+
     def _take(self, client: str) -> None:
+        loop = asyncio.get_running_loop()
         self._free -= 1
         self._running[client] = self._running.get(client, 0) + 1
-        self._began.setdefault(client, deque()).append(asyncio.get_running_loop().time())
+        self._began.setdefault(client, deque()).append(loop.time())
+        if self._spare:
+            loop.call_later(_LONG_SECONDS + _EARLY_SECONDS, self._call_next)
 
     def _next_client(self) -> str:
         return min(self._waiting, key=lambda c: (self._running.get(c, 0), self._waiting[c][0].arrival))
 
     def _call_next(self) -> None:
-        while self._free and self._waiters:
+        while self._waiters and self._has_place():
             client = self._next_client()
             if self._running.get(client, 0) >= self._per_client:
                 return

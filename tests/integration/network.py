@@ -84,6 +84,11 @@ def merged_store(network: Path) -> Store:
 
 def ask(endpoint: str, text: str) -> Results:
     """The solutions an endpoint gives over HTTP."""
+    return read_json_results(answer_of(endpoint, text))
+
+
+def answer_of(endpoint: str, text: str) -> bytes:
+    """What an endpoint answers over HTTP, in JSON, on a connection that is kept."""
     response = POOL.request(
         "POST",
         endpoint,
@@ -91,7 +96,7 @@ def ask(endpoint: str, text: str) -> Results:
         headers={"Content-Type": "application/sparql-query", "Accept": "application/sparql-results+json"},
     )
     assert response.status == 200, (response.status, response.data[:500])
-    return read_json_results(response.data)
+    return response.data
 
 
 def expected(merged: Store, text: str) -> Results:

@@ -7,6 +7,7 @@ query that needs much takes nothing away from those that need little, and all to
 from __future__ import annotations
 
 import ctypes
+import functools
 import gc
 import threading
 from collections.abc import Iterator
@@ -147,8 +148,12 @@ class Share:
         )
 
 
+@functools.cache
 def _keep_large_blocks_apart() -> None:
-    """By default glibc keeps free blocks of up to 32 MB once there were some, in many heaps, for its threads."""
+    """By default glibc keeps free blocks of up to 32 MB once there were some, in many heaps, for its threads.
+
+    It is told once for the whole process.
+    """
     if (mallopt := getattr(ctypes.CDLL(None), "mallopt", None)) is not None:
         mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
 

@@ -14,6 +14,7 @@ from node.federation.calling.rows import Table, read_tsv
 from node.federation.fetching.losses import Losses
 from node.federation.fetching.prepared import LastStep
 from node.federation.fetching.runner import Runner
+from node.federation.fetching.scratch import Load
 from node.federation.members.source import Source
 from node.federation.planning.counting import counting
 from node.federation.planning.monotone import obstacle
@@ -29,10 +30,10 @@ from node.sparql.algebra import Form, Query
 from node.sparql.rows_text import NotMade, RowsText
 from node.store.quads import Answer, Budget, Generation
 
-#: The last step: triples (N-Triples) and quads (N-Quads) in chunks, the query, formats, budget. It raises NotMade for
+#: The last step: triples (N-Triples) and quads (N-Quads), the query, formats, budget. It raises NotMade for
 #: the text of rows that cannot be made.
 Evaluate: TypeAlias = Callable[
-    [Iterable[bytes], Iterable[bytes], str | RowsText, tuple[Format, Format], Budget], AbstractContextManager[Answer]
+    [Load, Load, str | RowsText, tuple[Format, Format], Budget], AbstractContextManager[Answer]
 ]
 
 #: A longer query (one with many solutions of services in it) is not handed to a member whole.

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 
 from node.federation.calling.rows import Shape, Table, cell
 from node.federation.fetching.fetch import Fetcher
 from node.federation.fetching.runner import Runner
-from node.federation.fetching.scratch import Scratch, Statements
+from node.federation.fetching.scratch import Scratch, Statements, WrittenWhenRead
 from node.federation.planning.order import Order
 from node.federation.planning.plan import Body, Candidates, Scan
 from node.federation.planning.requests import DEFAULT_GRAPH, Job, arm_text, scan_text
@@ -98,7 +98,7 @@ class Gathering:
         """The named graphs of which anything was fetched."""
         return [name[1:-1].decode() for name in self.scratch.graphs if name.startswith(b"<")]
 
-    def statements(self) -> tuple[Iterable[bytes], list[bytes]]:
+    def statements(self) -> tuple[WrittenWhenRead, list[bytes]]:
         """Everything fetched. Rows with blank nodes come again, those of a member in one answer."""
         quads = [*self.scratch.quads, self._given]
         shape = Shape("s", "p", "o", "g")

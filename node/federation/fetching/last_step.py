@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
 from node.federation.calling.memory import Share
 from node.federation.fetching.delegation import Evaluate
+from node.federation.fetching.scratch import Load, size_of
 from node.rdf.formats import Format
 from node.sparql.rows_text import RowsText
 from node.store.quads import Answer, Budget
@@ -25,13 +26,13 @@ def bounded(evaluate: Evaluate, memory: Share) -> Evaluate:
 
     @contextmanager
     def step(
-        triples: Iterable[bytes],
-        quads: Iterable[bytes],
+        triples: Load,
+        quads: Load,
         text: str | RowsText,
         formats: tuple[Format, Format],
         budget: Budget,
     ) -> Iterator[Answer]:
-        needed = _PROCESS_BYTES + _STORED * (_size(triples) + _size(quads))
+        needed = _PROCESS_BYTES + _STORED * (size_of(triples) + size_of(quads))
         if isinstance(text, RowsText):
             needed += _JOINED * text.size
         with (
@@ -41,10 +42,3 @@ def bounded(evaluate: Evaluate, memory: Share) -> Evaluate:
             yield answer
 
     return step
-
-
-def _size(statements: Iterable[bytes]) -> int:
-    """About how many bytes these are; 0 where that cannot be known before they are read."""
-    if isinstance(statements, list):
-        return sum(map(len, statements))
-    return int(getattr(statements, "size", 0))

@@ -9,11 +9,12 @@ only for the very summaries it was planned with, and the versions of the members
 from __future__ import annotations
 
 import weakref
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
 from node.federation.fetching.cache import Kept
+from node.federation.fetching.scratch import Load, size_of
 from node.federation.members.directory import Directory
 from node.sparql.algebra import Form, Query
 
@@ -26,7 +27,7 @@ class LastStep:
     """What is evaluated here: a query over ``triples`` (N-Triples) and ``quads`` (N-Quads), in pieces."""
 
     text: str
-    triples: Iterable[bytes] = ()
+    triples: Load = ()
     quads: Sequence[bytes] = ()
 
 
@@ -55,7 +56,7 @@ class PreparedQueries:
         if not may_be_prepared(query, directory):
             return prepared
         step, size = prepared.step, len(prepared.step.text) + sum(map(len, prepared.step.quads))
-        if getattr(step.triples, "size", 0) > _MOST_BYTES:
+        if size_of(step.triples) > _MOST_BYTES:
             return prepared
         pieces: list[bytes] = []
         for piece in step.triples:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
 
 from node.federation.calling.rows import Shape, Table
 from node.federation.planning.requests import Scope, row_arm
@@ -12,6 +13,26 @@ from node.sparql.terms import iri_term
 
 #: So much of a table shows how long its statements are. Small ones may grow so many times.
 _SAMPLE_BYTES, _SMALL_GROWTH = 50_000, 4
+
+
+class WrittenWhenRead(Protocol):
+    """Statements that are written when they are read, in pieces."""
+
+    @property
+    def size(self) -> int:
+        """About how many bytes there are to read."""
+        ...
+
+    def __iter__(self) -> Iterator[bytes]: ...
+
+
+#: Statements to be loaded: in pieces that are here, or that are written when they are read.
+Load: TypeAlias = Sequence[bytes] | WrittenWhenRead
+
+
+def size_of(load: Load) -> int:
+    """How many bytes these are, about so many where they are not written yet."""
+    return sum(map(len, load)) if isinstance(load, Sequence) else load.size
 
 
 class Statements:

@@ -7,6 +7,7 @@ What follows from the members' namespaces alone is remembered longer: a publicat
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Set
 from typing import TypeVar, cast
 
@@ -19,6 +20,8 @@ T = TypeVar("T")
 
 # So much is remembered of one directory, and so much of namespaces.
 _REMEMBERED, _SPACES = 20_000, 300
+#: All members, as a stranger sees them and as an operator does, this node alone (as for ``SERVICE``), and one more.
+_SELECTIONS = 4
 
 
 class Memory:
@@ -137,18 +140,25 @@ class Directory(Memory):
 
 
 class Directories:
-    """The directory of the summaries that there are now."""
+    """The directories of the summaries that there are now, one for each of the last few selections of members."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._spaces = Memory(_SPACES)
-        self._last: Directory | None = None
+        self._last: OrderedDict[tuple[str, ...], Directory] = OrderedDict()
 
     def of(self, summaries: Mapping[str, Summary | None]) -> Directory:
-        """That of these summaries, made anew if another was the last."""
-        last = self._last
+        """That of these summaries, made anew if the last one of these members was of others."""
+        members = tuple(summaries)
+        with self._lock:
+            last = self._last.get(members)
+            if last is not None:
+                self._last.move_to_end(members)
         if last is None or not last.describes(summaries):
             last = Directory(summaries, self._spaces)
             with self._lock:
-                self._last = last
+                self._last[members] = last
+                self._last.move_to_end(members)
+                if len(self._last) > _SELECTIONS:
+                    self._last.popitem(last=False)
         return last

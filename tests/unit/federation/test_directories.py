@@ -32,6 +32,22 @@ def test_a_change_of_numbers_leaves_what_is_known_of_namespaces() -> None:
     assert before.subjects(P, None).held["b"] == {"http://b.example.org/"}
 
 
+def test_a_part_of_the_members_takes_nothing_from_all_of_them() -> None:
+    """What is asked of this node alone, as around a SERVICE, leaves the directory of all members as it is."""
+    directories = Directories()
+    told = {"this node": summary("http://a.example.org/"), "b": summary("http://b.example.org/")}
+    every = directories.of(told)
+    alone = directories.of({"this node": told["this node"]})
+    assert directories.of(told) is every
+    assert directories.of({"this node": told["this node"]}) is alone
+    changed = {**told, "b": summary("http://b.example.org/", 5)}
+    assert directories.of(changed) is not every
+    assert directories.of(changed) is directories.of(changed)
+    for number in range(20):
+        directories.of({f"m{number}": None})
+    assert directories.of(changed) is not every
+
+
 def test_only_members_with_the_namespace_are_counted() -> None:
     """A subject under nobody's namespace has no triples; of a member that does not tell its namespaces it may have."""
     open_ = replace(summary("http://b.example.org/"), details={})

@@ -125,6 +125,39 @@ def test_many_of_one_do_not_keep_out_one_of_another() -> None:
     asyncio.run(run())
 
 
+def test_long_queries_do_not_keep_out_a_small_one() -> None:
+    """While all that run have been running for a second, one more may; while any of them is new, it waits."""
+
+    async def run() -> None:
+        mine = Gate("test", places=2, per_client=1, queue_seconds=5.0, spare=1)
+        loop = asyncio.get_running_loop()
+        await mine.enter("long")
+        await asyncio.sleep(0.5)
+        await mine.enter("longer")
+        started = loop.time()
+        small = asyncio.ensure_future(mine.enter("small"))
+        await asyncio.sleep(0.6)
+        assert not small.done()
+        await small
+        assert loop.time() - started >= 1.0
+        # The one place there was is taken, and its query is new.
+        next_one = asyncio.ensure_future(mine.enter("next"))
+        await asyncio.sleep(0.05)
+        assert not next_one.done()
+        mine.leave("small")
+        async with asyncio.timeout(0.1):
+            await next_one
+        # Where others have ended, it is a place as any other.
+        mine.leave("long")
+        mine.leave("longer")
+        await mine.enter("long")
+        with pytest.raises(TooManyQueries):
+            async with asyncio.timeout(6):
+                await mine.enter("long")
+
+    asyncio.run(run())
+
+
 def test_when_to_come_again_follows_from_the_line() -> None:
     """With queries that take long and many before it, one is told to wait longer; never for more than half a minute."""
 
