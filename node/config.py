@@ -144,13 +144,15 @@ class Member:
 
     ``version`` declares that an endpoint of another kind, which does not say when its data changes, keeps it while
     this text stays the same. Empty: it may change at any time. ``replica_of`` is the name of another member, in whose
-    place this one may be asked while the two hold the same.
+    place this one may be asked while the two hold the same. ``mirror_of`` are the names of other members that need not
+    be asked while this one holds all that they do.
     """
 
     endpoint: str
     name: str
     version: str = ""
     replica_of: str = ""
+    mirror_of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -278,7 +280,7 @@ def _is_base_iri(text: str) -> bool:
     return re.fullmatch(r"https?://[^\s/?#<>\"{}|^`\\]+/([^\s?#<>\"{}|^`\\]*/)?", text) is not None
 
 
-_OF_MEMBERS = ("endpoint", "name", "version", "replica_of")
+_OF_MEMBERS = ("endpoint", "name", "version", "replica_of", "mirror_of")
 
 
 def _members(path: Path, given: Any) -> list[Member]:
@@ -297,7 +299,8 @@ def _members(path: Path, given: Any) -> list[Member]:
         for key in ("version", "replica_of"):
             if not isinstance(entry.get(key, ""), str):
                 raise _wrong(path, f"members[{i}].{key}", "must be a text", [])
-        members.append(Member(**entry))
+        mirrored = _typed(path, f"members[{i}].mirror_of", tuple[str, ...], entry.get("mirror_of", []))
+        members.append(Member(**{**entry, "mirror_of": mirrored}))
     for attribute in ("endpoint", "name"):
         seen: set[str] = set()
         for member in members:
@@ -306,6 +309,7 @@ def _members(path: Path, given: Any) -> list[Member]:
                 raise _wrong(path, "members", f"has the {attribute} {value!r} twice", [])
             seen.add(value)
     _check_replicas(path, members)
+    _check_mirrors(path, members)
     return members
 
 
@@ -321,6 +325,20 @@ def _check_replicas(path: Path, members: list[Member]) -> None:
             )
         if member.version or original.version:
             raise _wrong(path, f"members[{i}].replica_of", "cannot go with version: only nodes can be in step", [])
+
+
+def _check_mirrors(path: Path, members: list[Member]) -> None:
+    by_name = {member.name: member for member in members}
+    for i, member in enumerate(members):
+        key = f"members[{i}].mirror_of"
+        for name in member.mirror_of:
+            mirrored = by_name.get(name)
+            if mirrored is None or mirrored is member or mirrored.replica_of:
+                raise _wrong(path, key, "must name other members that are no replicas", [])
+            if member.version or mirrored.version:
+                raise _wrong(path, key, "cannot go with version: only nodes say which graphs they hold", [])
+        if member.mirror_of and member.replica_of:
+            raise _wrong(path, key, f"is said of {member.replica_of}, which the member is a replica of", [])
 
 
 def _typed(path: Path, key: str, wanted: type[Any], value: Any) -> Any:

@@ -20,6 +20,7 @@ from node.cli.exit_codes import exit_code
 from node.cli.harvests import harvest
 from node.cli.mapping_sets import mappings
 from node.cli.members import member
+from node.cli.mirrors import mirror
 from node.cli.nodes import init, serve
 from node.cli.ontologies import ontology
 from node.cli.output import error_document
@@ -42,6 +43,7 @@ for _command in (
     ontology,
     publish,
     harvest,
+    mirror,
     amend,
     withdraw,
     serve,

@@ -12,7 +12,7 @@ import click
 from node.assembly import build
 from node.cli.nodes import node_option
 from node.cli.output import Output, json_option, table
-from node.config import CONFIG_FILE, load_settings
+from node.config import CONFIG_FILE, Member, load_settings
 from node.errors import MemberError
 from node.federation.calling.circuits import OpenCircuit, read_circuits
 from node.federation.members.membership import MemberStatus, add_member, inspect, inspect_again, probe, remove_member
@@ -34,14 +34,20 @@ def member() -> None:
     metavar="NAME",
     help="The member that it is a standby of: while both hold the same, only one of them is asked.",
 )
+@click.option(
+    "--mirror-of",
+    multiple=True,
+    metavar="NAME",
+    help="A member whose data it holds as well: while it holds all of it, that member is not asked. Repeatable.",
+)
 @json_option
-def add(url: str, folder: Path, name: str | None, replica_of: str, output: Output) -> None:
+def add(url: str, folder: Path, name: str | None, replica_of: str, mirror_of: tuple[str, ...], output: Output) -> None:
     """Add the node or SPARQL endpoint at URL; it is asked one query first.
 
     Of an endpoint of another kind it is then found out what it can do and about how much it holds.
     """
     settings = load_settings(folder)
-    found = dataclasses.replace(probe(url), replica_of=replica_of)
+    found = dataclasses.replace(probe(url), replica_of=replica_of, mirror_of=mirror_of)
     if name:
         found = dataclasses.replace(found, name=name)
     add_member(folder / CONFIG_FILE, found)
@@ -64,8 +70,11 @@ def list_command(folder: Path, output: Output) -> None:
     members, probes = load_settings(folder).members, read_probes(folder)
     output.result([dataclasses.asdict(m) | {"probe": _as_json(probes.get(m.endpoint))} for m in members])
     if members:
-        rows = [[m.name, m.endpoint, m.replica_of, _in_words(probes.get(m.endpoint))] for m in members]
-        output.say(table(["name", "endpoint", "replica of", "found"], rows))
+        rows = [
+            [m.name, m.endpoint, m.replica_of, ", ".join(m.mirror_of), _in_words(probes.get(m.endpoint))]
+            for m in members
+        ]
+        output.say(table(["name", "endpoint", "replica of", "mirror of", "found"], rows))
     else:
         output.say("No members yet. Add one with: onconode member add URL --node DIR")
 
@@ -77,8 +86,8 @@ def list_command(folder: Path, output: Output) -> None:
 def check(context: click.Context, folder: Path, output: Output) -> None:
     """Ask every member whether it answers. Exit code 6 when one does not.
 
-    What those of another kind can do is found out anew. Of members that hold the same it is said whether they count as
-    replicas.
+    What those of another kind can do is found out anew. Of members that hold the same, or all that another does, it is
+    said whether they count as replicas or mirrors.
     """
     node = build(folder)
     try:
@@ -88,16 +97,17 @@ def check(context: click.Context, folder: Path, output: Output) -> None:
     finally:
         node.close()
     settings = load_settings(folder)
-    original = {member.name: member.replica_of for member in settings.members}
+    declared = {member.name: member for member in settings.members}
     probes = read_probes(folder)
     circuits = read_circuits(folder)
     output.result(
         [
-            dataclasses.asdict(s)
+            {name: value for name, value in dataclasses.asdict(s).items() if name != "graphs"}
             | {
                 "circuit": _circuit(circuits.get(s.endpoint)),
                 "probe": _as_json(probes.get(s.endpoint)),
-                "replica_of": original.get(s.name, ""),
+                "replica_of": declared[s.name].replica_of,
+                "mirror_of": list(declared[s.name].mirror_of),
             }
             for s in statuses
         ]
@@ -110,28 +120,40 @@ def check(context: click.Context, folder: Path, output: Output) -> None:
             "" if s.triples is None else f"{s.triples:,}",
             _in_words(probes.get(s.endpoint)),
             _circuit(circuits.get(s.endpoint)),
-            _in_step(s, statuses, original),
+            _in_step(s, statuses, declared),
             s.problem or "",
         ]
         for s in statuses
     ]
-    output.say(table(["member", "state", "time", "triples", "found", "circuit", "replicas", "problem"], rows))
+    output.say(table(["member", "state", "time", "triples", "found", "circuit", "holds", "problem"], rows))
     if any(s.problem for s in statuses):
         context.exit(6)
 
 
-def _in_step(status: MemberStatus, statuses: Sequence[MemberStatus], original: Mapping[str, str]) -> str:
-    """Whether a declared replica holds what the other does, and who could be declared."""
-    if of := original.get(status.name):
-        same = {s.digest for s in statuses if s.name == of} == {status.digest} != {None}
+def _in_step(status: MemberStatus, statuses: Sequence[MemberStatus], declared: Mapping[str, Member]) -> str:
+    """Whether a declared replica or mirror holds what the others do, and who could be declared."""
+    by_name = {s.name: s for s in statuses}
+    member = declared[status.name]
+    if of := member.replica_of:
+        same = by_name[of].digest == status.digest is not None
         return f"in step with {of}" if same else f"not in step with {of}"
-    twins = [
-        s.name
-        for s in statuses
-        if s.digest is not None and s.digest == status.digest and s.name != status.name
-        if not original.get(s.name) and s.triples
-    ]
-    return f"holds the same as {', '.join(twins)}, not declared" if twins else ""
+    held = [s.name for s in statuses if s is not status and _holds_all(status, s)]
+    said = [f"all of {name}" if name in held else f"not all of {name}" for name in member.mirror_of]
+    others = [by_name[name] for name in held if name not in member.mirror_of and not declared[name].replica_of]
+    twins = [s.name for s in others if s.digest == status.digest]
+    said += [f"the same as {', '.join(twins)}, not declared"] if twins else []
+    parts = [s.name for s in others if s.digest != status.digest]
+    said += [f"all of {', '.join(parts)}, not declared"] if parts else []
+    return "; ".join(said)
+
+
+def _holds_all(one: MemberStatus, other: MemberStatus) -> bool:
+    """Whether one holds, and shows to everybody, all that another does, which is something."""
+    if one.digest is None or other.digest is None or not other.triples:
+        return False
+    if one.digest == other.digest:
+        return True
+    return one.graphs is not None and other.graphs is not None and other.graphs.items() <= one.graphs.items()
 
 
 def _in_words(found: Probe | None) -> str:

@@ -21,6 +21,7 @@ from node.federation.fetching.runner import Runner
 from node.federation.fetching.scratch import Load
 from node.federation.fetching.trace import Trace
 from node.federation.members.completeness import Completeness, MemberReport, Verdict, judged
+from node.federation.members.covering import Covered
 from node.federation.members.directory import Directories
 from node.federation.members.pace import Pace
 from node.federation.members.releases import Differences, ReleaseDifference
@@ -150,7 +151,8 @@ class Execution:
             raise no_service()
         losses, since, patience = losses or Losses(), time.monotonic(), Patience()
         while True:
-            in_step = self._replicas.in_step(sources, meter, [s.name for s in sources if s.name in patience])
+            apart = [source.name for source in sources if source.name in patience]
+            in_step = self._replicas.in_step(sources, meter, apart, losses.lost)
             asked = Asked(query, in_step, formats, meter, budget, generation, plan or query, quads, losses)
             runner = Runner(
                 in_step, self._workers, self._cache, meter, losses, pace=self._pace, since=since, patience=patience
@@ -200,7 +202,9 @@ class Execution:
         way, asked = (Way.HERE, ()) if here else way_of(query, body, catalogue)
         foreseen = foresee(body, catalogue, Order(catalogue, round_trip)) if way.fetches else {}
         plan = preview(body, catalogue, way=way, asked=asked, foreseen=foreseen, round_trip=round_trip)
-        return replace(plan, replicas=tuple(source.names for source in sources if isinstance(source, Replicated)))
+        left_out = {m.name: s.holder for s in sources if isinstance(s, Covered) for m in s.members}
+        groups = tuple(source.names for source in sources if isinstance(source, Replicated))
+        return replace(plan, replicas=groups, covered=left_out)
 
     def _runner(self, sources: Sequence[Source], meter: Meter) -> Runner:
         """One that no member may fail."""
@@ -218,13 +222,16 @@ class Execution:
             possible = [t for t in triples if catalogue.count(source.name, Scan(*t)) != 0]
             jobs += holding_jobs(source.name, possible)
         tables = zip(jobs, runner.run(jobs), strict=True)
-        # What one replica holds, all of them hold.
-        return [
-            (name, table)
-            for job, table in tables
-            if isinstance(table, Table)
-            for name in names.get(job.source, (job.source,))
-        ]
+        left_out = [source for source in sources if isinstance(source, Covered)]
+        held: list[tuple[str, Table]] = []
+        for job, table in tables:
+            if isinstance(table, Table):
+                # What one replica holds, all of them hold; what one stands for holds what is in its graphs.
+                held += [(name, table) for name in names.get(job.source, (job.source,))]
+                if "g" in table.columns:
+                    theirs = [(s, s.held_of(table)) for s in left_out if s.holder == job.source]
+                    held += [(member.name, own) for source, own in theirs for member in source.members]
+        return held
 
     @contextmanager
     def _planned(self, asked: Asked, runner: Runner) -> Iterator[FederatedAnswer]:
@@ -377,4 +384,4 @@ def _reports(source: Source, meter: Meter, runner: Runner, losses: Losses) -> It
     else:
         verdict, reason = "pruned", _PRUNED
     report = MemberReport.of(source.name, source.endpoint, verdict, tally, reason)
-    return source.reports(report, meter) if isinstance(source, Replicated) else (report,)
+    return source.reports(report, meter) if isinstance(source, Replicated | Covered) else (report,)

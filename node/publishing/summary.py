@@ -8,6 +8,7 @@ from node.config import Identity
 from node.errors import StoreError
 from node.model.identifiers import Identifiers
 from node.model.kinds import Kind
+from node.observability import log
 from node.ontology.releases import releases
 from node.publishing.dump import PATH as DUMP
 from node.publishing.registry import FILE as REGISTER
@@ -16,20 +17,20 @@ from node.publishing.stated_releases import release_triples
 from node.rdf.namespaces import DCT, FOAF, ONCO, OWL, RDF_TYPE, VOID, XSD
 from node.rdf.terms import iri, literal, triple
 from node.store.quads import QuadStore
-from node.store.summary import PredicateCounts, Summary
+from node.store.summary import NAMES, PredicateCounts, Summary
 
 #: The name of the file of counts that the store keeps with each generation.
 FILE = "summary.json"
 #: Where the description is served (VoID, section 7.2).
 PATH = ".well-known/void"
-# So many values of properties, and pairs of a class and a property, are listed at most.
-_VALUES, _PAIRS = 5_000, 2_000
+# So many values of properties, pairs of a class and a property, and graphs are listed at most.
+_VALUES, _PAIRS, _GRAPHS = 5_000, 2_000, 600
 
 
 def void_description(store: QuadStore, identifiers: Identifiers, identity: Identity) -> bytes:
     """The VoID description of what everybody may query here, as N-Triples.
 
-    Triples in all, and a digest of what they and the named graphs are; for each property the triples with it, their
+    Triples in all, and digests of what they and the named graphs are; for each property the triples with it, their
     different subjects and objects, the namespaces of both (a ``void:Linkset`` where it is not this node's), and its
     values where they are few; for each class its instances and what is said of them; the vocabulary releases that are
     kept, and which are served; each described thing whose IRI this node did not mint (``onco:describesForeign``).
@@ -43,7 +44,7 @@ def _lines(store: QuadStore, identifiers: Identifiers, identity: Identity) -> It
     document = f"{identifiers.base}{PATH}"
     dataset = iri(f"{document}#dataset")
     summary = _summary(store.file(FILE))
-    predicates, classes = summary.predicates, summary.classes
+    predicates, classes = _described(summary)
     yield triple(iri(document), iri(RDF_TYPE), iri(VOID + "DatasetDescription"))
     yield triple(iri(document), iri(FOAF + "primaryTopic"), dataset)
     yield triple(dataset, iri(RDF_TYPE), iri(VOID + "Dataset"))
@@ -58,12 +59,13 @@ def _lines(store: QuadStore, identifiers: Identifiers, identity: Identity) -> It
     for _, entry in sorted(registry.items()):
         if entry.state is State.PUBLISHED and not entry.iri.startswith(identifiers.base):
             yield triple(dataset, iri(ONCO + "describesForeign"), iri(entry.iri))
-    yield triple(dataset, iri(VOID + "triples"), _count(sum(predicates.values())))
+    yield triple(dataset, iri(VOID + "triples"), _count(sum(summary.predicates.values())))
     if summary.digest is not None:
         yield triple(dataset, iri(ONCO + "contentDigest"), literal(summary.digest))
-    yield triple(dataset, iri(VOID + "properties"), _count(len(predicates)))
-    yield triple(dataset, iri(VOID + "classes"), _count(len(classes)))
-    listed = _listed(summary)
+        yield from _graphs(dataset, summary.graphs or {})
+    yield triple(dataset, iri(VOID + "properties"), _count(len(summary.predicates)))
+    yield triple(dataset, iri(VOID + "classes"), _count(len(summary.classes)))
+    listed = _listed(summary) if predicates else {}
     for i, (predicate, count) in enumerate(sorted(predicates.items())):
         part = f"{document}#property-{i}"
         yield triple(dataset, iri(VOID + "propertyPartition"), iri(part))
@@ -93,6 +95,26 @@ def _lines(store: QuadStore, identifiers: Identifiers, identity: Identity) -> It
             yield triple(served, iri(DCT + "title"), literal(f"{release.name} {release.version}"))
             yield triple(served, iri(OWL + "versionInfo"), literal(release.version))
             yield triple(served, iri(VOID + "triples"), _count(release.triples))
+
+
+def _described(summary: Summary) -> tuple[Mapping[str, int], Mapping[str, int]]:
+    """The properties and classes that are described, with how many triples and instances there are of each.
+
+    None where they are so many that nobody would keep the description, but everybody fetch it.
+    """
+    predicates, classes = summary.predicates, summary.classes
+    if max(len(predicates), len(classes)) <= NAMES:
+        return predicates, classes
+    told = "summary without properties and classes: other nodes ask this one for every pattern"
+    log(told, level=30, properties=len(predicates), classes=len(classes), most=NAMES)
+    return {}, {}
+
+
+def _graphs(dataset: str, graphs: Mapping[str, str]) -> Iterator[str]:
+    """The digest of each graph; of none where they are too many."""
+    for graph, digest in sorted(graphs.items()) if len(graphs) <= _GRAPHS else ():
+        yield triple(dataset, iri(ONCO + "namedGraph"), iri(graph))
+        yield triple(iri(graph), iri(ONCO + "contentDigest"), literal(digest))
 
 
 def _details(part: str, details: PredicateCounts) -> Iterator[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from pyoxigraph import Store
 
 from node.errors import Place, StoreError
-from node.store.digests import Digests, Sum, read_digests, whole, write_digests
+from node.store.digests import Digests, Sum, of_graphs, read_digests, whole, write_digests
 from node.store.generations import translated
 from node.store.graphs import Graphs, TierGraphs
 from node.store.hierarchies import FOLDER, INDEX_FILE, write_hierarchies
@@ -62,7 +62,8 @@ class Building:
         sums = self.graphs.digests.settled(registry, self.graphs.dumped)
         write_file(files / DIGESTS_FILE, write_digests(sums, registry))
         summary = self.graphs.summary()
-        summary.digest = whole(sums, registry)
+        summary.graphs = of_graphs(sums, registry)
+        summary.digest = whole(summary.graphs)
         written = summary.write()
         if not (path := files / SUMMARY_FILE).exists() or path.read_bytes() != written:
             write_file(path, written)

@@ -129,15 +129,23 @@ def _sum_of(piece: bytes) -> Sum:
     return Sum().plus(as_stored(piece.splitlines()))
 
 
-def whole(sums: Mapping[str, Sum], registry: Registry) -> str:
-    """The digest of all that everybody may query: SHA-256, in hexadecimal, of the public graphs' names and sums.
+def of_graphs(sums: Mapping[str, Sum], registry: Registry) -> dict[str, str]:
+    """The digest of each graph that everybody may query: SHA-256, in hexadecimal, of its triples' number and sum."""
+    return {
+        graph: hashlib.sha256(f"{state.triples}\n".encode() + sums[graph].value.to_bytes(SIZE)).hexdigest()
+        for graph, state in sorted(registry.items())
+        if state.tier is Tier.PUBLIC
+    }
 
-    Public are the default graph, which is the merge of these graphs, and the graphs by name.
+
+def whole(graphs: Mapping[str, str]) -> str:
+    """The digest of all that everybody may query, from those of the public graphs: SHA-256, in hexadecimal.
+
+    Nothing else is public: the default graph is the merge of these graphs.
     """
     digest = hashlib.sha256()
-    for graph, state in sorted(registry.items()):
-        if state.tier is Tier.PUBLIC:
-            digest.update(f"<{graph}> {state.triples}\n".encode() + sums[graph].value.to_bytes(SIZE))
+    for graph, of_graph in sorted(graphs.items()):
+        digest.update(f"<{graph}> {of_graph}\n".encode())
     return digest.hexdigest()
 
 

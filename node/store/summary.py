@@ -15,6 +15,8 @@ from node.rdf.spaces import BLANK, NAMESPACE, Spaces, namespace
 
 #: Namespaces of the subjects, and of the objects, of one predicate.
 SPACES = 24
+#: What has more predicates or classes is not described to others, who would not keep it.
+NAMES = 20_000
 #: IRIs that one predicate has as objects are counted one by one as long as they are no more than this.
 VALUES = 500
 
@@ -97,10 +99,11 @@ class Summary:
 
     A class is an IRI: literals that somebody gave as a type are not counted. ``detailed`` is False where only the
     triples of each predicate and the instances of each class are known. ``digest`` is that of all that everybody may
-    query (``node.store.digests.whole``), None where it is not kept.
+    query, None where it is not kept, and ``graphs`` has that of each of its graphs (``node.store.digests``).
     """
 
     digest: str | None = None
+    graphs: Mapping[str, str] | None = None
 
     def __init__(self, predicates: dict[str, int], classes: dict[str, int]) -> None:
         self._predicates = Counter(predicates)
@@ -154,7 +157,7 @@ class Summary:
         read = json.loads(text)
         made = cls(read["predicates"], read["classes"])
         made._details = made._used = None
-        made.digest = read.get("digest")
+        made.digest, made.graphs = read.get("digest"), read.get("graphs")
         if (details := read.get("details")) is not None:
             made._details = {
                 name: PredicateCounts().read(
@@ -247,7 +250,7 @@ class Summary:
                 typed["values"] = {}  # they are the classes
             values["used"] = self._used
         if self.digest is not None:
-            values["digest"] = self.digest
+            values["digest"], values["graphs"] = self.digest, self.graphs
         return json.dumps(values, indent=1, sort_keys=True).encode()
 
 

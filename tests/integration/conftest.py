@@ -57,8 +57,13 @@ def make_hub(own_data: OxigraphStore, tmp_path: Path) -> Iterator[MakeHub]:
     """Makes engines over ``own_data`` and members."""
     made: list[Hub] = []
 
-    def make(members: list[SparqlServer], replicas: Mapping[int, str] | None = None, **limits: float) -> Hub:
-        made.append(Hub(tmp_path, own_data, members, replicas, **limits))
+    def make(
+        members: list[SparqlServer],
+        replicas: Mapping[int, str] | None = None,
+        mirrors: Mapping[int, tuple[str, ...]] | None = None,
+        **limits: float,
+    ) -> Hub:
+        made.append(Hub(tmp_path, own_data, members, replicas, mirrors, **limits))
         return made[-1]
 
     yield make

@@ -43,7 +43,8 @@ def fill(members: list[SparqlServer]) -> None:
 class Hub:
     """An engine over a real store with real workers, which holds ``LOCAL``, and members over HTTP.
 
-    ``replicas`` gives for the number of a member the name of the one that it is a replica of.
+    ``replicas`` gives for the number of a member the name of the one that it is a replica of, ``mirrors`` the names of
+    those that it mirrors.
     """
 
     def __init__(
@@ -52,10 +53,14 @@ class Hub:
         store: OxigraphStore,
         members: list[SparqlServer],
         replicas: Mapping[int, str] | None = None,
+        mirrors: Mapping[int, tuple[str, ...]] | None = None,
         **limits: float,
     ) -> None:
-        identifiers, of = Identifiers(BASE), replicas or {}
-        listed = tuple(Member(m.endpoint, f"m{i}", replica_of=of.get(i, "")) for i, m in enumerate(members))
+        identifiers, of, holding = Identifiers(BASE), replicas or {}, mirrors or {}
+        listed = tuple(
+            Member(m.endpoint, f"m{i}", replica_of=of.get(i, ""), mirror_of=holding.get(i, ()))
+            for i, m in enumerate(members)
+        )
         chosen = Limits(**{"federation_seconds": 10.0, "queue_seconds": 5.0, **limits})  # type: ignore[arg-type]
         settings = Settings(folder=folder, node=Identity(BASE), limits=chosen, members=listed)
         self.engine = FederationEngine(store, identifiers, settings)

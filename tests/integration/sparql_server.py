@@ -17,6 +17,7 @@ import pyoxigraph as ox
 
 from node.rdf.namespaces import ONCO, RDF_TYPE, VOID, XSD
 from node.sparql.protocol import DATA_VERSION_HEADER
+from node.store.digests import whole
 
 Fault = Callable[["Handler", bytes, str], None]
 
@@ -24,7 +25,8 @@ Fault = Callable[["Handler", bytes, str], None]
 class SparqlServer:
     """One member. ``summarised``: it publishes VoID, and answers with its data's version as ``ETag``.
 
-    ``digested``: it tells the digest of what it holds, and says with each answer which version of its data it is from.
+    ``digested``: it tells the digests of what it holds (its default graph is to be the merge of the named ones, if
+    there are any), and says with each answer which version of its data it is from.
 
     ``fault`` is what happens to the answers at ``/sparql`` from the request number ``healthy`` on.
     """
@@ -69,6 +71,15 @@ class SparqlServer:
             self.requests.append(request)
             return sum(1 for r in self.requests if not r.startswith("GET"))
 
+    def graphs(self) -> dict[str, str]:
+        """A digest of each named graph; where there is none, the default graph counts as one."""
+        held: dict[str, set[str]] = {}
+        for quad in self.store:
+            if isinstance(quad.graph_name, ox.NamedNode):
+                held.setdefault(quad.graph_name.value, set()).add(str(quad.triple))
+        held = held or {"urn:default": {str(quad.triple) for quad in self.store}}
+        return {graph: hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest() for graph, lines in held.items()}
+
     def void(self) -> bytes:
         """The summary of the default graph."""
         lines = [f"<#d> <{VOID}sparqlEndpoint> <{self.endpoint}> ."]
@@ -81,8 +92,11 @@ class SparqlServer:
                 lines.append(f'<#{kind}{i}> <{VOID}{count}> "{values.count(value)}"^^<{XSD}integer> .')
 
         if self.digested:
-            held = b"".join(sorted((self.store.dump(format=ox.RdfFormat.N_QUADS) or b"").splitlines(keepends=True)))
-            lines.append(f'<#d> <{ONCO}contentDigest> "{hashlib.sha256(held).hexdigest()}" .')
+            graphs = self.graphs()
+            lines.append(f'<#d> <{ONCO}contentDigest> "{whole(graphs)}" .')
+            for graph, digest in graphs.items():
+                lines.append(f"<#d> <{ONCO}namedGraph> <{graph}> .")
+                lines.append(f'<{graph}> <{ONCO}contentDigest> "{digest}" .')
         lines.append(f'<#d> <{VOID}triples> "{len(triples)}"^^<{XSD}integer> .')
         part("property", "property", "triples", [t.predicate.value for t in triples])
         part("class", "class", "entities", [t.object.value for t in triples if t.predicate.value == RDF_TYPE])

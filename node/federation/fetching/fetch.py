@@ -335,7 +335,7 @@ class Fetcher:
     def _names(self, names: Names, known: Mapping[str, Candidates]) -> Rounds:
         if self._scope.excludes(names.graph):
             return {}
-        sources = list(self._catalogue.summaries)
+        sources = self._catalogue.anybody
         graph = names.graph
         answers = yield [Job(name, names_text(graph, self._scope), ("g",)) for name in sources]
         allowed = known.get(graph) if isinstance(graph, str) else None

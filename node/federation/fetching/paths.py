@@ -192,7 +192,7 @@ class Paths:
         jobs = [
             Job(name, witness_text(listed[i : i + _NODES_PER_WITNESS], graph, self._scope), ("s", "p", "o"))
             for i in range(0, len(listed), _NODES_PER_WITNESS)
-            for name in self._catalogue.summaries
+            for name in self._catalogue.anybody
         ]
         tables = yield jobs
         for job, table in zip(jobs, tables, strict=True):

@@ -15,10 +15,11 @@ from node.federation.fetching.cache import PartCache
 from node.federation.fetching.dispatch import Dispatch, Request
 from node.federation.fetching.losses import Losses
 from node.federation.fetching.trace import Trace
+from node.federation.members.covering import Covered
 from node.federation.members.pace import Pace
 from node.federation.members.source import Source
 from node.federation.members.summaries import Summary
-from node.federation.members.versions import Patience, Versions
+from node.federation.members.versions import Changed, Patience, Versions
 from node.federation.members.workers import Workers
 from node.federation.planning.requests import Job
 from node.federation.planning.rounds import Answer, Outcome, Rounds
@@ -69,6 +70,7 @@ class Runner:
         patience: Patience,
     ) -> None:
         self._sources = {source.name: source for source in sources}
+        self._covered = [source for source in sources if isinstance(source, Covered)]
         self._cache = cache
         self._meter = meter
         self._losses = losses
@@ -92,7 +94,8 @@ class Runner:
     def learn(self) -> Mapping[str, Summary | None]:
         """What every member holds, as far as was known before; those are asked of which nothing is.
 
-        Raises MemberError when one of them is down that the query needs.
+        Raises MemberError when one of them is down that the query needs, and Changed when one is not known any more to
+        hold all that another does.
         """
         learnt: dict[str, Summary | None] = {}
         futures: dict[Future[Summary | None], str] = {}
@@ -113,6 +116,8 @@ class Runner:
             if summary is not None:
                 self._versions.plan(name, summary.version, time.monotonic())
         self.summaries = {name: learnt[name] for name in self._sources if name in learnt}
+        if fallen := [source.name for source in self._covered if not source.stands(self.summaries)]:
+            raise Changed(fallen)
         return self.summaries
 
     def look(self, names: Iterable[str]) -> None:
@@ -121,7 +126,10 @@ class Runner:
         self._looking.update({self._look_at(name): name for name in names if name in unseen})
 
     def settle(self) -> None:
-        """See to it that all members hold what the plan counts on. Raises Changed, and MemberError as ``learn``."""
+        """See to it that all members hold what the plan counts on. Raises Changed, and MemberError as ``learn``.
+
+        Changed is raised, too, where one is lost that stands for another: that is asked then.
+        """
         left = set(self._versions.unseen()) - set(self._looking.values())
         looking = {**self._looking, **{self._look_at(name): name for name in left if name not in self._losses}}
         self._looking = {}
@@ -131,6 +139,8 @@ class Runner:
                 summary = future.result()
                 self._versions.saw(name, "none" if summary is None else summary.version)
         self._versions.require()
+        if fallen := [source.name for source in self._covered if source.holder in self._losses]:
+            raise Changed(fallen)
 
     def saw(self, name: str, version: str | None) -> None:
         """A member has answered from this version of its data, None: it did not say."""

@@ -20,11 +20,14 @@ from node.federation.calling.waits import Waits
 from node.federation.members.leases import Asking, Lease
 from node.federation.members.source import Recalled
 from node.federation.members.summaries import Summary, read_void
+from node.observability import log
 from node.rdf.formats import NTRIPLES
 from node.sparql.protocol import DATA_VERSION_HEADER, LEASE_HEADER
 
 #: How long a member that has published no summary is not asked for one again.
 _ABSENT_SECONDS = 300.0
+#: A description of more bytes is not read: what is read takes several times as much memory.
+_MOST_BYTES = 32_000_000
 
 
 @dataclass(frozen=True)
@@ -134,7 +137,7 @@ class Acquaintance:
     def _asked(self, known: _Known | None, meter: Meter) -> Summary | None:
         asking = Asking()
         headers = {"Accept": NTRIPLES.media_type, **asking.headers}
-        if known is not None and known.summary is not None:
+        if known is not None and known.tag:
             headers["If-None-Match"] = known.tag
         url = self._endpoint.removesuffix("sparql") + ".well-known/void"
         # What is learnt holds from when it was asked for.
@@ -145,14 +148,17 @@ class Acquaintance:
             self.take_lease(asking, reply)
             summary: Summary | None = None
             tag = reply.header("ETag") or ""
-            if reply.status == 304 and known is not None and known.summary is not None:
+            if reply.status == 304 and known is not None and known.tag:
                 summary, tag = known.summary, known.tag
-                if version is not None and version != summary.version:
+                if summary is not None and version is not None and version != summary.version:
                     # The data is the same; a member that was restarted calls it otherwise.
                     summary = replace(summary, version=version)
             elif reply.status == 200 and reply.media_type in NTRIPLES.media_types and tag:
-                text = reply.body().decode("utf-8", "replace")
-                summary = read_void(text, self._endpoint, version or tag, standing_for=self._standing_for)
+                text = _text(reply)
+                if text is not None:
+                    summary = read_void(text, self._endpoint, version or tag, standing_for=self._standing_for)
+                else:
+                    log("summary not read", level=30, endpoint=self._endpoint, bytes=_MOST_BYTES)
             elif reply.status >= 500 and (reply.status != 500 or (known is not None and known.summary is not None)):
                 # Virtuoso answers 500 at an address that it does not have.
                 reply.require()
@@ -160,3 +166,13 @@ class Acquaintance:
             self._known = _Known(asked, summary, tag, told=version is not None)
             self._forgotten = False
         return summary
+
+
+def _text(reply: Reply) -> str | None:
+    """The text of a description, None for one that is too large: the rest of it does not come."""
+    body = bytearray()
+    for piece in reply.chunks():
+        body += piece
+        if len(body) > _MOST_BYTES:
+            return None
+    return body.decode("utf-8", "replace")

@@ -6,7 +6,7 @@ import contextlib
 import os
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +41,7 @@ _CHECKED, _INSPECTED = 64, 8
 class MemberStatus:
     """How a member does. ``triples`` is None when it does not say; ``problem`` is None when all is well.
 
-    ``digest``: of what it holds, None when it does not say.
+    ``digest``: of what it holds, and ``graphs``: of each of its graphs; None when it does not say.
     """
 
     name: str
@@ -51,6 +51,7 @@ class MemberStatus:
     triples: int | None
     problem: str | None
     digest: str | None = None
+    graphs: Mapping[str, str] | None = None
 
 
 def probe(url: str) -> Member:
@@ -129,27 +130,30 @@ def _check(source: RemoteSource) -> MemberStatus:
     triples: int | None = None
     problem: str | None = None
     digest: str | None = None
+    graphs: Mapping[str, str] | None = None
     try:
         source.ask("ASK {}", meter)
         summary = source.summary(meter)
         if summary is not None:
-            triples, digest = summary.triples, summary.digest
+            triples, digest, graphs = summary.triples, summary.digest, summary.graphs
     except NodeError as error:
         problem = str(error)
     elapsed = (time.monotonic() - started) * 1000
-    return MemberStatus(source.name, source.endpoint, problem is None, elapsed, triples, problem, digest)
+    return MemberStatus(source.name, source.endpoint, problem is None, elapsed, triples, problem, digest, graphs)
 
 
 def add_member(config_path: Path, member: Member) -> None:
     """Write the member into ``node.toml``, comments and order kept.
 
-    Raises Conflict when the endpoint or the name is taken, or it is to be a replica of one that can have none, NotFound
+    Raises Conflict when the endpoint or the name is taken, or it is to stand for one that nobody can, NotFound
     when that is not there, ConfigurationError when the file cannot be read or written.
     """
     document = _read(config_path)
     entries = _entries(document, config_path)
-    if member.replica_of:
-        _check_original(member.replica_of, entries, config_path)
+    for name in filter(None, (member.replica_of, *member.mirror_of)):
+        _check_original(name, entries, config_path)
+    if member.replica_of and member.mirror_of:
+        raise Conflict("a replica mirrors what its original does.", remedy=f"Say it of {member.replica_of}.")
     for entry in entries:
         for key, value in (("endpoint", member.endpoint), ("name", member.name)):
             if entry.get(key) == value:
@@ -163,6 +167,8 @@ def add_member(config_path: Path, member: Member) -> None:
     table.add("endpoint", member.endpoint)
     if member.replica_of:
         table.add("replica_of", member.replica_of)
+    if member.mirror_of:
+        table.add("mirror_of", list(member.mirror_of))
     entries.append(table)
     document["members"] = entries
     _write(config_path, document)
@@ -171,7 +177,7 @@ def add_member(config_path: Path, member: Member) -> None:
 def remove_member(config_path: Path, name_or_endpoint: str) -> Member:
     """Take the member with this name or endpoint out of ``node.toml``.
 
-    Its replicas then count as members by themselves. Raises NotFound, ConfigurationError.
+    Its replicas then count as members by themselves, and nobody mirrors it. Raises NotFound, ConfigurationError.
     """
     document = _read(config_path)
     entries = _entries(document, config_path)
@@ -182,6 +188,10 @@ def remove_member(config_path: Path, name_or_endpoint: str) -> Member:
             for other in entries:
                 if other.get("replica_of") == removed.name:
                     del other["replica_of"]
+                if removed.name in (mirrored := other.get("mirror_of", [])):
+                    mirrored.remove(removed.name)
+                    if not mirrored:
+                        del other["mirror_of"]
             if not entries:
                 del document["members"]
             _write(config_path, document)
@@ -190,12 +200,12 @@ def remove_member(config_path: Path, name_or_endpoint: str) -> Member:
 
 
 def _check_original(name: str, entries: AoT, config_path: Path) -> None:
-    """Raises NotFound, or Conflict for a member that can have no replicas."""
+    """Raises NotFound, or Conflict for a member that can have neither replicas nor mirrors."""
     original = next((entry for entry in entries if entry.get("name") == name), None)
     if original is None:
         raise _unknown(name, entries, config_path)
     if of := original.get("replica_of"):
-        raise Conflict(f"{name} is a replica itself.", remedy=f"Name the member that both are replicas of: {of}.")
+        raise Conflict(f"{name} is a replica itself.", remedy=f"Name the member that it is a replica of: {of}.")
     if original.get("version"):
         raise Conflict(
             f"{name} is no node, as its declared version says, and does not tell what it holds.",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TypeVar
 
@@ -36,7 +36,8 @@ _HELD_BYTES = 4_000_000
 class Seen:
     """What a member has said it holds ``at`` that monotonic time, and its failure when it was asked for it just now.
 
-    ``digest`` is of what it holds, None where that is not known; of one that fails, of what it held.
+    ``digest`` is of what it holds, None where that is not known; of one that fails, of what it held. So are ``graphs``,
+    by name.
     """
 
     member: RemoteSource
@@ -44,6 +45,7 @@ class Seen:
     said: Summary | None
     at: float
     error: MemberError | None
+    graphs: Mapping[str, str] = field(default_factory=dict)
 
 
 def stood_for(member: RemoteSource) -> bool:
@@ -59,6 +61,7 @@ class Replicated:
     """Members in step, as one source with the name of the first. Made for one plan of one query.
 
     ``since``: when that began (monotonic time). Those that no lease shows to be as they were are looked at at once.
+    ``summary`` is what all of them hold, with a version that is of the digest.
     """
 
     exportable = True
@@ -72,7 +75,9 @@ class Replicated:
         executor: Executor,
         extra: Extra,
         meter: Meter,
+        *,
         since: float,
+        summary: Summary,
     ) -> None:
         self.members = tuple(known.member for known in seen)
         self.name = self.members[0].name
@@ -89,8 +94,7 @@ class Replicated:
             for known in seen
             if known.error is None and known.at < since
         }
-        said = next(known.said for known in seen if known.said is not None)
-        self._summary = replace(said, version=f"digest {self._digest}")
+        self._summary = summary
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -113,7 +117,7 @@ class Replicated:
                     raise
                 continue
             if found is None or found.digest != self._digest:
-                return replace(self._summary, version="changed")
+                return replace(self._summary, version="changed", digest=None)
         with self._lock:
             if len(self._failed) == len(self.members):
                 raise self._failed[self.name]

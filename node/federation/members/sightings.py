@@ -10,7 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from node.observability import log
@@ -26,13 +26,15 @@ _SAME_SECONDS = 1.0
 class Sighting:
     """A member held what ``digest`` is of when it was ``seen`` last, and was ``looked`` at last, be it in vain.
 
-    Seconds since 1970. ``gap``: for so many seconds nobody looked, at the longest, since it was seen.
+    Seconds since 1970. ``gap``: for so many seconds nobody looked, at the longest, since it was seen. ``graphs``: the
+    digests of its graphs, where others may hold all of them.
     """
 
     digest: str
     seen: float
     looked: float
     gap: float = 0.0
+    graphs: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def unwatched(self) -> float:
@@ -52,15 +54,23 @@ class Sightings:
         self._lock = threading.Lock()
         self._known: dict[str, Sighting] = {}
         self._written: Mapping[str, Sighting] = {}
+        self._looked_up = False
 
-    def saw(self, endpoint: str, digest: str, ago: float) -> None:
+    def saw(self, endpoint: str, digest: str, ago: float, graphs: Mapping[str, str] | None = None) -> None:
         """The member held this so many seconds ago."""
         at = time.time() - ago
         with self._lock:
             known = self._known.get(endpoint)
             # The same sighting told again is not quite of the same moment.
             if known is None or known.seen + (_SAME_SECONDS if known.digest == digest else 0.0) < at:
-                self._note(endpoint, Sighting(digest, at, at))
+                self._note(endpoint, Sighting(digest, at, at, graphs=graphs or {}))
+
+    def last(self, endpoint: str) -> Sighting | None:
+        """The last sighting of a member, by this process or another; None for none."""
+        with self._lock:
+            if not self._looked_up:
+                self._take_in()
+            return self._known.get(endpoint)
 
     def failed(self, endpoint: str) -> Sighting | None:
         """The member cannot be seen now: its last sighting, by this process or another; None for none."""
@@ -85,7 +95,7 @@ class Sightings:
 
     def _take_in(self) -> None:
         """What other processes have seen, or looked for, later."""
-        self._written = _read(self._file)
+        self._written, self._looked_up = _read(self._file), True
         for endpoint, theirs in self._written.items():
             ours = self._known.get(endpoint)
             if ours is None or (theirs.seen, theirs.looked) > (ours.seen, ours.looked):
@@ -110,7 +120,13 @@ def _read(file: Path | None) -> Mapping[str, Sighting]:
     try:
         document = {} if file is None else json.loads(file.read_text(encoding="utf-8"))
         return {
-            str(endpoint): Sighting(str(entry["digest"]), *(float(entry[name]) for name in ("seen", "looked", "gap")))
+            str(endpoint): Sighting(
+                str(entry["digest"]),
+                float(entry["seen"]),
+                float(entry["looked"]),
+                float(entry["gap"]),
+                {str(graph): str(digest) for graph, digest in entry.get("graphs", {}).items()},
+            )
             for endpoint, entry in document.items()
         }
     except (OSError, ValueError, KeyError, TypeError, AttributeError):

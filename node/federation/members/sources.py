@@ -66,6 +66,8 @@ class RemoteSource:
         self._form = form
         #: The member that this one is a replica of, as its operator says; empty for none.
         self.replica_of = member.replica_of
+        #: The members whose data it holds as well, as its operator says.
+        self.mirror_of = member.mirror_of
         #: How long it takes to begin an answer.
         self.waits = Waits()
         self.name = member.name

@@ -17,6 +17,8 @@ from node.observability import log
 from node.rdf.namespaces import ONCO, RDF_TYPE, VOID
 from node.rdf.spaces import LITERAL
 from node.sparql.terms import Term
+from node.store.digests import whole
+from node.store.summary import NAMES
 
 _TRIPLE = re.compile(
     rf"^(<[^>]*>|_:\S+) <(?:{re.escape(VOID)}|{re.escape(ONCO)})([A-Za-z]+)> "
@@ -26,7 +28,7 @@ _TRIPLE = re.compile(
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 #: A description with more predicates or classes does not count: it would be kept for as long as the member is one, and
 #: whoever fills a store may give each triple a predicate of its own. Of more predicates of classes these are left out.
-MOST_NAMES, MOST_OF_CLASSES = 20_000, 100_000
+MOST_NAMES, MOST_OF_CLASSES = NAMES, 100_000
 
 
 class Relevance(Enum):
@@ -71,7 +73,9 @@ class Summary:
 
     ``version`` changes with every change of the data (an ``ETag``, a generation). ``used``: of each class, the triples
     with each predicate whose subjects are instances; None where the member does not say. ``releases``: of vocabularies.
-    ``digest``: of all triples and named graphs; two members that say the same one hold the same. None: not said.
+    ``digest``: of all triples and named graphs; two members that say the same one hold the same. ``graphs``: the digest
+    of each named graph, of which the default graph is the merge. None: not said.
+    ``elsewhere``: another member holds all there is, the names of graphs among it.
     """
 
     triples: int
@@ -82,6 +86,8 @@ class Summary:
     used: Mapping[str, Mapping[str, int]] | None = None
     releases: tuple[StatedRelease, ...] = ()
     digest: str | None = None
+    graphs: Mapping[str, str] | None = None
+    elsewhere: bool = False
 
     #: Whether named graphs hold no predicate or class that is not counted here.
     covers_graphs: ClassVar[bool] = True
@@ -186,6 +192,7 @@ def read_summary_file(data: bytes, version: str) -> Summary | None:
             details={str(k): _from_file(k, v) for k, v in (document.get("details") or {}).items()},
             used=None if used is None else {str(c): dict(counts) for c, counts in used.items()},
             digest=document.get("digest"),
+            graphs=document.get("graphs"),
         )
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
@@ -246,7 +253,8 @@ def read_void(ntriples: str, endpoint: str, version: str, *, standing_for: str |
     description names the endpoint, counts its triples, and its partitions add up to that count: a
     description written by hand or for something else must not hide a member's data. None, too, for one with more than
     ``MOST_NAMES``. Of a predicate's namespaces and
-    values, too, only those are believed that add up to its triples.
+    values, too, only those are believed that add up to its triples, and of the graphs all or none: those that the
+    digest is made of.
     """
     description = _Description(ntriples)
     dataset = description.of_endpoint(endpoint, standing_for or endpoint)
@@ -275,9 +283,22 @@ def read_void(ntriples: str, endpoint: str, version: str, *, standing_for: str |
     # An instance has at least its type, so of a class without predicates they are not told.
     told = used if used and all(used.values()) and sum(map(len, used.values())) <= MOST_OF_CLASSES else None
     releases = read_releases(ntriples, dataset.removeprefix("<").removesuffix(">"))
-    digests = description.all(dataset, "contentDigest")
-    digest = digests[0] if len(digests) == 1 and _DIGEST.fullmatch(digests[0]) else None
-    return Summary(triples, predicates, classes, version, details, told, releases, digest)
+    digest = _digest(description, dataset)
+    graphs = _graphs(description, dataset) if digest is not None else {}
+    listed = graphs if whole(graphs) == digest else None
+    return Summary(triples, predicates, classes, version, details, told, releases, digest, listed)
+
+
+def _digest(description: _Description, subject: str) -> str | None:
+    """The one digest that is said of a dataset or a graph."""
+    digests = description.all(subject, "contentDigest")
+    return digests[0] if len(digests) == 1 and _DIGEST.fullmatch(digests[0]) else None
+
+
+def _graphs(description: _Description, dataset: str) -> dict[str, str]:
+    """The digests of the graphs that are listed with one."""
+    said = {graph[1:-1]: _digest(description, graph) for graph in description.all(dataset, "namedGraph")}
+    return {graph: digest for graph, digest in said.items() if digest is not None}
 
 
 def _details(description: _Description, part: str, triples: int) -> PredicateSummary:

@@ -188,6 +188,11 @@ class Catalogue:
                 questions.append(Job(name, text, ()))
         return chosen, questions
 
+    @property
+    def anybody(self) -> list[str]:
+        """The members to ask for what any may hold, whatever it says: but for those that others hold all of."""
+        return [name for name, said in self.summaries.items() if said is None or not said.elsewhere]
+
     def idle(self, scans: Iterable[Scan]) -> list[str]:
         """The members that can hold no match of any of these patterns, as far as they say."""
         busy: set[str] = set()

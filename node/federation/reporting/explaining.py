@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from node.federation.fetching.trace import Request, Trace
@@ -54,7 +54,8 @@ class Explanation:
     ``way`` says where it is evaluated, and ``asked`` by which members, where not here. ``expected_*`` are guesses from
     the members' summaries: rounds, requests, triples to be fetched, milliseconds. ``completeness``, ``requests`` and
     ``milliseconds`` are None or empty before the query ran. Each of ``replicas`` are members in step:
-    any of them may be asked for the first. ``access`` says what has to be shown to the caller: the federation asks as a
+    any of them may be asked for the first. ``covered`` are members that are not asked, each with the one that holds all
+    of it. ``access`` says what has to be shown to the caller: the federation asks as a
     stranger.
     """
 
@@ -70,6 +71,7 @@ class Explanation:
     requests: tuple[Request, ...] = ()
     milliseconds: float | None = None
     replicas: tuple[tuple[str, ...], ...] = ()
+    covered: Mapping[str, str] = field(default_factory=dict)
     access: str = "public: every member is asked as a stranger, and answers from what it shows to everybody"
 
     def document(self) -> dict[str, Any]:
@@ -78,6 +80,7 @@ class Explanation:
             "access": self.access,
             "members": list(self.members),
             "replicas": [list(names) for names in self.replicas],
+            "covered": [{"member": name, "by": holder} for name, holder in self.covered.items()],
             "way": self.way.value,
             "asked": list(self.asked),
             "alone": self.asked[0] if self.way is Way.ALONE else None,

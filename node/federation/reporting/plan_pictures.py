@@ -20,6 +20,7 @@ def as_text(explanation: Explanation) -> str:
     """The plan as lines: what is needed, of whom, estimates, and once it ran what came."""
     lines = [_sentence(explanation), _how(explanation), f"Access: {explanation.access}."]
     lines += [f"In step, so that one is asked: {', '.join(names)}." for names in explanation.replicas]
+    lines += [f"Not asked: {name}, as {holder} holds all of it." for name, holder in explanation.covered.items()]
     lines.append("")
     for part in explanation.parts:
         lines.append(f"{'  ' * part.depth}{part.label}   [{', '.join(_notes(part))}]")

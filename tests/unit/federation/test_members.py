@@ -61,7 +61,7 @@ def test_replicas(config: Path) -> None:
     add_member(config, FIRST)
     add_member(config, standby)
     assert load_settings(config.parent).members == (FIRST, standby)
-    with pytest.raises(Conflict, match="both are replicas of: a"):
+    with pytest.raises(Conflict, match="it is a replica of: a"):
         add_member(config, Member("http://d.example/sparql", "d", replica_of="c"))
     remove_member(config, "a")
     assert load_settings(config.parent).members == (Member(standby.endpoint, "c"),)
@@ -71,6 +71,27 @@ def test_replicas(config: Path) -> None:
     with pytest.raises(Conflict, match="Only nodes"):
         add_member(config, Member("http://d.example/sparql", "d", replica_of="a"))
     assert config.read_bytes() == before
+
+
+def test_mirrors(config: Path) -> None:
+    """They mirror members that are there and no replicas; one that goes is not mirrored any more."""
+    hub = Member("http://h.example/sparql", "h", mirror_of=("a", SECOND.name))
+    add_member(config, FIRST)
+    with pytest.raises(NotFound, match=r"no member is called b\.example"):
+        add_member(config, hub)
+    add_member(config, SECOND)
+    add_member(config, hub)
+    assert load_settings(config.parent).members == (FIRST, SECOND, hub)
+    add_member(config, Member("http://c.example/sparql", "c", replica_of="a"))
+    for wrong in (("c",), ("a", "c")):
+        with pytest.raises(Conflict, match="c is a replica itself"):
+            add_member(config, Member("http://d.example/sparql", "d", mirror_of=wrong))
+    with pytest.raises(Conflict, match="Say it of a"):
+        add_member(config, Member("http://d.example/sparql", "d", replica_of="a", mirror_of=(SECOND.name,)))
+    remove_member(config, "a")
+    assert load_settings(config.parent).members[1] == Member(hub.endpoint, "h", mirror_of=(SECOND.name,))
+    remove_member(config, SECOND.name)
+    assert "mirror_of" not in config.read_text(encoding="utf-8")
 
 
 def test_unknown_members_and_broken_files(config: Path) -> None:

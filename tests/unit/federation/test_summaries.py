@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,11 @@ from node.config import Identity
 from node.federation.members import summaries as module
 from node.federation.members.summaries import Relevance, Summary, read_summary_file, read_void
 from node.model.identifiers import Identifiers
+from node.publishing import summary as describing
 from node.publishing.summary import void_description
 from node.sparql.terms import Term, iri_term
 from node.store import summary as counting
+from node.store.digests import whole
 
 sys.path.append(str(Path(__file__).parent.parent / "publishing"))
 from memory_store import MemoryStore
@@ -80,6 +83,52 @@ def test_digests_and_descriptions_of_another() -> None:
         assert read(void() + wrong) is None
     assert read_void(void(), other, "v1") is None
     assert read_void(void(), other, "v1", standing_for=ENDPOINT) == read_void(void(), ENDPOINT, "v1")
+
+
+def test_graphs_are_listed_whole_or_not_at_all() -> None:
+    """What is listed has to be what the digest of all is made of."""
+    graphs = {f"http://n/g{n}": f"{n:064x}" for n in range(3)}
+    dataset, onco = "<http://n/v#d>", "https://w3id.org/onconode/vocab#"
+    said = {
+        graph: f'{dataset} <{onco}namedGraph> <{graph}> .\n<{graph}> <{onco}contentDigest> "{digest}" .\n'
+        for graph, digest in graphs.items()
+    }
+
+    def read(text: str) -> tuple[str | None, Mapping[str, str] | None]:
+        summary = read_void(void() + f'{dataset} <{onco}contentDigest> "{whole(graphs)}" .\n' + text, ENDPOINT, "v1")
+        assert summary is not None
+        return summary.digest, summary.graphs
+
+    assert read("".join(said.values())) == (whole(graphs), graphs)
+    for left in graphs:
+        assert read("".join(text for graph, text in said.items() if graph != left)) == (whole(graphs), None)
+    assert read("".join(said.values()).replace(f"{1:064x}", f"{9:064x}"))[1] is None
+    assert read("".join(said.values()) + f'<http://n/g0> <{onco}contentDigest> "{9:064x}" .\n')[1] is None
+    assert read("")[1] is None
+
+
+def test_a_node_lists_its_graphs_unless_they_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the digests that its store keeps of them."""
+    identifiers = Identifiers("http://n.example/")
+    store = MemoryStore(identifiers)
+    made = counting.Summary({}, {})
+    made.graphs = {f"http://n.example/graph/{n}": f"{n:064x}" for n in range(3)}
+    made.digest = whole(made.graphs)
+    store.files["summary.json"] = made.write()
+
+    def read() -> Mapping[str, str] | None:
+        text = void_description(store, identifiers, Identity(base_iri=identifiers.base)).decode()
+        summary = read_void(text, ENDPOINT, "v")
+        assert summary is not None
+        assert summary.digest == made.digest
+        return summary.graphs
+
+    assert read() == made.graphs
+    filed = read_summary_file(store.files["summary.json"], "v")
+    assert filed is not None
+    assert filed.graphs == made.graphs
+    monkeypatch.setattr(describing, "_GRAPHS", 2)
+    assert read() is None
 
 
 def test_an_empty_node_is_known_to_be_empty() -> None:
