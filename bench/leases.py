@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from bench.federation_members import generated
-from bench.many_members import tenants
+from bench.many_members import processor_seconds, tenants
 from node.cli.output import table
 from node.config import Member
 from node.federation.calling.meter import Meter
@@ -69,7 +69,7 @@ def _measure(folder: Path, members: int, seconds: float) -> list[str]:
             renewal.used(sources)
             time.sleep(1)
             _Counted.counts.clear()
-            started, used, theirs = time.monotonic(), time.process_time(), _used(group)
+            started, used, theirs = time.monotonic(), time.process_time(), processor_seconds(group)
             ran = looks = 0
             while time.monotonic() - started < seconds:
                 renewal.used(sources)
@@ -77,7 +77,7 @@ def _measure(folder: Path, members: int, seconds: float) -> list[str]:
                 ran += all(source.lease is not None and source.lease.left() for source in sources)
                 time.sleep(_LOOK_SECONDS)
             took = time.monotonic() - started
-            used, theirs = time.process_time() - used, _used(group) - theirs
+            used, theirs = time.process_time() - used, processor_seconds(group) - theirs
         finally:
             renewal.close()
             for source in sources:
@@ -91,12 +91,6 @@ def _measure(folder: Path, members: int, seconds: float) -> list[str]:
         f"{theirs / took * 1000:.0f}",
         f"{ran / looks:.1%}",
     ]
-
-
-def _used(process: int) -> float:
-    """Seconds of processor time of a process."""
-    fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / 100
 
 
 if __name__ == "__main__":

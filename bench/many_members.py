@@ -4,8 +4,10 @@
 
 The data and queries of fedbench, spread over so many nodes (``bench.tenants``: all in one process), and queries of our
 own about rare things, which few members hold. Answers are compared with those of one store that holds everything.
-*Needed* are requests that brought rows: pairs of a member and a part of the query that contribute. *Looks* are those
-that only see whether a member still holds what its summary said, and renew its lease, before or beside the query.
+*Needed* are requests that brought rows: pairs of a member and a part of the query that contribute; *most*: those to
+one member, about as many as there were rounds. *Looks* are those that only see whether a member still holds what its
+summary said, and renew its lease, before or beside the query. *Own* is processor time of the coordinator without its
+workers; that of all members together, who are one process, is said for all queries.
 Planning is the processor time from the parsed query to the first requests, summaries being there: of a query that was
 planned before, and, *anew*, of one after a member has changed. ``--parts`` keeps fetched parts between queries.
 """
@@ -14,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import statistics
 import sys
@@ -70,9 +73,12 @@ class Measured:
     right: bool = False
     problem: str = ""
     took: list[float] = field(default_factory=list)
+    used: list[float] = field(default_factory=list)
+    members_used: float = 0.0
     planning: list[float] = field(default_factory=list)
     anew: list[float] = field(default_factory=list)
     requests: int = 0
+    most: int = 0
     needed: int = 0
     looks: int = 0
     threads: int = 0
@@ -108,8 +114,9 @@ def _measure(folder: Path, members: int, arguments: argparse.Namespace) -> dict[
     queries |= dict(_rare(merged))
     queries = {n: t for n, t in queries.items() if not wanted or any(n.startswith(q) for q in wanted)}
     with ExitStack() as stack:
-        address, _ = stack.enter_context(tenants(data.folder, folder / "log"))
-        federation = stack.enter_context(_Federation.over(address, data.members, 128 << 20 if arguments.parts else 0))
+        address, group = stack.enter_context(tenants(data.folder, folder / "log"))
+        kept = 128 << 20 if arguments.parts else 0
+        federation = stack.enter_context(_Federation.over(address, group, data.members, kept))
         return {name: federation.measure(text, merged, arguments.repeat) for name, text in queries.items()}
 
 
@@ -146,11 +153,20 @@ def tenants(folder: Path, log: Path) -> Iterator[tuple[str, int]]:
         yield address, group
 
 
+def processor_seconds(process: int) -> float:
+    """Seconds of processor time that a process has used."""
+    fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 class _Federation:
     """Our engine over all tenants."""
 
-    def __init__(self, address: str, names: Sequence[str], evaluator: ScratchEvaluator, cache_bytes: int) -> None:
+    def __init__(
+        self, address: str, group: int, names: Sequence[str], evaluator: ScratchEvaluator, cache_bytes: int
+    ) -> None:
         self._address = address
+        self._group = group
         self._pool = urllib3.PoolManager(retries=False)
         self._sources = [RemoteSource(Member(endpoint=f"{address}/{name}/sparql", name=name)) for name in names]
         self._execution = Execution(evaluator.evaluate, cache_bytes=cache_bytes)
@@ -160,10 +176,10 @@ class _Federation:
 
     @classmethod
     @contextmanager
-    def over(cls, address: str, names: Sequence[str], cache_bytes: int) -> Iterator[_Federation]:
+    def over(cls, address: str, group: int, names: Sequence[str], cache_bytes: int) -> Iterator[_Federation]:
         """One whose threads and processes end with the block."""
         evaluator = ScratchEvaluator(2, long=2, queue_seconds=10, base="http://bench.example/")
-        federation = cls(address, names, evaluator, cache_bytes)
+        federation = cls(address, group, names, evaluator, cache_bytes)
         try:
             yield federation
         finally:
@@ -182,21 +198,26 @@ class _Federation:
         expected = self._check.parse(result.serialize(format=ox.QueryResultsFormat.JSON), "json")
         for turn in range(repeat + 1):
             self._counts()
-            started = time.perf_counter()
+            started, used, theirs = time.perf_counter(), time.process_time(), processor_seconds(self._group)
             try:
-                rows = self._check.parse(self._ask(text), "json")
+                body = self._ask(text)
             except Exception as error:  # noqa: BLE001 - the bench goes on, and says it
                 measured.problem = f"{type(error).__name__}: {error}"[:120]
                 return measured
-            took = time.perf_counter() - started
+            took, used = time.perf_counter() - started, time.process_time() - used
+            theirs = processor_seconds(self._group) - theirs
+            rows = self._check.parse(body, "json")
             counts = self._counts()
             if turn:
                 measured.took.append(took)
+                measured.used.append(used)
+                measured.members_used += theirs / repeat
                 for times, found in zip((measured.anew, measured.planning), self._planning(text), strict=True):
                     times.append(found)
             measured.threads = threading.active_count()
             measured.right = self._check.verdict(expected, rows, ordered) == "ok"
             measured.requests = sum(c["full"] + c["empty"] for c in counts.values())
+            measured.most = max((c["full"] + c["empty"] for c in counts.values()), default=0)
             measured.needed = sum(c["full"] for c in counts.values())
             measured.looks = sum(c["descriptions"] for c in counts.values())
         return measured
@@ -252,30 +273,34 @@ def _print(found: dict[str, Measured], members: int) -> float:
     for name, m in found.items():
         verdict = "right" if m.right else (m.problem or "WRONG")
         if not m.took:
-            rows.append([name, "", "", "", "", "", "", verdict])
+            rows.append([name, *[""] * 8, verdict])
             continue
         took, planning, anew = map(statistics.median, (m.took, m.planning, m.anew))
         rows.append(
             [
                 name,
                 f"{took * 1000:.0f}",
+                f"{statistics.median(m.used) * 1000:.0f}",
                 f"{planning * 1000:.1f}",
                 f"{anew * 1000:.1f}",
                 str(m.requests),
+                str(m.most),
                 str(m.needed),
                 str(m.looks),
                 verdict,
             ]
         )
     print(f"\n{members} members")
-    print(table(["query", "ms", "planning ms", "anew", "requests", "needed", "looks", "answer"], rows))
+    print(table(["query", "ms", "own", "planning", "anew", "requests", "most", "needed", "looks", "answer"], rows))
     measured = [m for m in found.values() if m.took]
     mean = statistics.geometric_mean(statistics.median(m.took) for m in measured)
-    requests, needed = (sum(getattr(m, name) for m in measured) for name in ("requests", "needed"))
+    requests, needed, looks = (sum(getattr(m, name) for m in measured) for name in ("requests", "needed", "looks"))
+    own, theirs = sum(statistics.median(m.used) for m in measured), sum(m.members_used for m in measured)
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
         f"{sum(m.right for m in found.values())} of {len(found)} right; geometric mean {mean * 1000:.0f} ms; "
-        f"{requests:,} requests, {requests / max(needed, 1):.2f} times the needed; planning at most "
+        f"{requests:,} requests, {requests / max(needed, 1):.2f} times the needed; {looks:,} looks; processor seconds "
+        f"{own:.2f} here, {theirs:.2f} at the members; planning at most "
         f"{max(statistics.median(m.planning) for m in measured) * 1000:.1f} ms, anew "
         f"{max(statistics.median(m.anew) for m in measured) * 1000:.1f}; "
         f"{max(m.threads for m in measured)} threads; at most {most:.0f} MB so far"

@@ -27,11 +27,13 @@ from node.config import Identity
 from node.model.identifiers import Identifiers
 from node.publishing.summary import void_description
 from node.sparql.protocol import DATA_VERSION_HEADER, LEASE_HEADER
+from node.store.promises import LONGEST, USUAL
 from node.store.summary import Summary
 
 _BLANK = re.compile(r"(?<![^ ])_:(\S+)")
 _TIER = "urn:tenants:public"
-_LEASE_MILLISECONDS = 750
+#: What a node gives on average of what is wanted, while nobody publishes.
+_LENT = 0.75
 
 
 def skolemised(ntriples: str) -> str:
@@ -122,10 +124,12 @@ class _Handler(BaseHTTPRequestHandler):
             counted[what] += 1
 
     def _lend(self, tenant: Tenant) -> None:
-        """The version of the data, and for how long it stays: what a node says on average while nobody publishes."""
+        """The version of the data, and for how long it stays."""
         self.send_header(DATA_VERSION_HEADER, tenant.version)
-        if (token := self.headers.get(LEASE_HEADER)) is not None:
-            self.send_header(LEASE_HEADER, f"{token};ms={_LEASE_MILLISECONDS}")
+        if (asked := self.headers.get(LEASE_HEADER)) is not None:
+            token, _, wanted = asked.partition(";ms=")
+            seconds = min(float(wanted) / 1000 if wanted else USUAL, LONGEST)
+            self.send_header(LEASE_HEADER, f"{token};ms={seconds * _LENT * 1000:.0f}")
 
     def _send(
         self,

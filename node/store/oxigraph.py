@@ -16,6 +16,7 @@ from node.store.engine import may_name_graphs
 from node.store.generations import Generations, translated
 from node.store.known import KnownState
 from node.store.leases import BegunQuery
+from node.store.promises import USUAL
 from node.store.quads import Budget, Change, Generation, GraphState, Update
 from node.store.refusals import GenerationGone
 from node.store.update_process import carry_out
@@ -53,9 +54,9 @@ class OxigraphStore:
         """The current generation, as the last finished change by any process left it. Raises StoreError."""
         return self._generations.current()
 
-    def promised(self) -> float:
+    def promised(self, wanted: float = USUAL) -> float:
         """See ``quads.PromisingStore``."""
-        return self._generations.promises.promised()
+        return self._generations.promises.promised(wanted)
 
     def graphs(self, tiers: tuple[Tier, ...]) -> tuple[str, ...]:
         """The IRIs of the named graphs in these tiers, in the current generation, sorted. Raises StoreError."""

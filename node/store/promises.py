@@ -1,10 +1,10 @@
 """The node's word that its data stays as it is for a moment, so that others need not ask whether it still does.
 
-A server promises, for whoever asks, up to ``LONGEST`` seconds ahead. Until when is in one file, ``DATA/promise``, and
-whoever makes another generation the current one keeps to it, whichever process it is: it takes the lock on the file, so
-that nothing more can be promised, waits until what was promised is over, and lets go of the lock when the new
-generation is there. A process that is killed lets go as well, and what it promised stands in the file. After a change
-nothing is promised for a while: one change after another then waits once.
+A server promises, for whoever asks, as many seconds ahead as are asked for, up to ``LONGEST``. Until when is in one
+file, ``DATA/promise``, and whoever makes another generation the current one keeps to it, whichever process it is: it
+takes the lock on the file, so that nothing more can be promised, waits until what was promised is over, and lets go of
+the lock when the new generation is there. A process that is killed lets go as well, and what it promised stands in the
+file. After a change nothing is promised for a while: one change after another then waits once.
 
 Times are of the clock that also counts while the machine is suspended. What another boot, or another name space of
 clocks, has written cannot be compared, and counts as promised for as long as can be.
@@ -21,12 +21,14 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
+#: Seconds that are promised to whoever does not say how many.
+USUAL = 1.0
 #: Seconds that are promised at most, and that a change waits at most.
-LONGEST = 1.0
+LONGEST = 4.0
 #: Nothing is promised for so long after a change.
 CALM = 5.0
-#: A promise that is shorter than this is not worth giving; a longer one is extended when this is left.
-_WORTHWHILE = LONGEST / 2
+#: A promise is extended when this part of what is wanted is left.
+_WORTHWHILE = 0.5
 #: How soon it is tried again where nothing could be promised.
 _AGAIN_SECONDS = 0.1
 _POLL_SECONDS = 0.005
@@ -62,14 +64,18 @@ class Promises:
         self._until = 0.0
         self._try_at = 0.0
 
-    def promised(self) -> float:
-        """So many seconds from now on, no other generation becomes the current one; 0 when nothing is promised."""
+    def promised(self, wanted: float = USUAL) -> float:
+        """So many seconds from now on, no other generation becomes the current one; 0 when nothing is promised.
+
+        A half of what is ``wanted`` at least, where anything can be promised and that is no more than can be.
+        """
+        wanted = min(wanted, LONGEST)
         time_now = now()
         if time_now is None or _clock_name() is None:
             return 0.0
         with self._lock:
-            if self._until - time_now < _WORTHWHILE and self._try_at <= time_now:
-                self._extend(time_now)
+            if self._until - time_now < wanted * _WORTHWHILE and self._try_at <= time_now:
+                self._extend(time_now, wanted)
             return max(0.0, self._until - time_now)
 
     @contextlib.contextmanager
@@ -89,8 +95,8 @@ class Promises:
                 fcntl.flock(file, fcntl.LOCK_UN)
             os.close(file)
 
-    def _extend(self, time_now: float) -> None:
-        """Promise as much as may be promised now."""
+    def _extend(self, time_now: float, wanted: float) -> None:
+        """Promise as much as is wanted, if anything may be promised now."""
         self._try_at = time_now + _AGAIN_SECONDS
         try:
             file = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -100,10 +106,13 @@ class Promises:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             try:
                 clock, until, calm = _read(file)
-                if clock == _clock_name() and calm > time_now:
+                is_ours = clock == _clock_name()
+                if is_ours and calm > time_now:
                     self._try_at = calm
                     return
-                until = max(until, time_now + LONGEST) if clock == _clock_name() else time_now + LONGEST
+                # Of what is there by another clock nobody knows how much is left.
+                ahead = wanted if is_ours or not _size(file) else LONGEST
+                until = max(until if is_ours else 0.0, time_now + ahead)
                 _write(file, until, 0.0)
                 self._until, self._try_at = until, 0.0
             finally:
@@ -128,9 +137,14 @@ def _take(file: int) -> None:
             return
 
 
+def _size(file: int) -> int:
+    """Bytes; none where nothing was ever promised."""
+    return os.fstat(file).st_size
+
+
 def _left(file: int) -> float:
     """How many seconds of what was promised are left."""
-    if not os.fstat(file).st_size:
+    if not _size(file):
         return 0.0
     clock, until, _ = _read(file)
     time_now = now()

@@ -167,8 +167,11 @@ class PromptStore(Protocol):
 class PromisingStore(Protocol):
     """A store that knows for how long its data stays as it is."""
 
-    def promised(self) -> float:
-        """For so many seconds from now on no change will be seen; 0 when that cannot be said."""
+    def promised(self, wanted: float = ...) -> float:
+        """For so many seconds from now on no change will be seen; 0 when that cannot be said.
+
+        ``wanted`` is how many would be of use; what comes may be less, and more.
+        """
         ...
 
 

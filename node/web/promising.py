@@ -2,7 +2,7 @@
 
 Whoever has a lease (``node.federation.members.leases``) need not look whether this node has changed before its end.
 The token of the request stands in the answer, so that no cache or proxy in between passes one request's lease to
-another.
+another. It may say for how long a lease is wanted.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _ASKED = LEASE_HEADER.lower()
 _VERSION = DATA_VERSION_HEADER.lower()
-_TOKEN = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_TOKEN = re.compile(r"([A-Za-z0-9._-]{1,64})(?:;ms=([0-9]{1,6}))?")
 
 
 class Promising:
@@ -33,13 +33,15 @@ class Promising:
 
     def add(self, request: WebRequest, reply: Reply) -> None:
         """Say in the reply for how long its version is the current one, if the request asks and something is known."""
-        token = request.headers.get(_ASKED)
-        if token is None or not isinstance(self._store, PromisingStore) or not _TOKEN.fullmatch(token):
+        asked = _TOKEN.fullmatch(request.headers.get(_ASKED, ""))
+        if asked is None or not isinstance(self._store, PromisingStore):
             return
+        token, wanted = asked.groups()
         version = reply.header(_VERSION)
         if version is None:
             return
-        milliseconds = int(self._store.promised() * 1000)
+        promised = self._store.promised() if wanted is None else self._store.promised(int(wanted) / 1000)
+        milliseconds = int(promised * 1000)
         if milliseconds <= 0:
             return
         try:

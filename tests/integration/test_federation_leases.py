@@ -107,7 +107,7 @@ def test_a_lease_saves_the_look_and_never_hides_a_change(own_data: OxigraphStore
         watching.start()
         try:
             for number, change in enumerate((put, published_elsewhere), 1):
-                eventually(lambda: source.lease is not None and source.lease.left() > promises.LONGEST / 2)
+                eventually(lambda: source.lease is not None and source.lease.left() > promises.USUAL / 2)
                 change(member, number)
                 there[0] = max(there[0], number)
                 assert rows(engine)[0] == number

@@ -12,9 +12,11 @@ from dataclasses import replace
 from node.federation.calling.rows import Shape, Table
 from node.federation.fetching.paths import WIDE, Paths
 from node.federation.fetching.scratch import Scratch
+from node.federation.planning.costs import REQUEST, TRIPLE, VALUE
+from node.federation.planning.guesses import UNKNOWN
 from node.federation.planning.hash_joins import saves
 from node.federation.planning.locality import local
-from node.federation.planning.order import REQUEST, TRIPLE, UNKNOWN, VALUE, Order
+from node.federation.planning.order import Order
 from node.federation.planning.plan import (
     Body,
     Candidates,
@@ -252,7 +254,7 @@ class Fetcher:
     ) -> Rounds:
         where = local(star.scans, (), self._catalogue)
         assert where is not None
-        ordered = sorted(star.scans, key=lambda scan: self._order.guess(scan, {}))
+        ordered = sorted(star.scans, key=lambda scan: self._order.guesses.guess(scan, {}))
         text = star_text(Star(star.subject, tuple(ordered)))
         condition = filter_text(filters, text.positions)
         jobs = [

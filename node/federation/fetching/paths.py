@@ -136,9 +136,9 @@ class Paths:
             return None
         scans = tuple(_edge(step, closure.graph) for step in steps)
         reach = None if closure.once else Reach.along(steps, scans, _FROM, self._catalogue)
-        expected = self._order.onward(scans, _FROM, len(near.terms))
+        expected = self._order.guesses.onward(scans, _FROM, len(near.terms))
         if place == closure.wide:
-            expected = self._order.total(scans)
+            expected = self._order.guesses.total(scans)
         return _Walk(near, scans, reach, expected, ended=not near)
 
     def _step(self, walk: _Walk, graphs: Mapping[str, Candidates], *, once: bool) -> Rounds:
@@ -163,7 +163,7 @@ class Paths:
         walk.frontier = frozenset(fresh - walk.visited)
         walk.visited |= fresh
         walk.came += len(fresh)
-        walk.spent += self._order.worth + len(fresh)
+        walk.spent += self._order.step(walk.scans) + len(fresh)
         walk.ended = once or (not walk.frontier and walk.blank == blank)
         return {}
 

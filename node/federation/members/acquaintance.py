@@ -17,7 +17,7 @@ from node.federation.calling.http import HttpClient, Reply
 from node.federation.calling.meter import Meter
 from node.federation.calling.retries import persistently
 from node.federation.calling.waits import Waits
-from node.federation.members.leases import Asking, Lease
+from node.federation.members.leases import Asking, Lease, wanted
 from node.federation.members.source import Recalled
 from node.federation.members.summaries import Summary, read_void
 from node.observability import log
@@ -61,6 +61,8 @@ class Acquaintance:
         self._forgotten = False
         self._failing_since: float | None = None
         self._lease: Lease | None = None
+        #: For how many seconds a lease is asked for.
+        self.lease_seconds = wanted(1)
         self._lock = threading.Lock()
 
     @property
@@ -86,6 +88,10 @@ class Acquaintance:
     def lease(self) -> Lease | None:
         """The last one that the member gave, be it over or not; None when it gives none, or failed since."""
         return self._lease
+
+    def asking(self) -> Asking:
+        """What to send with a request to get a lease."""
+        return Asking(self.lease_seconds)
 
     def end_lease(self) -> None:
         """It has no lease until it has answered a query again."""
@@ -135,7 +141,7 @@ class Acquaintance:
         return learnt
 
     def _asked(self, known: _Known | None, meter: Meter) -> Summary | None:
-        asking = Asking()
+        asking = self.asking()
         headers = {"Accept": NTRIPLES.media_type, **asking.headers}
         if known is not None and known.tag:
             headers["If-None-Match"] = known.tag

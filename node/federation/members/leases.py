@@ -5,6 +5,9 @@ counted from before the request was sent, and the member counts them from when i
 does, they are over here before they are there. No clocks are compared, only how fast they go; a hundredth is taken off
 for that. The clock counts while this machine is suspended. A token, new with each request, shows that the lease was
 made for it, and not kept by a proxy.
+
+The more members there are the longer leases are asked for, so that renewing them takes about as many requests a second
+whatever their number.
 """
 
 from __future__ import annotations
@@ -22,6 +25,8 @@ _ANSWER = re.compile(r"([A-Za-z0-9._-]{1,64});\s*ms=([0-9]{1,6})")
 _PART = 0.99
 #: No member's word counts for longer.
 _LONGEST = 10.0
+#: Seconds that are asked for at least and at most, and for each member there is.
+_SHORT, _LONG, _EACH = 1.0, 4.0, 0.02
 _LIFE = secrets.token_hex(4)
 _number = itertools.count()
 
@@ -30,12 +35,19 @@ def _now() -> float | None:
     return None if _CLOCK is None else time.clock_gettime(_CLOCK)
 
 
+def wanted(members: int) -> float:
+    """For how many seconds leases are asked for, where there are so many members."""
+    return min(_LONG, max(_SHORT, members * _EACH))
+
+
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """``version`` of a member's data is what it holds until then (by this machine's clock)."""
+    """``version`` of a member's data is what it holds until then (by this machine's clock); ``given`` so many seconds
+    before."""
 
     version: str
     until: float
+    given: float = 0.0
 
     def left(self) -> float:
         """Seconds; 0 when it has ended."""
@@ -44,20 +56,22 @@ class Lease:
 
 
 class Asking:
-    """What is sent with one request to get a lease. Make it before the request is sent."""
+    """What is sent with one request to get a lease of so many seconds. Make it before the request is sent."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float = _SHORT) -> None:
         self._at = _now()
+        self._seconds = seconds
         self._token = f"{_LIFE}-{next(_number)}"
 
     @property
     def headers(self) -> dict[str, str]:
         """What to send."""
-        return {} if self._at is None else {LEASE_HEADER: self._token}
+        return {} if self._at is None else {LEASE_HEADER: f"{self._token};ms={self._seconds * 1000:.0f}"}
 
     def lease(self, answer: str | None, version: str | None) -> Lease | None:
         """The lease that an answer (its header) gives on its version of the data; None when it gives none."""
         found = None if answer is None else _ANSWER.fullmatch(answer)
         if found is None or version is None or self._at is None or found[1] != self._token:
             return None
-        return Lease(version, self._at + min(int(found[2]) / 1000 * _PART, _LONGEST))
+        seconds = min(int(found[2]) / 1000 * _PART, _LONGEST)
+        return Lease(version, self._at + seconds, seconds)

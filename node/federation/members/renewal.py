@@ -2,25 +2,31 @@
 
 A query within a lease asks a member nothing that it need not be asked for its data. So as long as federated queries
 come, leases are renewed before they end, behind the queries' backs; and a member that has changed is learnt anew then,
-not by the query that comes next.
+not by the query that comes next. Leases that were given at one time are not renewed at one time: a query that comes
+just then would wait for its turn with the interpreter.
 """
 
 from __future__ import annotations
 
+import heapq
+import math
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from operator import itemgetter
 
 from node.errors import NodeError
 from node.federation.calling.meter import Meter
+from node.federation.members.leases import Lease, wanted
 from node.federation.members.sources import RemoteSource
 
 #: Leases are renewed for so long after the last query.
 _BUSY_SECONDS = 5.0
-#: How often it is looked which end soon, and how soon that is.
+#: How often it is looked which end soon, and how soon that is: at least, and as a part of what was given.
 _ROUND_SECONDS = 0.05
 _SOON_SECONDS = 0.2
+_SOON_PART = 0.25
 #: So many members at a time.
 _THREADS = 32
 #: What renewing one lease may take, the new summary included.
@@ -40,7 +46,10 @@ class Renewal:
     def used(self, sources: Iterable[RemoteSource]) -> None:
         """A query over these members has come."""
         with self._lock:
-            self._sources = tuple(sources)
+            before, self._sources = self._sources, tuple(sources)
+            if before != self._sources:
+                for source in self._sources:
+                    source.lease_for(wanted(len(self._sources)))
             self._wanted_until = time.monotonic() + _BUSY_SECONDS
             if self._thread is None and not self._closed.is_set():
                 self._thread = threading.Thread(target=self._renew, name="leases", daemon=True)
@@ -69,8 +78,20 @@ class Renewal:
                         self._thread = None
                         return
                     sources = self._sources
-                for source in sources:
-                    lease = source.lease
-                    if lease is not None and lease.left() < _SOON_SECONDS and source not in under_way:
-                        under_way.add(source)
-                        threads.submit(renewed, source)
+                for source in due(sources, under_way):
+                    under_way.add(source)
+                    threads.submit(renewed, source)
+
+
+def due(sources: Sequence[RemoteSource], under_way: Collection[RemoteSource]) -> list[RemoteSource]:
+    """Those whose leases are renewed in this round: that end soon, and of these so many of the first that all are
+    renewed in time. A member may give half of what is wanted."""
+    leases = [(source, lease) for source in sources if (lease := source.lease) is not None and source not in under_way]
+    ending = [(lease.left(), source) for source, lease in leases if _ends_soon(lease)]
+    soon = max(_SOON_SECONDS, wanted(len(sources)) * _SOON_PART / 2)
+    first = heapq.nsmallest(math.ceil(len(sources) * _ROUND_SECONDS / soon), ending, key=itemgetter(0))
+    return [source for _, source in first]
+
+
+def _ends_soon(lease: Lease) -> bool:
+    return lease.left() < max(_SOON_SECONDS, lease.given * _SOON_PART)

@@ -147,6 +147,10 @@ class RemoteSource:
         """The last one that the member gave, be it over or not; None when it gives none, or failed since."""
         return self._acquaintance.lease
 
+    def lease_for(self, seconds: float) -> None:
+        """Ask for leases of so many seconds from now on."""
+        self._acquaintance.lease_seconds = seconds
+
     def renew(self, meter: Meter) -> None:
         """Have the lease and what the member says it holds as they are now. Raises as ``summary``.
 
@@ -189,7 +193,7 @@ class RemoteSource:
     ) -> Begun[T] | None:
         if self._circuit.open is not None:
             return None
-        started, asking = time.monotonic(), Asking()
+        started, asking = time.monotonic(), self._acquaintance.asking()
         method, url, body, headers = self._request(text, formats, asking)
         if (reply := self._client.begin(method, url, body=body, headers=headers, meter=meter)) is None:
             return None
@@ -255,7 +259,7 @@ class RemoteSource:
 
     @contextmanager
     def _post(self, text: str, formats: tuple[Format, ...], meter: Meter) -> Iterator[Reply]:
-        asking = Asking()
+        asking = self._acquaintance.asking()
         method, url, body, headers = self._request(text, formats, asking)
         with self._client.exchange(method, url, body=body, headers=headers, meter=meter) as reply:
             self._heard(reply, asking)

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from node.federation.calling.rows import Table, cell
 from node.federation.planning.conditions import rename
+from node.federation.planning.costs import REQUEST, TRIPLE, VALUE, of_round
+from node.federation.planning.guesses import PLACES
 from node.federation.planning.hash_joins import pays
-from node.federation.planning.order import REQUEST, TRIPLE, VALUE
 from node.federation.planning.plan import Candidates, Scan, Star
 from node.federation.planning.requests import BLOCK, Job, blocks
 from node.federation.planning.rounds import Answer, Rounds
@@ -22,8 +23,8 @@ from node.sparql.algebra import Expression
 from node.sparql.terms import Term
 from node.sparql.writer import write_expression
 
-#: However far away members are, a round is not thought to be worth more microseconds of theirs.
-_MOST_OF_ROUND = 30_000.0
+#: However far away members are, a round is not thought to take longer for that (seconds).
+_FAR = 0.03
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ class Parts:
         known, waiting = dict(seeds), list(self.parts)
         while waiting:
             choices = {part: self._choices(part, known) for part in waiting}
-            chosen = self._now(choices, min(_MOST_OF_ROUND, max(REQUEST, round_trip * 1e6)))
+            chosen = self._now(choices, min(_FAR, round_trip))
             waiting = [part for part in waiting if part not in chosen]
             jobs = [(part, job) for part in chosen for job in self._jobs(part, choices[part])]
             tables: dict[Part, list[Table]] = {part: [] for part in chosen}
@@ -119,24 +120,30 @@ class Parts:
                 break
         return {}
 
-    def _now(self, choices: Mapping[Part, Mapping[str, _Choice]], round_cost: float) -> list[Part]:
+    def _now(self, choices: Mapping[Part, Mapping[str, _Choice]], round_trip: float) -> list[Part]:
         """The parts that would hardly cost less if others were fetched before them."""
         costs = {part: sum(choice.cost for choice in its.values()) for part, its in choices.items()}
 
+        def gained(part: Part, other: Part) -> float:
+            """By fetching a part after another one."""
+            after, members = self._narrowed(part, other, costs[part], float(len(choices[part])))
+            return costs[part] - after - of_round(members, round_trip)
+
         def waits(part: Part, other: Part) -> bool:
-            after = self._narrowed(part, other, costs[part])
-            gained = costs[part] - after - round_cost
-            return gained > max(0.0, costs[other] - self._narrowed(other, part, costs[other]) - round_cost)
+            return gained(part, other) > max(0.0, gained(other, part))
 
         now = [p for p in costs if not any(waits(p, other) for other in costs if other is not p)]
         return now or [min(costs, key=costs.__getitem__)]
 
-    def _narrowed(self, part: Part, other: Part, cost: float) -> float:
-        """What it would cost with the values that another part has of a variable of both."""
+    def _narrowed(self, part: Part, other: Part, cost: float, members: float) -> tuple[float, float]:
+        """What it would cost, and of how many members, with the values that another part has of a variable of both."""
         for variable in part.element.variables & other.element.variables:
             fan = max(self._fans(part, variable).values(), default=1.0)
-            cost = min(cost, self._different(other, variable) * (VALUE + TRIPLE * fan))
-        return cost
+            values = self._different(other, variable)
+            cost = min(cost, values * (VALUE + TRIPLE * fan))
+            if variable == part.scans[0].s:
+                members = min(members, PLACES * values)
+        return cost, members
 
     def _different(self, part: Part, variable: str) -> float:
         """About how many values the members have for a variable of a part."""

@@ -91,7 +91,7 @@ class _Forecast:
                 self.body(attachment.body, {v: known[v] for v in attachment.allowed if v in known}, number)
             if not chosen.now:
                 return
-            brought = [(element, self._order.guess(element, known)) for element in chosen.now]
+            brought = [(element, self._order.guesses.guess(element, known)) for element in chosen.now]
             for element, triples in brought:
                 self._element(element, triples, known, number)
             for element, triples in brought:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pyoxigraph as ox
 from merged_store import summary_of
 
@@ -23,6 +25,20 @@ def catalogue(**counts: int) -> Catalogue:
             for n in range(count)
         )
     return Catalogue({"a": summary_of(store)}, Scope())
+
+
+def network(counts: Mapping[str, Mapping[str, int]]) -> Catalogue:
+    """Members by name, each with so many triples of predicates, about subjects under a namespace of its own."""
+    told = {}
+    for name, its in counts.items():
+        store = ox.Store()
+        for predicate, count in its.items():
+            store.extend(
+                ox.Quad(ox.NamedNode(f"http://{name}.ex/s/{n}"), ox.NamedNode(f"p:{predicate}"), ox.Literal(n))
+                for n in range(count)
+            )
+        told[name] = summary_of(store)
+    return Catalogue(told, Scope())
 
 
 def scan(subject: str, predicate: str, target: str) -> Scan:
@@ -47,6 +63,30 @@ def test_what_others_hardly_narrow_does_not_wait() -> None:
     assert Order(held, 0.0).next_round([scan("x", "few", "y"), elements[1]], [], known).now == [scan("x", "few", "y")]
 
 
+def test_a_round_costs_a_request_to_each_member() -> None:
+    """The same triples wait at one member, and not at fifty who would all be asked once more."""
+    elements = [scan("x", "few", "y"), scan("x", "some", "z")]
+    attachment = Attachment(Body((scan("x", "more", "w"),), (), (), frozenset("xw")), frozenset("x"))
+    for members, at_once in ((1, False), (50, True)):
+        each = {"few": 100 // members, "some": 3000 // members, "more": 3000 // members}
+        held = network({f"m{n}": each for n in range(members)})
+        order = Order(held, 0.0)
+        assert order.next_round(elements, [], {}).now == (elements if at_once else elements[:1])
+        begun = order.next_round(elements[:1], [attachment], {})
+        assert begun.attachments == ([attachment] if at_once else [])
+
+
+def test_what_few_members_hold_keeps_the_others_from_being_asked() -> None:
+    """Values that one of fifty members has are looked for at that one: the other 49 requests are not sent ahead."""
+    each = {"some": 60, "more": 60}
+    held = network({"m0": {"few": 40, **each}, **{f"m{n}": each for n in range(1, 50)}})
+    elements = [scan("x", "few", "y"), scan("x", "some", "z")]
+    attachment = Attachment(Body((scan("x", "more", "w"),), (), (), frozenset("xw")), frozenset("x"))
+    begun = Order(held, 0.0).next_round(elements, [attachment], {})
+    assert (begun.now, begun.attachments) == (elements[:1], [])
+    assert Order(held, 0.0).next_round(elements[:1], [attachment], {}).attachments == []
+
+
 def test_attachments_begin_when_nothing_narrows_them_any_more() -> None:
     """An OPTIONAL of ?x is fetched beside what does not bind ?x, or when it is little."""
     held = catalogue(few=10, some=2000, more=3000)
@@ -66,7 +106,7 @@ def test_attachments_begin_when_nothing_narrows_them_any_more() -> None:
 
 def test_attachments_that_values_would_not_narrow_do_not_wait() -> None:
     """For most of its subjects all of an OPTIONAL is asked for anyway: then it is at once."""
-    held = catalogue(some=900, more=1500, much=4000)
+    held = catalogue(some=700, more=1100, much=4000)
     elements, order = [scan("x", "some", "z")], Order(held, 0.0)
     for predicate, begins in (("more", True), ("much", False)):
         attachment = Attachment(Body((scan("x", predicate, "w"),), (), (), frozenset("xw")), frozenset("x"))

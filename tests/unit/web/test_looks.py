@@ -88,8 +88,8 @@ class PromisingFakeStore(FakeStore):
 
     left = 0.75
 
-    def promised(self) -> float:
-        return self.left
+    def promised(self, wanted: float = 1.0) -> float:
+        return self.left * wanted
 
 
 def test_leases_go_to_those_who_ask_and_name_the_current_version() -> None:
@@ -99,6 +99,8 @@ def test_leases_go_to_those_who_ask_and_name_the_current_version() -> None:
     assert LEASE not in look(gateway)[1]
     for headers in ({}, {"if_none_match": look(gateway)[1]["etag"]}):
         assert look(gateway, onconode_lease="a-1", **headers)[1][LEASE] == "a-1;ms=750"
+    # As long a one as is asked for.
+    assert look(gateway, onconode_lease="a-1;ms=4000")[1][LEASE] == "a-1;ms=3000"
     # What is kept does not keep the lease.
     assert LEASE not in look(gateway)[1]
     assert LEASE not in look(gateway, onconode_lease="a 1; ms=99999")[1]

@@ -1,0 +1,249 @@
+"""About how many triples an element brings, and how many members are asked for it: by what members say they hold.
+
+Guesses: they decide an order, never what is fetched in the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+
+from node.federation.planning.costs import TRIPLE, VALUE
+from node.federation.planning.plan import (
+    Body,
+    Candidates,
+    Choice,
+    Closure,
+    Element,
+    Rows,
+    Scan,
+    Star,
+    Step,
+)
+from node.federation.planning.selection import FAN, Catalogue
+from node.rdf.namespaces import RDF_TYPE
+from node.sparql.terms import Term, iri_term
+
+#: What a pattern is thought to match at a member that says nothing about itself.
+UNKNOWN = 10_000.0
+#: A value of a variable may be described at more than one member.
+PLACES = 2.0
+#: Of so many of the values that are known it is looked up who may have them.
+_SAMPLE = 50
+#: From a node of a path so many others are reached; more where edges branch, on so many levels.
+_STEPS, _LEVELS = 20, 4
+_TYPE = iri_term(RDF_TYPE)
+
+
+class Guesses:
+    """Guesses by the catalogue."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        # With the elements, whose ``id`` is theirs as long as they are here.
+        self._holders: dict[int, tuple[Element, int]] = {}
+
+    def part_left(self, scans: Sequence[Scan], values: Mapping[str, float]) -> float:
+        """What part is left of patterns of one element where each member is sent so many values of a variable, or asked
+        for all it has if that costs less: a value may be at any of them."""
+        catalogue = self._catalogue
+
+        def left(scan: Scan, column: str, number: float) -> float:
+            fans, held = catalogue.fans(scan, column), catalogue.likely(scan)
+            sent = (min(count, number * (VALUE / TRIPLE + fans.get(name, FAN))) for name, count in held.items())
+            return sum(sent) / sum(held.values()) if held else 1.0
+
+        ends = [(s, c, v) for v in values for s, c in _columns(scans, v)]
+        return min((left(scan, column, values[variable]) for scan, column, variable in ends), default=1.0)
+
+    def narrowed(self, element: Element, variables: Iterable[str], values: float) -> float:
+        """What an element costs, in microseconds, with so many values of one of these variables."""
+        fans = [self._fan(scan, column) for v in variables for scan, column in _columns(scans_of(element), v)]
+        return values * (VALUE + TRIPLE * PLACES * min(fans, default=1.0))
+
+    def asked_for(
+        self, body: Body, known: Mapping[str, Candidates], brought: Sequence[tuple[Element, float]] = ()
+    ) -> float:
+        """About how many members are asked for a body at first; as ``asked``."""
+        inner = (self.asked_for(attachment.body, known, brought) for attachment in body.attachments)
+        return max((*(self.asked(element, known, brought) for element in body.elements), *inner), default=0.0)
+
+    def asked(
+        self, element: Element, known: Mapping[str, Candidates], brought: Sequence[tuple[Element, float]] = ()
+    ) -> float:
+        """About how many members are asked for an element, by what is known of its variables, and when others have
+        ``brought`` so many triples each, with values of some of them."""
+        most = float(self._held(element))
+        scans = scans_of(element)
+        for variable in element.variables & known.keys():
+            most = min(
+                [most, *(self._having(scan, column, known[variable]) for scan, column in _columns(scans, variable))]
+            )
+        for other, triples in brought:
+            for variable in element.variables & other.variables:
+                for scan, column in _columns(scans, variable):
+                    if column == "s":
+                        most = min(most, PLACES * triples)
+                    theirs = _columns(scans_of(other), variable)
+                    most = min([most, *(self._linked(scan, column, their, place) for their, place in theirs)])
+        return most
+
+    def _held(self, element: Element) -> int:
+        """How many members may hold matches of an element."""
+        if (found := self._holders.get(id(element))) is not None:
+            return found[1]
+        catalogue = self._catalogue
+        match element:
+            case Scan():
+                number = len(catalogue.holding([element]))
+            case Star(_, scans):
+                number = len(catalogue.holding(scans))
+            case Closure(_, _, steps):
+                edges = (step.scan("from", "to", element.graph, any_predicate="p") for step in steps)
+                number = max((len(catalogue.holding([edge])) for edge in edges), default=0)
+            case Choice(arms):
+                number = int(max((self.asked_for(arm, {}) for arm in arms), default=0.0))
+            case Rows(body):
+                number = int(self.asked_for(body, {}))
+            case _:
+                number = len(catalogue.summaries)
+        self._holders[id(element)] = element, number
+        return number
+
+    def _having(self, scan: Scan, column: str, values: Candidates) -> float:
+        """About how many members may have some of these values at one place of a pattern, by their namespaces."""
+        if not self._catalogue.in_default_graph(scan):
+            return float("inf")
+        holders = self._catalogue.subjects(scan) if column == "s" else self._catalogue.objects(scan)
+        names: set[str] = set(values.blank)
+        for value in islice(values.terms, _SAMPLE):
+            if not value.startswith(b"<"):
+                return float("inf") if column == "o" else PLACES * len(values.terms)
+            names |= holders.having(value[1:-1].decode())
+        return float(len(names))
+
+    def _linked(self, scan: Scan, column: str, other: Scan, place: str) -> float:
+        """How many members may have, at one place of a pattern, what those that hold another one have at a place of
+        it; infinite where these are many. By their namespaces: most things are described where they are mentioned."""
+        catalogue = self._catalogue
+        if not (catalogue.in_default_graph(scan) and catalogue.in_default_graph(other)):
+            return float("inf")
+
+        def find() -> float:
+            holding, unknown = catalogue.known(other)
+            if unknown or 2 * len(holding) > len(catalogue.known(scan)[0]):
+                return float("inf")
+            theirs = catalogue.subjects(other) if place == "s" else catalogue.objects(other)
+            ours = catalogue.subjects(scan) if column == "s" else catalogue.objects(scan)
+            names = set(ours.unknown)
+            for name in holding:
+                names.update(*map(ours.overlapping, theirs.of(name) or ()))
+            return float(len(names))
+
+        key = ("linked", _constants(scan), column, _constants(other), place)
+        return catalogue.directory.remembered(key, find)
+
+    def total(self, scans: Sequence[Scan]) -> float:
+        """About how many triples match these patterns."""
+        return sum(map(self._likely, scans))
+
+    def onward(self, scans: Sequence[Scan], source: str, nodes: int) -> float:
+        """About how many edges are reached from so many nodes, the variable ``source`` of these patterns."""
+        fan = sum(self._fan(scan, "s" if scan.s == source else "o") for scan in scans)
+        return min(self.total(scans), nodes * max(float(_STEPS), fan**_LEVELS))
+
+    def size(self, body: Body, known: Mapping[str, Candidates]) -> float:
+        """About how many triples a whole body brings."""
+        seeds = {v: Candidates(cells) for v, cells in body.seeds}
+        context = {**known, **seeds}
+        of_elements = sum(self.guess(element, context) for element in body.elements)
+        return of_elements + sum(self.size(a.body, known) for a in body.attachments)
+
+    def guess(self, element: Element, known: Mapping[str, Candidates]) -> float:
+        """About how many triples an element brings, given what is known of its variables."""
+        match element:
+            case Scan():
+                return self._scan(element, known)
+            case Star(_, scans):
+                return min(self._scan(scan, known) for scan in scans)
+            case Closure():
+                return self._closure(element, known)
+            case Choice(arms):
+                return sum(min((self.guess(e, known) for e in arm.elements), default=0.0) for arm in arms)
+            case Rows():
+                return 0.0
+            case _:
+                return float("inf") if isinstance(element.graph, str) and element.graph not in known else 1.0
+
+    def _closure(self, closure: Closure, known: Mapping[str, Candidates]) -> float:
+        def edges(steps: Iterable[Step]) -> list[Scan]:
+            return [step.scan("from", "to", closure.graph, any_predicate="p") for step in steps]
+
+        onward, back = edges(closure.steps), edges(step.reversed() for step in closure.steps)
+        costs = [
+            self.total(scans)
+            if place == closure.wide
+            else self.onward(scans, "from", len(known[place].terms) if isinstance(place, str) else 1)
+            for place, scans in ((closure.start, onward), (closure.end, back))
+            if isinstance(place, Term) or place in known
+        ]
+        if costs:
+            return min(costs)
+        # Each node there is counts for a path of no step.
+        everything = self._likely(Scan("s", "p", "o", closure.graph)) if closure.minimum == 0 else 0.0
+        return 2.0 * self.total(onward) + everything
+
+    def _scan(self, scan: Scan, known: Mapping[str, Candidates]) -> float:
+        guess = self._likely(scan)
+        for column, place in (("s", scan.s), ("o", scan.o)):
+            if isinstance(place, str) and place in known:
+                guess = min(guess, len(known[place].terms) * self._fan(scan, column) * PLACES)
+        if isinstance(scan.p, str) and scan.p in known:
+            guess = min(guess, len(known[scan.p].terms) * max(1.0, guess / 20))
+        return guess
+
+    def _likely(self, scan: Scan) -> float:
+        """About how many triples match a pattern by itself."""
+        catalogue = self._catalogue
+        if catalogue.scope.excludes(scan.graph):
+            return 0.0
+
+        def at(name: str, count: int) -> float:
+            if isinstance(scan.s, Term):
+                return min(count, 2.0 + catalogue.fan(name, scan, "s"))
+            if isinstance(scan.o, Term) and scan.p != _TYPE:
+                return min(count, PLACES + PLACES * catalogue.fan(name, scan, "o"))
+            return count
+
+        def find() -> float:
+            known, unknown = catalogue.known(scan)
+            return sum(at(name, count) for name, count in known.items()) + UNKNOWN * len(unknown)
+
+        return catalogue.directory.remembered(("likely", _constants(scan), catalogue.in_default_graph(scan)), find)
+
+    def _fan(self, scan: Scan, column: str) -> float:
+        """About how many triples a member has for one value of a column."""
+        catalogue = self._catalogue
+
+        def find() -> float:
+            open_scan = Scan("s", scan.p, "o", scan.graph)
+            known, _ = catalogue.known(open_scan)
+            fans = catalogue.fans(open_scan, column)
+            different = sum(n / max(1.0, fans.get(name, FAN)) for name, n in known.items())
+            return max(1.0, sum(known.values()) / different) if different else FAN
+
+        return catalogue.directory.remembered(("fan", scan.p, column, catalogue.in_default_graph(scan)), find)
+
+
+def scans_of(element: Element) -> Sequence[Scan]:
+    """The patterns that an element consists of; none where it is more than patterns of one subject."""
+    return element.scans if isinstance(element, Star) else (element,) if isinstance(element, Scan) else ()
+
+
+def _columns(scans: Iterable[Scan], variable: str) -> list[tuple[Scan, str]]:
+    """Where a variable stands in patterns: as subject (``s``), as object (``o``)."""
+    return [(scan, column) for scan in scans for column, place in (("s", scan.s), ("o", scan.o)) if place == variable]
+
+
+def _constants(scan: Scan) -> tuple[Term | None, ...]:
+    return tuple(place if isinstance(place, Term) else None for place in (scan.s, scan.p, scan.o))
