@@ -9,6 +9,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Set
 from functools import cached_property
+from statistics import median
 from typing import TypeAlias
 
 from node.rdf.spaces import BLANK, LITERAL
@@ -16,6 +17,8 @@ from node.rdf.spaces import BLANK, LITERAL
 Spaces: TypeAlias = frozenset[str]
 NOWHERE: Spaces = frozenset()
 
+# So many of those who have namespaces stand for all.
+_SAMPLE = 20
 # The namespace of a cell that is an IRI, and all that two literals or two blank nodes need to have in common.
 _NAMESPACE = re.compile(rb'<.*[/#:](?:[A-Za-z]+_)?|"|_:', re.DOTALL)
 
@@ -67,6 +70,12 @@ class Holders:
     def apart(self) -> bool:
         """Whether no two of them can have the same IRI or literal; blank nodes are never the same."""
         return all(len(self.overlapping(space)) < 2 for space in self.spaces if space != BLANK)
+
+    @cached_property
+    def spread(self) -> float:
+        """How many of them may have an IRI that one of them has: the median of a sample of namespaces."""
+        sample = list(self.held.values())[:: max(1, len(self.held) // _SAMPLE)]
+        return float(median([len(self.overlapping(space)) for spaces in sample for space in spaces] or [1]))
 
     @property
     def nested(self) -> bool:

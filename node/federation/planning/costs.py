@@ -12,9 +12,9 @@ TRIPLE = 6.0
 #: A value of a block: written, sent, and looked up by a member.
 VALUE = 20.0
 #: One request of a round to one member.
-REQUEST = 1000.0
+REQUEST = 500.0
 #: What a round takes beside its requests.
-WAIT = 2000.0
+WAIT = 4000.0
 
 
 def of_round(requests: float, round_trip: float) -> float:

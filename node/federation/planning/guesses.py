@@ -5,8 +5,7 @@ Guesses: they decide an order, never what is fetched in the end.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import islice
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 
 from node.federation.planning.costs import TRIPLE, VALUE
 from node.federation.planning.plan import (
@@ -28,8 +27,8 @@ from node.sparql.terms import Term, iri_term
 UNKNOWN = 10_000.0
 #: A value of a variable may be described at more than one member.
 PLACES = 2.0
-#: Of so many of the values that are known it is looked up who may have them.
-_SAMPLE = 50
+#: Of so many values at most it is looked up who may have them.
+_FEW = 64
 #: From a node of a path so many others are reached; more where edges branch, on so many levels.
 _STEPS, _LEVELS = 20, 4
 _TYPE = iri_term(RDF_TYPE)
@@ -40,17 +39,18 @@ class Guesses:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
-        # With the elements, whose ``id`` is theirs as long as they are here.
-        self._holders: dict[int, tuple[Element, int]] = {}
+        # With what the keys are the ``id`` of, which is theirs as long as it is here.
+        self._asked: dict[Hashable, tuple[frozenset[str], Element, list[frozenset[bytes]]]] = {}
 
     def part_left(self, scans: Sequence[Scan], values: Mapping[str, float]) -> float:
-        """What part is left of patterns of one element where each member is sent so many values of a variable, or asked
-        for all it has if that costs less: a value may be at any of them."""
+        """What part is left of patterns of one element where each member is sent those of so many values of a variable
+        that it can have, or asked for all it has if that costs less."""
         catalogue = self._catalogue
 
         def left(scan: Scan, column: str, number: float) -> float:
             fans, held = catalogue.fans(scan, column), catalogue.likely(scan)
-            sent = (min(count, number * (VALUE / TRIPLE + fans.get(name, FAN))) for name, count in held.items())
+            each = number * min(1.0, self._spread(scan, column) / max(1, len(held)))
+            sent = (min(count, each * (VALUE / TRIPLE + fans.get(name, FAN))) for name, count in held.items())
             return sum(sent) / sum(held.values()) if held else 1.0
 
         ends = [(s, c, v) for v in values for s, c in _columns(scans, v)]
@@ -73,74 +73,84 @@ class Guesses:
     ) -> float:
         """About how many members are asked for an element, by what is known of its variables, and when others have
         ``brought`` so many triples each, with values of some of them."""
-        most = float(self._held(element))
-        scans = scans_of(element)
-        for variable in element.variables & known.keys():
-            most = min(
-                [most, *(self._having(scan, column, known[variable]) for scan, column in _columns(scans, variable))]
-            )
+        most = float(len(self._members(element, known)))
         for other, triples in brought:
             for variable in element.variables & other.variables:
-                for scan, column in _columns(scans, variable):
-                    if column == "s":
-                        most = min(most, PLACES * triples)
-                    theirs = _columns(scans_of(other), variable)
-                    most = min([most, *(self._linked(scan, column, their, place) for their, place in theirs)])
+                theirs = _columns(scans_of(other), variable)
+                for scan, column in _columns(scans_of(element), variable):
+                    most = min(most, triples * self._spread(scan, column))
+                    for their, place in theirs:
+                        most = min(most, self._linked(scan, column, their, place, self._members(other, known)))
         return most
 
-    def _held(self, element: Element) -> int:
-        """How many members may hold matches of an element."""
-        if (found := self._holders.get(id(element))) is not None:
-            return found[1]
-        catalogue = self._catalogue
-        match element:
-            case Scan():
-                number = len(catalogue.holding([element]))
-            case Star(_, scans):
-                number = len(catalogue.holding(scans))
-            case Closure(_, _, steps):
-                edges = (step.scan("from", "to", element.graph, any_predicate="p") for step in steps)
-                number = max((len(catalogue.holding([edge])) for edge in edges), default=0)
-            case Choice(arms):
-                number = int(max((self.asked_for(arm, {}) for arm in arms), default=0.0))
-            case Rows(body):
-                number = int(self.asked_for(body, {}))
-            case _:
-                number = len(catalogue.summaries)
-        self._holders[id(element)] = element, number
-        return number
+    def _members(self, element: Element, known: Mapping[str, Candidates]) -> frozenset[str]:
+        """Those that may hold matches of an element, by what is known of its variables."""
+        key = id(element), tuple((v, id(known[v].terms)) for v in element.variables if v in known)
+        if (found := self._asked.get(key)) is not None:
+            return found[0]
+        names = self._holding(element)
+        for variable in element.variables & known.keys():
+            for scan, column in _columns(scans_of(element), variable):
+                having = self._having(scan, column, known[variable])
+                names = names if having is None else names & having
+        self._asked[key] = names, element, [known[v].terms for v in element.variables if v in known]
+        return names
 
-    def _having(self, scan: Scan, column: str, values: Candidates) -> float:
-        """About how many members may have some of these values at one place of a pattern, by their namespaces."""
+    def _holding(self, element: Element) -> frozenset[str]:
+        """Those that may hold matches of an element."""
+        match element:
+            case Scan() | Star():
+                held = [frozenset().union(*self._catalogue.known(scan)) for scan in scans_of(element)]
+                return frozenset.intersection(*held)
+            case Closure(_, _, steps):
+                edges = [step.scan("from", "to", element.graph, any_predicate="p") for step in steps]
+                return frozenset().union(*map(self._holding, edges))
+            case Choice(arms):
+                return frozenset().union(*(self._members(one, {}) for arm in arms for one in arm.elements))
+            case Rows(body):
+                return frozenset().union(*(self._members(one, {}) for one in body.elements))
+            case _:
+                return frozenset(self._catalogue.summaries)
+
+    def _having(self, scan: Scan, column: str, values: Candidates) -> frozenset[str] | None:
+        """The members that may have some of these values at one place of a pattern, by their namespaces; None: any."""
+        if not self._catalogue.in_default_graph(scan) or len(values.terms) > _FEW:
+            return None
+        holders = self._catalogue.subjects(scan) if column == "s" else self._catalogue.objects(scan)
+        names: set[str] = set(values.blank)
+        for value in values.terms:
+            if not value.startswith(b"<"):
+                return None
+            names |= holders.having(value[1:-1].decode())
+        return frozenset(names)
+
+    def _spread(self, scan: Scan, column: str) -> float:
+        """How many members may have a value that one of them has at a place of a pattern."""
         if not self._catalogue.in_default_graph(scan):
             return float("inf")
         holders = self._catalogue.subjects(scan) if column == "s" else self._catalogue.objects(scan)
-        names: set[str] = set(values.blank)
-        for value in islice(values.terms, _SAMPLE):
-            if not value.startswith(b"<"):
-                return float("inf") if column == "o" else PLACES * len(values.terms)
-            names |= holders.having(value[1:-1].decode())
-        return float(len(names))
+        return float("inf") if holders.unknown else holders.spread
 
-    def _linked(self, scan: Scan, column: str, other: Scan, place: str) -> float:
-        """How many members may have, at one place of a pattern, what those that hold another one have at a place of
-        it; infinite where these are many. By their namespaces: most things are described where they are mentioned."""
+    def _linked(self, scan: Scan, column: str, other: Scan, place: str, names: frozenset[str]) -> float:
+        """How many members may have, at one place of a pattern, what these have at a place of another one; infinite
+        where they are many. By namespaces: most things are described where they are mentioned."""
         catalogue = self._catalogue
         if not (catalogue.in_default_graph(scan) and catalogue.in_default_graph(other)):
             return float("inf")
+        if 2 * len(names) > len(catalogue.known(scan)[0]):
+            return float("inf")
 
         def find() -> float:
-            holding, unknown = catalogue.known(other)
-            if unknown or 2 * len(holding) > len(catalogue.known(scan)[0]):
-                return float("inf")
             theirs = catalogue.subjects(other) if place == "s" else catalogue.objects(other)
             ours = catalogue.subjects(scan) if column == "s" else catalogue.objects(scan)
-            names = set(ours.unknown)
-            for name in holding:
-                names.update(*map(ours.overlapping, theirs.of(name) or ()))
-            return float(len(names))
+            if not theirs.unknown.isdisjoint(names):
+                return float("inf")
+            linked = set(ours.unknown)
+            for name in names:
+                linked.update(*map(ours.overlapping, theirs.of(name) or ()))
+            return float(len(linked))
 
-        key = ("linked", _constants(scan), column, _constants(other), place)
+        key = ("linked", _constants(scan), column, _constants(other), place, names)
         return catalogue.directory.remembered(key, find)
 
     def total(self, scans: Sequence[Scan]) -> float:

@@ -7,7 +7,7 @@ be narrowed by the values that others bring waits for them only if that saves mo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from node.federation.planning.costs import REQUEST, TRIPLE, of_round
@@ -53,13 +53,16 @@ class Order:
         fetched, or all of its variables are known, and it is small, or their values would hardly make it smaller.
         """
         costs = [self.guesses.guess(element, known) for element in elements]
-        chosen = self._chosen(elements, costs, known)
-        now = [element for element, taken in zip(elements, chosen, strict=True) if taken]
-        later = [element for element, taken in zip(elements, chosen, strict=True) if not taken]
-        brought = [(element, cost) for element, cost, taken in zip(elements, costs, chosen, strict=True) if taken]
+        bound = frozenset().union(*(element.variables for element in elements))
+        later = self._first(elements, costs, known)
+        if later:
+            narrowed = [a for a in attachments if not (a.allowed & a.body.variables & bound) <= known.keys()]
+            beside = self._beside(narrowed, _without(later, elements, costs), known)
+            for at in self._ahead_of_time(elements, costs, later, beside, known):
+                del later[at]
+        brought = _without(later, elements, costs)
         begun: list[Attachment] = []
         waiting: list[Attachment] = []
-        bound = frozenset().union(*(element.variables for element in elements))
         ahead = 0.0
         for attachment in attachments:
             if bound.isdisjoint(attachment.allowed & attachment.body.variables):
@@ -68,7 +71,21 @@ class Order:
             size = self._begins(attachment, brought, ahead, known, last=not later)
             (waiting if size is None else begun).append(attachment)
             ahead += size or 0.0
-        return Round(now, later, begun, waiting)
+        return Round([element for element, _ in brought], [elements[at] for at in sorted(later)], begun, waiting)
+
+    def _beside(
+        self,
+        attachments: Sequence[Attachment],
+        brought: Sequence[tuple[Element, float]],
+        known: Mapping[str, Candidates],
+    ) -> tuple[float, float]:
+        """What attachments cost beside the last elements, in microseconds: all of them at once, or a round of their
+        own; and how many members that would ask."""
+        if not attachments:
+            return 0.0, 0.0
+        size = sum(self.guesses.size(attachment.body, known) for attachment in attachments)
+        requests = max(self.guesses.asked_for(attachment.body, known, brought) for attachment in attachments)
+        return min(size * TRIPLE, self._round(requests)), requests
 
     def _begins(
         self,
@@ -101,51 +118,45 @@ class Order:
                 return size
         return None
 
-    def _chosen(
+    def _first(
         self, elements: Sequence[Element], costs: Sequence[float], known: Mapping[str, Candidates]
-    ) -> list[bool]:
-        """Which elements are fetched now: the best, what would cost as much when the values of those are known, and
-        what to wait for would cost more in requests and time than it saves."""
-        chosen = [False] * len(elements)
-        later = [0.0] * len(elements)
-        for at in sorted(range(len(elements)), key=costs.__getitem__):
-            now = [(e, c) for e, c, taken in zip(elements, costs, chosen, strict=True) if taken]
-            narrowed = [self._later(elements[at], e, c, known) for e, c in now]
-            narrowing = [cost for cost in narrowed if cost is not None]
-            apart = not any(e.variables & elements[at].variables for e, _ in now)
-            if narrowing:
-                later[at] = min(narrowing)
-                chosen[at] = costs[at] * TRIPLE <= later[at] or self._is_whole(elements[at], costs[at], now, known)
-            else:
-                chosen[at] = not now or not apart or self._is_cheap(elements[at], costs[at], now, known)
-        waiting = [at for at, taken in enumerate(chosen) if not taken]
-        if waiting:
-            for at in self._ahead_of_time(elements, costs, later, chosen, known):
-                chosen[at] = True
-        return chosen
+    ) -> dict[int, float]:
+        """Which elements could wait, and what they cost then, in microseconds; none where nothing narrows them yet.
 
-    def _is_cheap(
-        self, element: Element, cost: float, now: Sequence[tuple[Element, float]], known: Mapping[str, Candidates]
-    ) -> bool:
-        """Whether an element costs no more beside these than another round like this one."""
-        least = max(self.guesses.asked(e, known) for e, _ in now)
-        more = max(0.0, self.guesses.asked(element, known) - least)
-        return cost * TRIPLE + more * REQUEST <= self._round(least)
+        The others are fetched now in any case: the best, and what would cost as much when the values of those are
+        known.
+        """
+        now: list[tuple[Element, float]] = []
+        waiting: dict[int, float] = {}
+        for at in sorted(range(len(elements)), key=costs.__getitem__):
+            element, cost = elements[at], costs[at]
+            narrowed = [self._later(element, other, values, known) for other, values in now]
+            narrowing = [later for later in narrowed if later is not None]
+            least = min(narrowing, default=0.0)
+            if narrowing:
+                first = cost * TRIPLE <= least or self._is_whole(element, cost, now, known)
+            else:
+                apart = not any(other.variables & element.variables for other, _ in now)
+                first = not now or not apart or self._is_cheap(element, cost, now, known)
+            if first:
+                now.append((element, cost))
+            else:
+                waiting[at] = least
+        return waiting
 
     def _ahead_of_time(
         self,
         elements: Sequence[Element],
         costs: Sequence[float],
-        later: Sequence[float],
-        chosen: Sequence[bool],
+        later: Mapping[int, float],
+        beside: tuple[float, float],
         known: Mapping[str, Candidates],
     ) -> Sequence[int]:
         """Which of the elements that could wait are fetched at once, so that this round and the next cost least. Those
-        that cost ``later`` microseconds then."""
-        now = [(e, c) for e, c, taken in zip(elements, costs, chosen, strict=True) if taken]
-        waiting = sorted(
-            (at for at, taken in enumerate(chosen) if not taken), key=lambda at: costs[at] * TRIPLE - later[at]
-        )
+        are in ``later``, with the microseconds that they cost then. ``beside``: what attachments cost when no element
+        waits, and how many members they ask."""
+        now = _without(later, elements, costs)
+        waiting = sorted(later, key=lambda at: costs[at] * TRIPLE - later[at])
         asked = {at: self.guesses.asked(elements[at], known) for at in waiting}
         asked_later = {at: self.guesses.asked(elements[at], known, now) for at in waiting}
         least = max((self.guesses.asked(element, known) for element, _ in now), default=0.0)
@@ -154,12 +165,19 @@ class Order:
             """Of both rounds, where so many of them are fetched now."""
             first, rest = waiting[:number], waiting[number:]
             spent = sum(costs[at] * TRIPLE for at in first) + sum(later[at] for at in rest)
-            requests = max([least, *(asked[at] for at in first)])
-            # The first round waits whatever is in it.
-            spent += (requests - least) * REQUEST
-            return spent + (self._round(max(asked_later[at] for at in rest)) if rest else 0.0)
+            # The first round waits, and asks some, whatever is in it.
+            spent += (max([least, *(asked[at] for at in first)]) - least) * REQUEST
+            return spent + (self._round(max([beside[1], *(asked_later[at] for at in rest)])) if rest else beside[0])
 
         return waiting[: min(range(len(waiting) + 1), key=cost)]
+
+    def _is_cheap(
+        self, element: Element, cost: float, now: Sequence[tuple[Element, float]], known: Mapping[str, Candidates]
+    ) -> bool:
+        """Whether an element costs no more beside these than another round like this one."""
+        least = max(self.guesses.asked(e, known) for e, _ in now)
+        more = max(0.0, self.guesses.asked(element, known) - least)
+        return cost * TRIPLE + more * REQUEST <= self._round(least)
 
     def _round(self, requests: float) -> float:
         return of_round(requests, self._round_trip)
@@ -232,3 +250,10 @@ class Order:
             return None
         worth = self.worth(self.guesses.asked(closure, known))
         return int(max(worth, min(_MOST, sum(self.guesses.guess(e, known) for e in binding))))
+
+
+def _without(
+    waiting: Container[int], elements: Sequence[Element], costs: Sequence[float]
+) -> list[tuple[Element, float]]:
+    """The elements that do not wait, with their costs."""
+    return [(e, c) for at, (e, c) in enumerate(zip(elements, costs, strict=True)) if at not in waiting]
