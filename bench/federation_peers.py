@@ -58,7 +58,8 @@ def ours(
         limits["ONCONODE_LIMITS_FEDERATION_CACHE_BYTES"] = "0"
     with process(command, log, port=port, environment=limits) as group:
         endpoint = f"{base}federation/sparql"
-        if fixed:
+        if fixed or not all(address.endswith("/sparql") for address in network.members.values()):
+            # Of plain endpoints it is found out once about how much they hold.
             _profiled(endpoint, node / PROFILES_FILE, len(network.members))
         yield Peer(endpoint, group)
 
@@ -66,12 +67,16 @@ def ours(
 def _profiled(endpoint: str, file: Path, members: int) -> None:
     """Have all members profiled, and wait for that: it goes on beside the queries, of which some are to be measured."""
     started = time.monotonic()
-    while not file.exists() or len(json.loads(file.read_text(encoding="utf-8"))) < members:
+    while sum("triples" in entry for entry in _entries(file)) < members:
         urllib3.request("GET", endpoint, fields={"query": "ASK { ?s ?p ?o }"})
         if time.monotonic() - started > _PROFILE_SECONDS:
             raise SystemExit(f"the members were not profiled within {_PROFILE_SECONDS:g} s")
         time.sleep(0.5)
     print(f"the members were profiled in {time.monotonic() - started:.0f} s")
+
+
+def _entries(file: Path) -> list[dict[str, object]]:
+    return list(json.loads(file.read_text(encoding="utf-8")).values()) if file.exists() else []
 
 
 @contextmanager

@@ -15,8 +15,20 @@ from node.cli.output import Output, json_option, table
 from node.config import CONFIG_FILE, Member, load_settings
 from node.errors import MemberError
 from node.federation.calling.circuits import OpenCircuit, read_circuits
-from node.federation.members.membership import MemberStatus, add_member, inspect, inspect_again, probe, remove_member
+from node.federation.members.membership import (
+    MemberStatus,
+    add_member,
+    count,
+    inspect,
+    inspect_again,
+    probe,
+    remove_member,
+)
 from node.federation.members.probing import Probe, keep_probes, read_probes
+from node.federation.members.summaries import Summary
+
+#: So long a new member is counted.
+_COUNT_SECONDS = 30.0
 
 
 @click.group()
@@ -56,10 +68,20 @@ def add(url: str, folder: Path, name: str | None, replica_of: str, mirror_of: tu
         original = next((m.endpoint for m in settings.members if m.name == replica_of), None)
         seen = inspect(found, folder, standing_for=original)
         output.say("It is a node like this one." if seen is None else f"It is of another kind: {seen.summary}")
+        if seen is not None:
+            output.say(_counted(count(found, folder, seen, seconds=_COUNT_SECONDS)))
     except MemberError as error:
         seen = None
         output.say(f"What it can do could not be found out: {error} Later: onconode member check.")
     output.result(dataclasses.asdict(found) | {"probe": None if seen is None else dataclasses.asdict(seen)})
+
+
+def _counted(held: Summary | None) -> str:
+    says_nothing = "It does not say what it holds, so queries ask it for each pattern"
+    if held is None:
+        return f"{says_nothing}. How much it holds of what was not to be counted in {_COUNT_SECONDS:g} s."
+    predicates, classes = len(held.predicates), len(held.classes)
+    return f"{says_nothing}, in an order by what was counted: {predicates:,} predicates, {classes:,} classes."
 
 
 @member.command("list")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -16,7 +16,7 @@ from node.assembly import build
 from node.cli.nodes import node_option
 from node.cli.output import Output, json_option, results_table
 from node.errors import ConfigurationError, DocumentSyntaxError, Place, ProtocolError
-from node.federation.engine import FederatedAnswer
+from node.federation.engine import FederatedAnswer, FederationEngine
 from node.federation.members.endpoints import ask_endpoint
 from node.federation.reporting.plan_pictures import as_svg, as_text
 from node.ontology.asking import Mapped, Reach, samples_with
@@ -31,6 +31,8 @@ from node.sparql.stored import stored_query
 from node.store.quads import Answer, Generation
 
 _GRAPHS = ("ttl", "nt", "jsonld")
+#: So long a call stays for what it is found out beside its query.
+_PROFILE_SECONDS = 30.0
 FORMATS = ("table", "csv", "tsv", "json", "xml", "ttl", "nt", "jsonld")
 
 
@@ -168,6 +170,7 @@ def _explain(folder: Path, text: str, output: Output, *, run: bool, picture: Pat
     node = build(folder)
     try:
         found = node.federation.explain(text, run=run)
+        _finish_profiles(node.federation)
     finally:
         node.close()
     if picture is not None:
@@ -236,8 +239,22 @@ def _ask_node(
         )
         with asking as answer:
             yield answer if mapped is None else _Told(answer, mapped)
+        sys.stdout.flush()
+        _finish_profiles(node.federation)
     finally:
         node.close()
+
+
+def _finish_profiles(federation: FederationEngine) -> None:
+    """Let it be found out how much members hold that do not say so. It is kept; each call would begin it anew."""
+    if not (names := federation.profiling()):
+        return
+    click.echo(
+        f"onconode: finding out once how much {', '.join(names)} holds, for quicker queries (Ctrl+C leaves it)",
+        err=True,
+    )
+    with suppress(KeyboardInterrupt):
+        federation.finish_profiles(_PROFILE_SECONDS)
 
 
 class _Told:

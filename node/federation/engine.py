@@ -258,6 +258,16 @@ class FederationEngine:
         """What asks the other members, each by itself."""
         return self._sources()
 
+    def profiling(self) -> tuple[str, ...]:
+        """The members of which it is being found out what they hold."""
+        return tuple(source.name for source in self._sources() if source.profiling)
+
+    def finish_profiles(self, seconds: float) -> None:
+        """Wait until that has ended, so long at most."""
+        until = time.monotonic() + seconds
+        for source in self._sources():
+            source.wait_for_profile(until - time.monotonic())
+
     def check(self) -> tuple[MemberStatus, ...]:
         """Ask every member whether it answers."""
         return check(self._sources())

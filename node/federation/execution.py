@@ -115,6 +115,8 @@ class Execution:
         self._replicas = Replicas(sightings or Sightings(None))
         self._differences = Differences()
         self._directories = Directories()
+        # Of members that say nothing of themselves, with what they are thought to hold.
+        self._guesses = Directories()
         kept = Kept(cache_bytes)
         self._cache = PartCache(kept)
         self._prepared = PreparedQueries(kept)
@@ -182,7 +184,13 @@ class Execution:
         unused = {source.name for source in kept if not _may_match(source, query, scope, meter)}
         summaries = {name: _NOTHING if name in unused else summary for name, summary in summaries.items()}
         names = frozenset(source.name for source in kept) - unused
-        return Catalogue(summaries, scope, alike, self._directories.of(summaries), names)
+        guesses = {
+            source.name: guess
+            for source in sources
+            if source.name in summaries and summaries[source.name] is None and (guess := source.guess) is not None
+        }
+        guessed = self._guesses.of({**summaries, **guesses}) if guesses else None
+        return Catalogue(summaries, scope, alike, self._directories.of(summaries), names, guesses=guessed)
 
     def _differed(self, catalogue: Catalogue) -> tuple[ReleaseDifference, ...]:
         summaries = catalogue.summaries.items()

@@ -242,10 +242,13 @@ class Reply:
         said = f"answered {self.status} at {self._url}{self._explanation()}"
         if self.status in _UNAVAILABLE or self.status >= 500:
             wait = self._wait()
+            remedy = f"Try again in {wait:g} s." if wait is not None else "Try again later, or ask its operator."
+            if self.status in _FORBIDDEN:
+                remedy = "Members are asked without a password. Ask its operator for open access."
             raise MemberUnavailable(
                 f"{self._name} {said}.",
                 member=self._name,
-                remedy=f"Try again in {wait:g} s." if wait is not None else "Try again later, or ask its operator.",
+                remedy=remedy,
                 outcome="refused",
                 passing=self.status not in _FORBIDDEN,
                 wait=wait,

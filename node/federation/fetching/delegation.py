@@ -24,7 +24,7 @@ from node.federation.planning.parts import Part
 from node.federation.planning.plan import Body, Candidates, Choice, Closure, Rows, Scan
 from node.federation.planning.requests import Job
 from node.federation.planning.selection import Catalogue
-from node.federation.planning.splice import can_be_spliced, spliced
+from node.federation.planning.splice import can_be_spliced, solutions_in, spliced
 from node.rdf.formats import NTRIPLES, TSV, Format
 from node.sparql.algebra import Form, Query
 from node.sparql.rows_text import NotMade, RowsText
@@ -120,6 +120,9 @@ def by_members(
         yield HeldAnswer(results, (_YES[results],), _NO_GENERATION)
         return
     apart = partition(query, catalogue)
+    if apart is None and (found := _enough(asked, able_to_give_enough(query, body, catalogue), runner)) is not None:
+        yield found
+        return
     if apart is None:
         text = _overlapping(asked, body, catalogue, runner, evaluate) or counted(query, body, catalogue, runner)
         with ExitStack() as stack:
@@ -171,7 +174,23 @@ def counted(query: Query, body: Body, catalogue: Catalogue, runner: Runner) -> R
 
 def able_to_say_yes(query: Query, body: Body, catalogue: Catalogue) -> list[str]:
     """The members any of which may find by itself that an ASK is true: more data cannot make a monotone one false."""
-    if query.form is not Form.ASK or query.dataset is not None or len(query.text) > _PASSED_ON:
+    return _joining(query, body, catalogue) if query.form is Form.ASK else []
+
+
+def able_to_give_enough(query: Query, body: Body, catalogue: Catalogue) -> list[str]:
+    """The members any of which may find by itself as many solutions as a LIMIT lets through, where any will do.
+
+    Of a monotone query each solution over a part of the data is one over all of it, at least as often.
+    """
+    select = query.select
+    if query.form is not Form.SELECT or not select.limit or select.order:
+        return []
+    return _joining(query, body, catalogue)
+
+
+def _joining(query: Query, body: Body, catalogue: Catalogue) -> list[str]:
+    """The members that may find solutions of a monotone query of triple patterns by themselves."""
+    if query.dataset is not None or len(query.text) > _PASSED_ON:
         return []
     if not is_plain(query.select) or obstacle(query) is not None:
         return []
@@ -180,6 +199,18 @@ def able_to_say_yes(query: Query, body: Body, catalogue: Catalogue) -> list[str]
     if len(scans) < len(body.elements) or len(scans) < 2:
         return []
     return [name for name in catalogue.holding(scans) if name in catalogue.alike]
+
+
+def _enough(asked: Asked, able: Sequence[str], runner: Runner) -> Answer | None:
+    """The answer of a member that has found as much as the query lets through; None where none has."""
+    results, query = asked.formats[0], asked.query
+    if not able or not can_be_spliced(results):
+        return None
+    for body in runner.bodies(able, query.self_contained(), asked.formats, asked.budget.result_bytes):
+        if solutions_in(body, results) == query.select.limit:
+            runner.settle()
+            return HeldAnswer(results, (bytes(body),), _NO_GENERATION)
+    return None
 
 
 def _spliced(apart: Partition, runner: Runner, asked: Asked) -> Answer | None:

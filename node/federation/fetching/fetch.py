@@ -53,6 +53,7 @@ class Fetcher:
 
     def __init__(self, catalogue: Catalogue, scratch: Scratch, order: Order) -> None:
         self._catalogue = catalogue
+        self._estimates = catalogue.estimates
         self._scope = catalogue.scope
         self._scratch = scratch
         self._order = order
@@ -216,12 +217,12 @@ class Fetcher:
             for v, column in text.positions.items()
             if v in known and name not in known[v].blank
         ]
-        held = self._catalogue.matches(name, scan, predicates)
+        held = self._estimates.matches(name, scan, predicates)
         whole = Job(name, text.whole(), text.columns, UNKNOWN if held is None else held)
         if not usable:
             return [whole]
         size, column, variable = min(usable)
-        fan = self._catalogue.fan(name, scan, column)
+        fan = self._estimates.fan(name, scan, column)
         terms = known[variable].terms
         if reach is not None and variable == reach.source:
             terms = reach.left(name, terms)
@@ -238,11 +239,15 @@ class Fetcher:
         return self._blocks(name, scan, text, column, terms)
 
     def _blocks(self, name: str, scan: Scan, text: ScanText, column: str, terms: frozenset[bytes]) -> list[Job]:
-        fan = self._catalogue.fan(name, scan, column)
+        fan = self._estimates.fan(name, scan, column)
         values = self._catalogue.possible(name, scan, column, terms)
         if column != "o":
             values = frozenset(v for v in values if v.startswith(b"<"))
-        return [Job(name, text.block(column, b), text.columns, len(b) * fan) for b in blocks(sorted(values))]
+        apart = self._estimates.may_have_hubs(name)
+        return [
+            Job(name, text.block(column, b), text.columns, len(b) * fan, None if apart else text.objects_of(column, b))
+            for b in blocks(sorted(values))
+        ]
 
     # --- stars ---
 

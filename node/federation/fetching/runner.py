@@ -183,10 +183,7 @@ class Runner:
             else:
                 fresh.setdefault(job.source, []).append(job)
         asked = [
-            batch
-            for name, its_jobs in fresh.items()
-            # Other engines are asked in the plainest way there is.
-            for batch in (batches(its_jobs) if self._sources[name].alike else [(job,) for job in its_jobs])
+            batch for name, its_jobs in fresh.items() for batch in batches(its_jobs, unions=self._sources[name].alike)
         ]
         came: list[list[Answer] | None] = self._dispatch.together([self._asking(batch) for batch in asked])
         for batch, found in zip(asked, came, strict=True):

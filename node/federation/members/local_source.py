@@ -74,6 +74,8 @@ class LocalSource:
 
     skolemised = True
     alike = True
+    #: It says what it holds.
+    guess = None
 
     def __init__(
         self,

@@ -29,7 +29,9 @@ from node.errors import (
 )
 from node.federation.calling.meter import Meter
 from node.federation.members.probing import Probe, answering_forms, keep_probes, probe_endpoint
+from node.federation.members.profiles import PROFILES_FILE, Profiles
 from node.federation.members.sources import RemoteSource
+from node.federation.members.summaries import Summary
 
 _CHECK_SECONDS = 10.0
 _CHECK_BYTES = 50_000_000
@@ -100,6 +102,18 @@ def inspect(member: Member, folder: Path, *, standing_for: str | None = None) ->
     probe = probe_endpoint(member)
     keep_probes(folder, {member.endpoint: probe})
     return probe
+
+
+def count(member: Member, folder: Path, probe: Probe, *, seconds: float) -> Summary | None:
+    """About how much of what an endpoint of another kind holds, kept in the node's folder for estimates; None: it could
+    not be counted in that time."""
+    source = RemoteSource(member, form=probe.form, profiles=Profiles(folder / PROFILES_FILE))
+    try:
+        if source.guess is None:
+            source.wait_for_profile(seconds)
+        return source.guess
+    finally:
+        source.close()
 
 
 def inspect_again(members: Sequence[Member], folder: Path) -> None:

@@ -96,6 +96,16 @@ def request_of(form: Form, endpoint: str, text: str) -> tuple[str, str, bytes | 
     return "POST", endpoint, text.encode(), {"Content-Type": "application/sparql-query"}
 
 
+def wrong_type(name: str, endpoint: str, media_type: str) -> MemberProtocolError:
+    """The error of an answer of another type than was asked for."""
+    remedy = "Check that this is the address of a SPARQL endpoint: onconode member check."
+    if media_type == "text/html":
+        remedy = "That is a page for people. Give the address of the SPARQL endpoint, which its documentation names."
+    return MemberProtocolError(
+        f"{name} answered with {media_type or 'no media type'} at {endpoint}.", member=name, remedy=remedy
+    )
+
+
 class _Prober:
     """Asks one endpoint."""
 
@@ -121,10 +131,7 @@ class _Prober:
             reply.require()
             self.server = (reply.header("Server") or self.server)[:80]
             if reply.media_type not in wanted.media_types:
-                raise MemberProtocolError(
-                    f"{self._member.name} answered with {reply.media_type or 'no media type'}.",
-                    member=self._member.name,
-                )
+                raise wrong_type(self._member.name, self._member.endpoint, reply.media_type)
             packed = (reply.header("Content-Encoding") or "identity").lower() != "identity"
             return reply.body(), packed
 

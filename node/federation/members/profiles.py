@@ -6,7 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,35 @@ from node.observability import log
 PROFILES_FILE = "profiles.json"
 #: How long queries wait for a profile that is being made, from when it was begun; then they go on without it.
 PATIENCE_SECONDS = 2.0
-#: After a failure it is not tried again for so long.
-_PAUSE_SECONDS = 300.0
+#: After a failure it is not tried again for so long, twice as long after each further one, and a day at most.
+_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 300.0, 86_400.0
+#: One that need not last is made again after so long, and after so many times what it took: a member is not to spend
+#: more than a thousandth of its time on it.
+_FRESH_SECONDS, _FRESH_TIMES = 3600.0, 1000.0
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What came of finding out about a member: its profile, None where that has not been found, made ``at`` a time
+    (seconds since 1970) in ``seconds``; and how often finding it failed since then, last at ``failed_at``."""
+
+    profile: Profile | None
+    at: float = 0.0
+    seconds: float = 0.0
+    failures: int = 0
+    failed_at: float = 0.0
+
+    def due(self, now: float, *, lasting: bool) -> bool:
+        """Whether it is to be found out (again). ``lasting``: a profile stays right."""
+        if self.failures:
+            pause = min(_PAUSE_SECONDS * 2.0 ** min(self.failures - 1, 20), _LONGEST_PAUSE_SECONDS)
+            return now - self.failed_at >= pause
+        if self.profile is None:
+            return True
+        return not lasting and now - self.at >= max(_FRESH_SECONDS, _FRESH_TIMES * self.seconds)
+
+
+_NOTHING = Kept(None)
 
 
 class Profiles:
@@ -34,21 +61,21 @@ class Profiles:
         self._file = file
         self._lock = threading.Lock()
 
-    def get(self, endpoint: str, version: str) -> Profile | None:
-        """The profile of an endpoint's data of this declared version."""
+    def get(self, endpoint: str, version: str) -> Kept | None:
+        """What is known of an endpoint's data of this declared version; of one without, under an empty text."""
         try:
             entry = self._read()[endpoint]
-            return _profile(entry) if entry["version"] == version else None
+            return _kept(entry) if entry["version"] == version else None
         except (KeyError, ValueError, TypeError, AttributeError):
             return None
 
-    def put(self, endpoint: str, found: Profile) -> None:
-        """Keep a profile, instead of that of another version."""
+    def put(self, endpoint: str, version: str, kept: Kept) -> None:
+        """Keep it, instead of what was known of another version."""
         if self._file is None:
             return
         with self._lock:
             try:
-                document = {**self._read(), endpoint: _entry(found)}
+                document = {**self._read(), endpoint: {"version": version, **_entry(kept)}}
                 partial = self._file.with_suffix(".new")
                 partial.write_text(json.dumps(document, ensure_ascii=False, indent=1), encoding="utf-8")
                 partial.replace(self._file)
@@ -64,60 +91,96 @@ class Profiles:
 
 
 class Profiler:
-    """Finds out once about one member what ``make`` gives; ``recall`` knows it from before, ``keep`` is for later."""
+    """Finds out about one member what ``make`` gives; ``recall`` knows it from before, ``keep`` is for later.
+
+    ``lasting``: what was found stays right, and is found once. Safe to use from several threads.
+    """
 
     def __init__(
         self,
         name: str,
         make: Callable[[], Profile],
-        recall: Callable[[], Profile | None],
-        keep: Callable[[Profile], None],
+        recall: Callable[[], Kept | None],
+        keep: Callable[[Kept], None],
+        *,
+        lasting: bool,
     ) -> None:
         self._name = name
         self._make = make
         self._recall = recall
         self._keep = keep
+        self._lasting = lasting
         self._lock = threading.Lock()
+        self._known: Kept | None = None
         self._begun: float | None = None
         self._ended = threading.Event()
-        self._found: Profile | None = None
+        self._ended.set()
 
     @property
     def found(self) -> Profile | None:
         """What is known; asks nobody."""
-        return self._found
+        return None if self._known is None else self._known.profile
+
+    @property
+    def running(self) -> bool:
+        """Whether it is being found out now."""
+        return not self._ended.is_set()
+
+    def wait(self, seconds: float) -> None:
+        """Wait until it has been found out, or has failed, so long at most."""
+        self._ended.wait(max(0.0, seconds))
+
+    def give_up(self) -> None:
+        """Wait no longer for what is being found out: it counts as a failure."""
+        with self._lock:
+            if self.running:
+                self._failed("given up")
+
+    def latest(self) -> Profile | None:
+        """What is known. Begins to find it out if that is due, and does not wait for it."""
+        with self._lock:
+            if self._known is None:
+                self._known = self._recall() or _NOTHING
+            if self._ended.is_set() and self._known.due(time.time(), lasting=self._lasting):
+                self._begun = time.monotonic()
+                self._ended.clear()
+                threading.Thread(target=self._run, name="profile", daemon=True).start()
+            return self._known.profile
 
     def profile(self, meter: Meter) -> Profile | None:
         """The profile, None where it is not there in time: a query may go on without it, for it may be of any size."""
-        with self._lock:
-            if self._found is None and self._begun is None:
-                self._found = self._recall()
-            if self._found is not None:
-                return self._found
-            now = time.monotonic()
-            if self._begun is None or (self._ended.is_set() and now - self._begun > _PAUSE_SECONDS):
-                self._begun = now
-                self._ended.clear()
-                threading.Thread(target=self._run, name="profile", daemon=True).start()
-            left = min(self._begun + PATIENCE_SECONDS - now, meter.remaining())
-        self._ended.wait(max(0.0, left))
-        return self._found
+        if (found := self.latest()) is not None or self._begun is None:
+            return found
+        self.wait(min(self._begun + PATIENCE_SECONDS - time.monotonic(), meter.remaining()))
+        return self.found
 
     def _run(self) -> None:
         started = time.monotonic()
         try:
-            self._found = found = self._make()
-            log("member profiled", member=self._name, triples=found.triples, seconds=time.monotonic() - started)
-            self._keep(found)
-        except NodeError as error:
-            log("member not profiled", level=30, member=self._name, problem=error.detail)
+            found = self._make()
+            seconds = time.monotonic() - started
+            log("member profiled", member=self._name, triples=found.triples, seconds=seconds)
+            self._known = Kept(found, time.time(), seconds)
+            self._keep(self._known)
+        except (NodeError, ValueError) as error:
+            # ValueError: what it counted is no number.
+            self._failed(getattr(error, "detail", str(error)))
         finally:
             self._ended.set()
 
+    def _failed(self, problem: str) -> None:
+        known = self._known or _NOTHING
+        self._known = replace(known, failures=known.failures + 1, failed_at=time.time())
+        log("member not profiled", level=30, member=self._name, problem=problem)
+        self._keep(self._known)
 
-def _entry(found: Profile) -> dict[str, Any]:
-    return {
-        "version": found.version,
+
+def _entry(kept: Kept) -> dict[str, Any]:
+    document = {name: value for name, value in vars(kept).items() if name != "profile"}
+    found = kept.profile
+    if found is None:
+        return document
+    return document | {
         "triples": found.triples,
         "predicates": dict(found.predicates),
         "classes": dict(found.classes),
@@ -133,8 +196,14 @@ def _entry(found: Profile) -> dict[str, Any]:
     }
 
 
-def _profile(entry: Mapping[str, Any]) -> Profile:
+def _kept(entry: Mapping[str, Any]) -> Kept:
     """Raises KeyError, ValueError, TypeError or AttributeError for what ``_entry`` does not write."""
+    numbers = {name: float(entry.get(name, 0.0)) for name in ("at", "seconds", "failed_at")}
+    profile = _profile(entry) if "triples" in entry else None
+    return Kept(profile, failures=int(entry.get("failures", 0)), **numbers)
+
+
+def _profile(entry: Mapping[str, Any]) -> Profile:
     return Profile(
         int(entry["triples"]),
         {str(name): int(number) for name, number in entry["predicates"].items()},

@@ -68,6 +68,8 @@ class Replicated:
     #: Only nodes like this one have digests.
     skolemised = True
     alike = True
+    #: It says what it holds.
+    guess = None
 
     def __init__(
         self,

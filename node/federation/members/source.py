@@ -55,6 +55,12 @@ class Source(Protocol):
         """What the member holds now; None if it does not say: then it may hold anything."""
         ...
 
+    @property
+    def guess(self) -> Summary | None:
+        """About what a member held some time ago that does not say what it holds: for estimates, and for nothing that
+        an answer depends on. Asks nobody."""
+        ...
+
     def recalled(self) -> Recalled | None:
         """What was learnt last; None where nothing was, or it has to be asked for again. Asks nobody."""
         ...

@@ -25,7 +25,7 @@ from node.federation.calling.rows import Table, read_boolean, read_json, read_ts
 from node.federation.calling.waits import Waits
 from node.federation.members.acquaintance import Acquaintance
 from node.federation.members.leases import Asking, Lease
-from node.federation.members.probing import Form, request_of
+from node.federation.members.probing import Form, request_of, wrong_type
 from node.federation.members.profile import Profile, profile
 from node.federation.members.profiles import Profiler, Profiles
 from node.federation.members.source import Recalled
@@ -41,8 +41,9 @@ T = TypeVar("T")
 
 #: JSON that is read takes so many times the memory of its text.
 _JSON_BESIDE = 8
-#: What finding out about a member may take.
+#: What finding out about a member may take; of one that nobody asked to find out about, so many seconds.
 _PROFILE_SECONDS, _PROFILE_REQUESTS, _PROFILE_BYTES = 900.0, 20, 100_000_000
+_GUESS_SECONDS = 120.0
 
 
 class RemoteSource:
@@ -79,9 +80,10 @@ class RemoteSource:
         profiles = profiles or Profiles(None)
         self._profiler = Profiler(
             member.name,
-            self._profile,
+            self._profile if member.version else self._guessed,
             lambda: profiles.get(member.endpoint, member.version),
-            lambda found: profiles.put(member.endpoint, found),
+            lambda found: profiles.put(member.endpoint, member.version, found),
+            lasting=bool(member.version),
         )
         self._server: str | None = None
         self._acquaintance = Acquaintance(member.endpoint, self._client, self._circuit, self.waits, standing_for)
@@ -97,7 +99,8 @@ class RemoteSource:
         return self.skolemised or (self._server or "").startswith("Oxigraph/")
 
     def close(self) -> None:
-        """Close idle connections."""
+        """Close idle connections. What is still being found out is given up."""
+        self._profiler.give_up()
         self._client.close()
 
     def summary(self, meter: Meter) -> Summary | None:
@@ -133,6 +136,33 @@ class RemoteSource:
         """Find out about a member whose data stays as it is, in a time of its own: queries need not wait for it."""
         own = Meter(_PROFILE_SECONDS, _PROFILE_REQUESTS, _PROFILE_BYTES)
         return profile(lambda text, columns: self.select(text, columns, own), self._version)
+
+    def _guessed(self) -> Profile:
+        """The same of a member that may change at any time: each question is asked once, and that it is too much for
+        the member does not count against it."""
+        own = Meter(_GUESS_SECONDS, _PROFILE_REQUESTS, _PROFILE_BYTES)
+
+        def ask(text: str, columns: tuple[str, ...]) -> Table:
+            form, read = (TSV, read_tsv) if self.alike else (JSON, read_json)
+            with self._post(text, (form,), own) as reply:
+                return self._reading(form, lambda data: read(data, columns), own)(reply)
+
+        return profile(ask, "")
+
+    @property
+    def guess(self) -> Summary | None:
+        """About what a member held some time ago that does not say what it holds. Begins to find it out where that is
+        due, beside whatever runs."""
+        return None if self._version or self.skolemised else self._profiler.latest()
+
+    @property
+    def profiling(self) -> bool:
+        """Whether it is being found out what the member holds."""
+        return self._profiler.running
+
+    def wait_for_profile(self, seconds: float) -> None:
+        """Wait so long at most until that has ended."""
+        self._profiler.wait(seconds)
 
     def recalled(self) -> Recalled | None:
         """A member whose answers do not say what they are from has to be asked each time."""
@@ -308,11 +338,7 @@ class RemoteSource:
         return made_of
 
     def _wrong_type(self, reply: Reply) -> MemberProtocolError:
-        return MemberProtocolError(
-            f"{self.name} answered with {reply.media_type or 'no media type'} at {self.endpoint}.",
-            member=self.name,
-            remedy="Check that this is the address of a SPARQL endpoint: onconode member check.",
-        )
+        return wrong_type(self.name, self.endpoint, reply.media_type)
 
 
 class _RemoteAnswer:

@@ -35,17 +35,18 @@ _TYPE = iri_term(RDF_TYPE)
 
 
 class Guesses:
-    """Guesses by the catalogue."""
+    """Guesses by the catalogue: who is asked by what members say, and how much comes by its ``estimates``."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
+        self._estimates = catalogue.estimates
         # With what the keys are the ``id`` of, which is theirs as long as it is here.
         self._asked: dict[Hashable, tuple[frozenset[str], Element, list[frozenset[bytes]]]] = {}
 
     def part_left(self, scans: Sequence[Scan], values: Mapping[str, float]) -> float:
         """What part is left of patterns of one element where each member is sent those of so many values of a variable
         that it can have, or asked for all it has if that costs less."""
-        catalogue = self._catalogue
+        catalogue = self._estimates
 
         def left(scan: Scan, column: str, number: float) -> float:
             fans, held = catalogue.fans(scan, column), catalogue.likely(scan)
@@ -214,7 +215,7 @@ class Guesses:
 
     def _likely(self, scan: Scan) -> float:
         """About how many triples match a pattern by itself."""
-        catalogue = self._catalogue
+        catalogue = self._estimates
         if catalogue.scope.excludes(scan.graph):
             return 0.0
 
@@ -233,7 +234,7 @@ class Guesses:
 
     def _fan(self, scan: Scan, column: str) -> float:
         """About how many triples a member has for one value of a column."""
-        catalogue = self._catalogue
+        catalogue = self._estimates
 
         def find() -> float:
             open_scan = Scan("s", scan.p, "o", scan.graph)

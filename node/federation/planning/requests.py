@@ -16,13 +16,25 @@ BLOCK = 1000
 
 
 @dataclass(frozen=True, slots=True)
+class Block:
+    """What a job asks for where it is the objects (``?o``) that these subjects (``?s``) have of a predicate."""
+
+    predicate: bytes
+    subjects: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
-    """One request to one member: a SELECT of ``columns``, or an ASK when there are none. ``rows`` are expected."""
+    """One request to one member: a SELECT of ``columns``, or an ASK when there are none. ``rows`` are expected.
+
+    ``block`` says the same as the text, where it can be said so.
+    """
 
     source: str
     text: str
     columns: tuple[str, ...]
     rows: float = field(default=0.0, compare=False)
+    block: Block | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +86,13 @@ class ScanText:
         """The request for the matches with these values in one column."""
         listed = b" ".join(values).decode()
         return f"SELECT {_list(self.columns)} WHERE {{ VALUES ?{column} {{ {listed} }} {self.pattern} }}"
+
+    def objects_of(self, column: str, values: Sequence[bytes]) -> Block | None:
+        """The same as what it asks of its values, None where these are not the subjects of a predicate and no more."""
+        predicate = self.shape.p
+        if column != "s" or not isinstance(predicate, bytes) or self.pattern != f"?s {predicate.decode()} ?o":
+            return None
+        return Block(predicate, tuple(values))
 
     def reached(self, column: str, values: Sequence[bytes], path: str, most: int | None) -> str:
         """The request for (``most``) matches whose value in one column a path leads to from any of these values."""

@@ -19,6 +19,8 @@ T = TypeVar("T")
 _UNKNOWN = 10_000
 #: How many triples it is thought to have for each value of a variable.
 FAN = 2.0
+#: So many triples of one predicate, on average, make a subject one that is not looked through.
+_MANY = 20
 
 
 class Catalogue:
@@ -26,6 +28,9 @@ class Catalogue:
 
     ``alike``: those that evaluate expressions as this node's engine does. ``directory`` is that of the summaries.
     ``kept``: those whose values no other may be told; they say nothing of what they hold, and are asked always.
+    ``guesses`` is the directory in which members that say nothing are thought to hold what they held some time ago.
+    ``estimates`` is a catalogue of that, or this one where there are no guesses: for numbers, which decide in which
+    order and how much at a time is asked for, and for nothing that an answer depends on.
     """
 
     def __init__(
@@ -35,7 +40,10 @@ class Catalogue:
         alike: frozenset[str] = frozenset(),
         directory: Directory | None = None,
         kept: frozenset[str] = frozenset(),
+        *,
+        guesses: Directory | None = None,
     ) -> None:
+        self.estimates = self if guesses is None else Catalogue(guesses.summaries, scope, alike, guesses)
         self.summaries = summaries
         self.scope = scope
         self.alike = alike
@@ -131,6 +139,19 @@ class Catalogue:
 
         return self._remembered("matches", scan, find)
 
+    def may_have_hubs(self, name: str) -> bool:
+        """Whether to look through all triples of a subject of the member may be much, as far as is known: there is a
+        predicate of which subjects have many."""
+        summary = self.summaries[name]
+
+        def find() -> bool:
+            if summary is None:
+                return True
+            said = ((count, summary.distinct_subjects(p)) for p, count in summary.predicates.items())
+            return any(not different or count > _MANY * different for count, different in said if count)
+
+        return self.directory.remembered(("hubs", name), find)
+
     def _judged(self, name: str, scan: Scan, count: int) -> float:
         if isinstance(scan.s, Term):
             return min(float(count), 2.0 + self.fan(name, scan, "s"))
@@ -165,8 +186,8 @@ class Catalogue:
         """The members to ask, and the questions that must be answered before the others are known.
 
         A member with a summary is asked when its summary does not rule the pattern out. One without is always asked,
-        or, when ``probing`` (much would be sent to it), when an ASK for the pattern's constants says yes. Put the
-        answers in ``asked`` and call again.
+        or, when ``probing`` (much would be sent to it) and there is no guess how much it has, when an ASK for the
+        pattern's constants says yes. Put the answers in ``asked`` and call again.
         """
         if self.scope.excludes(scan.graph) or _impossible(scan):
             return [], []
@@ -182,7 +203,8 @@ class Catalogue:
                     chosen.append(name)
                 continue
             known = self.asked.get((name, text))
-            if known or (known is None and not probing and name not in self.kept):
+            guessed = self.estimates is not self and self.estimates.count(name, scan) is not None
+            if known or (known is None and (guessed or not probing) and name not in self.kept):
                 chosen.append(name)
             elif known is None:
                 questions.append(Job(name, text, ()))

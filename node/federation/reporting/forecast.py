@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from node.federation.fetching.delegation import able_to_say_yes, only_source
+from node.federation.fetching.delegation import able_to_give_enough, able_to_say_yes, only_source
 from node.federation.planning.counting import counting
 from node.federation.planning.locality import local
 from node.federation.planning.order import Order
@@ -28,6 +28,7 @@ class Way(StrEnum):
     EACH = "each"
     GROUPS = "groups"
     YES = "yes"
+    ENOUGH = "enough"
     ROWS = "rows"
     HERE = "here"
 
@@ -56,6 +57,8 @@ def way_of(query: Query, body: Body, catalogue: Catalogue) -> tuple[Way, tuple[s
     if able := able_to_say_yes(query, body, catalogue):
         return Way.YES, tuple(able)
     apart = partition(query, catalogue)
+    if apart is None and (able := able_to_give_enough(query, body, catalogue)):
+        return Way.ENOUGH, tuple(able)
     if apart is None and (few := overlap(query, body, catalogue)) is not None:
         apart = few.apart
     if apart is None:

@@ -123,6 +123,11 @@ def _how(explanation: Explanation) -> str:
             return f"How: each groups, orders or counts for itself ({names}), and the results are put together here."
         case Way.YES:
             return f"How: whether it is true at one of them alone is asked first ({names}); if not, it is joined here."
+        case Way.ENOUGH:
+            return (
+                f"How: whether one of them alone has as many solutions as are wanted is asked first ({names}); if not, "
+                "it is joined here."
+            )
         case Way.ROWS:
             return "How: of each part its different rows are fetched round by round, and joined and counted here."
         case Way.HERE:

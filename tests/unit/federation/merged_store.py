@@ -83,6 +83,7 @@ class StoreSource:
     asked for all of a predicate. ``detailed``: it says under which namespaces its terms are, and which values there
     are. ``profiled``: like a foreign endpoint that is known not to change. ``remembers``: what it said before counts
     until its answers say that they are from other data. ``exportable``: what it holds may be sent to the others.
+    ``guess``: what a member that says nothing held some time ago.
     """
 
     name: str
@@ -94,6 +95,7 @@ class StoreSource:
     profiled: bool = False
     remembers: bool = False
     exportable: bool = True
+    guess: Summary | None = None
     requests: list[str] = field(default_factory=list)
     known: Recalled | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -129,6 +131,11 @@ class StoreSource:
         summary = Summary(said.triples * self.exaggerate, predicates, classes, said.version, details)
         self.known = Recalled(summary, asked)
         return summary
+
+    def guess_from(self, store: ox.Store, *, exaggerate: int = 1) -> None:
+        """It held this some time ago."""
+        before = replace(self, store=store, exaggerate=exaggerate, requests=[])
+        self.guess = before._larger(profile(before._rows, ""))
 
     def _larger(self, said: Profile) -> Profile:
         factor = self.exaggerate

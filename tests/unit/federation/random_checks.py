@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from random import Random
 from unittest.mock import patch
@@ -139,11 +140,48 @@ def with_paths(random: Random) -> tuple[str, str]:
     return ("empty" if wanted in ([], [False]) else "same"), text
 
 
+def with_guesses(random: Random) -> tuple[str, str]:
+    """The same over members that say nothing, of which is known what they held some time ago, which may be no longer
+    so."""
+    blank = random.random() < 0.3
+    data, nodes = random_homes(random, blank=blank, stray=random.choice([0, 0, 5]))
+    sources = members(data, random.choice(["foreign", "foreign", "mixed"]))
+    for source, store in zip(sources, data, strict=True):
+        if not source.summarised and random.random() < 0.9:
+            source.guess_from(_before(random, store, data), exaggerate=random.choice([1, 1000]))
+    maker = QueryMaker(random, blank=blank, nodes=nodes)
+    text = random.choice([lambda: maker.values(ties=False), maker.apart, maker.query])()
+    try:
+        wanted = expected(merge(data), text)
+    except SyntaxError:
+        return "invalid", text
+    if random.random() < 0.3 and text.startswith("SELECT") and " LIMIT " not in text and len(wanted) > 2:
+        # Some of the solutions, any of them.
+        some = random.randint(1, 2)
+        got = federated(sources, f"{text} LIMIT {some}")
+        right = len(got) == some and not Counter(got) - Counter(wanted)
+        return ("same" if right else "different"), f"{text} LIMIT {some}"
+    got = federated(sources, text)
+    if not same(got, wanted, ordered=not blank and "ORDER BY" in text.rpartition("}")[2]):
+        return "different", text
+    return ("empty" if wanted in ([], [False]) else "same"), text
+
+
+def _before(random: Random, store: ox.Store, others: Sequence[ox.Store]) -> ox.Store:
+    """What a member may have held before: what it holds now, less than that, more, or something else."""
+    before = ox.Store()
+    kind = random.choice(["now", "now", "less", "more", "other"])
+    before.extend(q for q in store if kind == "more" or kind == "now" or (kind == "less" and random.random() < 0.7))
+    if kind in ("more", "other"):
+        before.extend(q for q in random.choice(others) if random.random() < 0.5)
+    return before
+
+
 def compared(random: Random, kind: str) -> tuple[str, str]:
     """``same``, ``empty`` (the same, and nothing), ``different``, or ``invalid`` for a text that is no query; the text.
 
     ``kind``: as for ``members``, or ``blank`` for foreign members with blank nodes, ``services``,
-    ``values``, ``paths``, ``odd``, ``kept`` or ``changes``.
+    ``values``, ``paths``, ``odd``, ``kept``, ``changes`` or ``guesses``.
     """
     if kind in _OWN:
         return _OWN[kind](random)
@@ -168,4 +206,5 @@ _OWN = {
     "odd": with_odd,
     "kept": with_kept,
     "changes": with_changes,
+    "guesses": with_guesses,
 }

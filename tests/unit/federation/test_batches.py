@@ -8,7 +8,9 @@ from merged_store import StoreSource, expected, federated, merge, same
 
 from node.federation.calling.meter import Meter
 from node.federation.fetching.batches import apart, as_one, batches
-from node.federation.planning.requests import Job
+from node.federation.planning.plan import Scan
+from node.federation.planning.requests import Job, Scope, scan_text
+from node.sparql.terms import iri_term
 
 DATA = """<s:1> <p:name> "" ; <p:name> "a\\tb\\nc" ; <p:age> 7 ; <p:knows> <s:2> .
 <s:2> <p:name> "\\"0\\"" ; <p:age> 8 ."""
@@ -29,29 +31,61 @@ JOBS = [
 ]
 
 
+def block(predicate: str, *subjects: str) -> Job:
+    """What subjects have of a predicate."""
+    text = scan_text(Scan("s", iri_term(predicate), "o"), Scope())
+    cells = [f"<{subject}>".encode() for subject in subjects]
+    return Job("a", text.block("s", cells), text.columns, 5.0, text.objects_of("s", cells))
+
+
+BLOCKS = [block("p:name", "s:1", "s:2"), JOBS[1], block("p:age", "s:1", "s:2"), block("p:knows", "s:1"), JOBS[0]]
+
+
 @pytest.mark.parametrize("summarised", [True, False], ids=["TSV", "JSON"])
-def test_rows_of_each_are_told_apart(summarised: bool) -> None:
+@pytest.mark.parametrize("jobs", [JOBS, BLOCKS, [BLOCKS[2], BLOCKS[0]]], ids=["others", "subjects", "subjects alone"])
+def test_rows_of_each_are_told_apart(jobs: list[Job], summarised: bool) -> None:
     """Each job gets the rows that it gets alone: with empty texts, tabs, line feeds, and fewer columns than others."""
     source, meter = StoreSource("a", store(), summarised=summarised), Meter(60, 100, 1 << 20)
-    whole = as_one(JOBS)
-    tables = apart(source.select(whole.text, whole.columns, meter), JOBS)
-    for job, table in zip(JOBS, tables, strict=True):
+    whole = as_one(jobs)
+    tables = apart(source.select(whole.text, whole.columns, meter), jobs)
+    for job, table in zip(jobs, tables, strict=True):
         alone = source.select(job.text, job.columns, meter)
         assert (table.columns, sorted(table.rows())) == (alone.columns, sorted(alone.rows()))
-    assert len(tables[1]) == 0
-    assert [b'""'] in list(tables[2].rows())
+
+    if jobs is JOBS:
+        assert len(tables[1]) == 0
+        assert [b'""'] in list(tables[2].rows())
+    elif jobs is not BLOCKS:
+        assert whole.text.count("VALUES ?s") == 1
 
 
 def test_little_goes_together_and_much_alone() -> None:
     """What brings many rows, and what has no rows, is a request of its own."""
     little, much = Job("a", "SELECT", ("s",), 100), Job("a", "SELECT *", ("s",), 7_950)
     ask, long = Job("a", "ASK", ()), Job("a", "x" * 200_000, ("s",))
-    assert batches([little, little]) == [(little, little)]
-    assert [len(b) for b in batches([little, much, much])] == [1, 1, 1]
-    assert batches([little, ask, little]) == [(little,), (ask,), (little,)]
-    assert batches([long, long]) == [(long,), (long,)]
-    assert [len(b) for b in batches([little] * 20)] == [16, 4]
-    assert batches([]) == []
+    assert batches([little, little], unions=True) == [(little, little)]
+    assert [len(b) for b in batches([little, much, much], unions=True)] == [1, 1, 1]
+    assert batches([little, ask, little], unions=True) == [(little,), (ask,), (little,)]
+    assert batches([long, long], unions=True) == [(long,), (long,)]
+    assert [len(b) for b in batches([little] * 20, unions=True)] == [16, 4]
+    assert batches([], unions=True) == []
+
+
+def test_the_same_subjects_are_listed_once() -> None:
+    """Also to engines that get no unions; what is about other subjects is asked for by itself."""
+    names, nothing, ages, knows, all_names = BLOCKS
+    assert batches(BLOCKS, unions=False) == [(names, ages), (nothing,), (knows,), (all_names,)]
+    assert batches(BLOCKS, unions=True) == [(names, ages, nothing, knows, all_names)]
+    # A constant object, a filter or a graph is not asked for so.
+    for scan, scope in (
+        (Scan("s", iri_term("p:a"), iri_term("o:1")), Scope()),
+        (Scan("s", iri_term("p:a"), "s"), Scope()),
+        (Scan("s", "p", "o"), Scope()),
+        (Scan("s", iri_term("p:a"), "o", "g"), Scope()),
+        (Scan("s", iri_term("p:a"), "o"), Scope(default=("g:1",))),
+    ):
+        assert scan_text(scan, scope).objects_of("s", [b"<s:1>"]) is None
+    assert scan_text(Scan("s", iri_term("p:a"), "o"), Scope()).objects_of("o", [b"<s:1>"]) is None
 
 
 def test_a_round_is_one_request() -> None:
