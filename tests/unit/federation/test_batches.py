@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pyoxigraph as ox
 import pytest
 from merged_store import StoreSource, expected, federated, merge, same
@@ -122,3 +124,34 @@ def test_one_member_says_yes() -> None:
             sources.append(StoreSource(name, member))
         assert federated(sources, text) == expected(merge([s.store for s in sources]), text), text
         assert any(r.startswith("ASK") for s in sources for r in s.requests) == first, text
+
+
+def test_one_member_fills_a_limit() -> None:
+    """A monotone query that joins is first asked of each member, and one with enough solutions answers it; nothing that
+    more data could take away or put before is, and nothing that is in order."""
+    parts = [
+        "<s:1> <p:a> <s:2> . <s:2> <p:b> <s:3>, <s:4>, <s:5> .",
+        "<s:3> <p:a> <s:4> . <s:4> <p:b> <s:6> . <s:2> <p:c> 1 .",
+        "<s:4> <p:a> <s:2> .",
+    ]
+    for text, first, enough in (
+        ("SELECT * { ?x <p:a> ?y . ?y <p:b> ?z } LIMIT 2", True, True),
+        ("SELECT DISTINCT ?x { ?x <p:a> ?y . ?y <p:b> ?z } LIMIT 1", True, True),
+        ("SELECT * { ?x <p:a> ?y . ?y <p:b> ?z } OFFSET 1 LIMIT 2", True, True),
+        ("SELECT * { ?x <p:a> ?y . ?y <p:b> ?z } LIMIT 7", True, False),
+        ("SELECT * { ?x <p:a> ?y . ?y <p:b> ?z } ORDER BY ?x LIMIT 2", False, False),
+        ("SELECT * { ?x <p:a> ?y . ?y <p:b> ?z OPTIONAL { ?y <p:c> ?w } } LIMIT 2", False, False),
+        ("SELECT (COUNT(*) AS ?n) { ?x <p:a> ?y . ?y <p:b> ?z } LIMIT 1", False, False),
+    ):
+        sources = []
+        for name, part in zip("abc", parts, strict=True):
+            member = ox.Store()
+            member.load(part.encode(), format=ox.RdfFormat.TURTLE)
+            sources.append(StoreSource(name, member))
+        merged = merge([s.store for s in sources])
+        got, all_of = federated(sources, text), expected(merged, text.partition(" OFFSET")[0].partition(" LIMIT")[0])
+        assert len(got) == len(expected(merged, text)), text
+        assert not Counter(got) - Counter(all_of), text
+        whole = [text in request for s in sources for request in s.requests]
+        assert any(whole) == first, text
+        assert all(whole) == enough, text

@@ -182,7 +182,7 @@ def check_random(random: Random, kind: str) -> bool:
 
 @given(
     random=st.randoms(use_true_random=False),
-    kind=st.sampled_from(["ours", "large", "mixed", "blank", "homes", "services", "values", "paths"]),
+    kind=st.sampled_from(["ours", "large", "mixed", "blank", "homes", "services", "values", "paths", "guesses"]),
 )
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 def test_random_queries(random: Random, kind: str) -> None:
@@ -191,7 +191,7 @@ def test_random_queries(random: Random, kind: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["ours", "large", "mixed", "blank", "homes", "services", "values", "paths"])
+@pytest.mark.parametrize("kind", ["ours", "large", "mixed", "blank", "homes", "services", "values", "paths", "guesses"])
 @pytest.mark.parametrize("part", range(4))
 def test_many_random_queries(part: int, kind: str) -> None:
     """The same, a thousand a kind and the same every time."""
