@@ -64,6 +64,7 @@ def add(url: str, folder: Path, name: str | None, replica_of: str, mirror_of: tu
         found = dataclasses.replace(found, name=name)
     add_member(folder / CONFIG_FILE, found)
     output.say(f"Added {found.name}: {found.endpoint}")
+    click.echo("Finding out what it can do: two minutes at the most; it is a member already.", err=True)
     try:
         original = next((m.endpoint for m in settings.members if m.name == replica_of), None)
         seen = inspect(found, folder, standing_for=original)

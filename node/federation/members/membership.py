@@ -28,7 +28,7 @@ from node.errors import (
     ProtocolError,
 )
 from node.federation.calling.meter import Meter
-from node.federation.members.probing import Probe, answering_forms, keep_probes, probe_endpoint
+from node.federation.members.probing import Probe, keep_probes, probe_endpoint, require_answer
 from node.federation.members.profiles import PROFILES_FILE, Profiles
 from node.federation.members.sources import RemoteSource
 from node.federation.members.summaries import Summary
@@ -71,17 +71,30 @@ def probe(url: str) -> Member:
             remedy="Add its members one by one.",
         )
     base = url if url.endswith("/") else f"{url}/"
-    failures: list[MemberError] = []
     # A node's own page also answers at its base address: the endpoint below it comes first.
-    for endpoint in [url, f"{base}sparql"] if parts.path.endswith("/sparql") else [f"{base}sparql", url]:
-        member = Member(endpoint=endpoint, name=_name(url))
-        try:
-            answering_forms(member)
+    endpoints = [url, f"{base}sparql"] if parts.path.endswith("/sparql") else [f"{base}sparql", url]
+    members = [Member(endpoint=endpoint, name=_name(url)) for endpoint in endpoints]
+    with ThreadPoolExecutor(len(members), thread_name_prefix="probe") as executor:
+        failures = list(executor.map(_failure, members))
+    for member, failure in zip(members, failures, strict=True):
+        if failure is None:
             return member
-        except MemberError as error:
-            failures.append(error)
-    # What answered wrongly is nearer to being right than what did not answer.
-    raise next((f for f in failures if isinstance(f, MemberProtocolError)), failures[0])
+    # What is wrong with the address that was given comes before what is wrong with the one that was guessed.
+    failures = failures if endpoints[0] == url else failures[::-1]
+    wrong = next((f for f in failures if isinstance(f, MemberProtocolError)), failures[0])
+    assert wrong is not None
+    if isinstance(wrong, MemberProtocolError):
+        wrong.remedy = "Give the address of a node, or of a SPARQL endpoint: its documentation names it."
+    raise wrong
+
+
+def _failure(member: Member) -> MemberError | None:
+    """Why it does not answer as an endpoint; None if it does."""
+    try:
+        require_answer(member)
+    except MemberError as error:
+        return error
+    return None
 
 
 def inspect(member: Member, folder: Path, *, standing_for: str | None = None) -> Probe | None:

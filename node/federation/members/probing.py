@@ -19,6 +19,7 @@ from node.errors import (
     ConfigurationError,
     MemberError,
     MemberProtocolError,
+    MemberTimeout,
     MemberUnavailable,
     NodeError,
     Place,
@@ -34,7 +35,7 @@ FILE = "probes.json"
 Form: TypeAlias = Literal["post", "form", "get"]
 FORMS: tuple[Form, ...] = ("form", "post", "get")
 
-_ASK_SECONDS = 10.0
+_ASK_SECONDS, _AGAIN_SECONDS = 10.0, 3.0
 _COUNT_SECONDS = 15.0
 _BYTES = 50_000_000
 # So many rows are asked for to see whether all come, and so many predicates are counted at most.
@@ -111,7 +112,7 @@ class _Prober:
 
     def __init__(self, member: Member) -> None:
         self.name = member.name
-        self._member = member
+        self.endpoint = member.endpoint
         # One connection: a stranger is asked one thing at a time.
         self._client = HttpClient(member.name, 1)
         self.form: Form = "post"
@@ -124,14 +125,14 @@ class _Prober:
         self, text: str, wanted: Format = JSON, *, form: Form | None = None, seconds: float = _ASK_SECONDS
     ) -> tuple[bytes, bool]:
         """The body, and whether it was compressed. Raises MemberError."""
-        method, url, body, headers = request_of(form or self.form, self._member.endpoint, text)
+        method, url, body, headers = request_of(form or self.form, self.endpoint, text)
         headers["Accept"] = wanted.media_type
         meter = Meter(seconds, 2, _BYTES)
         with self._client.exchange(method, url, body=body, headers=headers, meter=meter) as reply:
             reply.require()
             self.server = (reply.header("Server") or self.server)[:80]
             if reply.media_type not in wanted.media_types:
-                raise wrong_type(self._member.name, self._member.endpoint, reply.media_type)
+                raise wrong_type(self.name, self.endpoint, reply.media_type)
             packed = (reply.header("Content-Encoding") or "identity").lower() != "identity"
             return reply.body(), packed
 
@@ -178,22 +179,35 @@ def probe_endpoint(member: Member) -> Probe:
         prober.close()
 
 
-def answering_forms(member: Member) -> tuple[Form, ...]:
-    """The forms of request in which it answers ``ASK {}``. Raises MemberError when there is none."""
+def require_answer(member: Member) -> None:
+    """Raises MemberError unless it answers ``ASK {}`` in some form of request."""
     prober = _Prober(member)
     try:
-        return _forms(prober)
+        _forms(prober, enough=1)
     finally:
         prober.close()
 
 
-def _forms(prober: _Prober) -> tuple[Form, ...]:
+def _forms(prober: _Prober, *, enough: int = len(FORMS)) -> tuple[Form, ...]:
+    """The first ``enough`` forms of request in which it answers. Raises MemberError when there is none."""
     working: list[Form] = []
     failures: list[MemberError] = []
     for form in FORMS:
+        if len(working) == enough:
+            break
+        # What it does not answer in one form it may in another, but not when it is only slow.
+        seconds = _AGAIN_SECONDS if failures and isinstance(failures[-1], MemberTimeout) else _ASK_SECONDS
         try:
-            if read_json_results(prober.ask("ASK {}", form=form)[0]).boolean is True:
+            if read_json_results(prober.ask("ASK {}", form=form, seconds=seconds)[0]).boolean is True:
                 working.append(form)
+        except MemberTimeout:
+            failures.append(
+                MemberTimeout(
+                    f"{prober.name} did not answer the smallest query within {seconds:g} s at {prober.endpoint}.",
+                    member=prober.name,
+                    remedy="Try again later, or ask its operator.",
+                )
+            )
         except MemberError as error:
             failures.append(error)
             if isinstance(error, MemberUnavailable) and error.passing:

@@ -223,10 +223,8 @@ class Catalogue:
         return [name for name in self.summaries if name not in busy]
 
     def only_source(self, scans: Sequence[Scan]) -> str | None:
-        """The one member that can hold matches of these patterns, if there is one and every member says what it
-        holds."""
-        if self.directory.silent:
-            return None
+        """The one member that can hold matches of these patterns, if there is one. It need not say so where all others
+        say that they hold none."""
         holding: set[str] = set()
         for scan in scans:
             holding.update(self._unknown(scan), self._counts(scan))

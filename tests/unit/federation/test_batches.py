@@ -155,3 +155,17 @@ def test_one_member_fills_a_limit() -> None:
         whole = [text in request for s in sources for request in s.requests]
         assert any(whole) == first, text
         assert all(whole) == enough, text
+
+
+def test_the_only_one_that_may_hold_something_is_asked_whole() -> None:
+    """Though it says nothing, where the others say that they hold none of it; not where one of them holds some."""
+    silent, other = ox.Store(), ox.Store()
+    silent.load(b"<s:1> <p:a> <s:2> . <s:2> <p:b> 1, 2 .", format=ox.RdfFormat.TURTLE)
+    other.load(b"<s:1> <p:a> <s:3> . <s:3> <p:c> 3 .", format=ox.RdfFormat.TURTLE)
+    for text, whole in (
+        ("SELECT ?x (SUM(?y) AS ?n) { ?x <p:b> ?y } GROUP BY ?x", True),
+        ("SELECT (COUNT(*) AS ?n) { ?x <p:a> ?y OPTIONAL { ?y <p:b> ?z } }", False),
+    ):
+        sources = [StoreSource("a", silent, summarised=False), StoreSource("b", other)]
+        assert same(federated(sources, text), expected(merge([silent, other]), text))
+        assert [text in s.requests for s in sources] == [whole, False]
