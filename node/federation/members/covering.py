@@ -49,6 +49,8 @@ class Covered:
     """
 
     exportable = True
+    #: It says what it holds.
+    guess = None
 
     def __init__(self, source: Source, holding: Holding, holder: str, holder_digest: str, nothing: Summary) -> None:
         self.name = source.name
