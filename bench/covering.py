@@ -3,9 +3,10 @@
     python -m bench.covering [--partners 5,10,20] [--queries 200]
 
 Small servers in this process, each partner with samples of its own, and a hub with the graphs of all and one of its
-own. A query joins samples with the datasets that they are in; no two ask for the same. *each*: hub and partners are
-asked. *hub*: the hub is declared a mirror. *requests* are those for data and *looks* those for descriptions, of all
-queries together; *gone*: how many queries fail while one partner is gone.
+own, which promise for a second not to change, as nodes do. A query joins samples with the datasets that they are in; no
+two ask for the same. *each*: hub and partners are asked. *hub*: the hub is declared a mirror. *requests* are those for
+data and *looks* those for descriptions, of all queries together; *gone*: how many queries fail while one partner is
+gone.
 """
 
 from __future__ import annotations
@@ -58,6 +59,8 @@ def _line(folder: Path, partners: int, queries: int, *, declared: bool) -> list[
     store = OxigraphStore(folder, identifiers=Identifiers(_BASE), workers=1, queue_seconds=5.0)
     with servers(partners + 1, digested=True) as members, closing(store):
         _filled(members)
+        for member in members:
+            member.lease = 1.0
         names = [f"partner {i}" for i in range(partners)]
         hub = Member(members[-1].endpoint, "hub", mirror_of=tuple(names) if declared else ())
         listed = tuple(Member(m.endpoint, name) for m, name in zip(members, names, strict=False))

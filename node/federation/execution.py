@@ -164,10 +164,7 @@ class Execution:
                 try:
                     answer = stack.enter_context(self._planned(asked, runner))
                 except Changed as change:
-                    patience.changed(change.names)
-                    for source in in_step:
-                        if source.name in change.names:
-                            source.forget()
+                    _forget(change, in_step, patience)
                     continue
                 yield answer
                 return
@@ -202,7 +199,7 @@ class Execution:
         Raises as ``answer`` does.
         """
         sources = self._replicas.in_step(sources, meter)
-        runner = self._runner(sources, meter)
+        runner = self._runner(sources, meter, Patience())
         summaries = runner.learn()
         catalogue = self._catalogue(query, sources, summaries, meter)
         body = unfold(query)
@@ -214,17 +211,25 @@ class Execution:
         groups = tuple(source.names for source in sources if isinstance(source, Replicated))
         return replace(plan, replicas=groups, covered=left_out)
 
-    def _runner(self, sources: Sequence[Source], meter: Meter) -> Runner:
+    def _runner(self, sources: Sequence[Source], meter: Meter, patience: Patience) -> Runner:
         """One that no member may fail."""
         now, none = time.monotonic(), Losses()
-        return Runner(sources, self._workers, self._cache, meter, none, pace=self._pace, since=now, patience=Patience())
+        return Runner(sources, self._workers, self._cache, meter, none, pace=self._pace, since=now, patience=patience)
 
     def held(self, triples: Sequence[Triple], sources: Sequence[Source], meter: Meter) -> list[tuple[str, Table]]:
         """Which of these triples each member holds, and in which named graphs. Raises as ``answer`` does."""
-        sources = self._replicas.in_step(sources, meter)
+        patience = Patience()
+        while True:
+            in_step = self._replicas.in_step(sources, meter, [s.name for s in sources if s.name in patience])
+            try:
+                return self._held(triples, in_step, self._runner(in_step, meter, patience))
+            except Changed as change:
+                _forget(change, in_step, patience)
+
+    def _held(self, triples: Sequence[Triple], sources: Sequence[Source], runner: Runner) -> list[tuple[str, Table]]:
         names = {source.name: source.names for source in sources if isinstance(source, Replicated)}
-        runner = self._runner(sources, meter)
         catalogue = Catalogue(runner.learn(), Scope())
+        runner.require_holders()
         jobs: list[Job] = []
         for source in sources:
             possible = [t for t in triples if catalogue.count(source.name, Scan(*t)) != 0]
@@ -236,9 +241,8 @@ class Execution:
             if isinstance(table, Table):
                 # What one replica holds, all of them hold; what one stands for holds what is in its graphs.
                 held += [(name, table) for name in names.get(job.source, (job.source,))]
-                if "g" in table.columns:
-                    theirs = [(s, s.held_of(table)) for s in left_out if s.holder == job.source]
-                    held += [(member.name, own) for source, own in theirs for member in source.members]
+                theirs = [s for s in left_out if s.holder == job.source and "g" in table.columns]
+                held += [(member.name, source.held_of(table)) for source in theirs for member in source.members]
         return held
 
     @contextmanager
@@ -254,6 +258,7 @@ class Execution:
 
         try:
             catalogue = self._catalogue(asked.plan, sources, runner.learn(), meter)
+            runner.require_holders()
             with self._before_last_step(asked, catalogue, runner, last_step) as found:
                 differences = self._differed(catalogue)
                 if not isinstance(found, LastStep):
@@ -361,6 +366,14 @@ class Execution:
             return None if text is None else read(select, (), (), text)
 
         return answered(query, closure, groups)
+
+
+def _forget(change: Changed, sources: Iterable[Source], patience: Patience) -> None:
+    """What was learnt of those that have changed no longer holds."""
+    patience.changed(change.names)
+    for source in sources:
+        if source.name in change.names:
+            source.forget()
 
 
 def _may_match(source: Source, query: Query, scope: Scope, meter: Meter) -> bool:

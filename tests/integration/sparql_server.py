@@ -16,7 +16,7 @@ from urllib.parse import parse_qs
 import pyoxigraph as ox
 
 from node.rdf.namespaces import ONCO, RDF_TYPE, VOID, XSD
-from node.sparql.protocol import DATA_VERSION_HEADER
+from node.sparql.protocol import DATA_VERSION_HEADER, LEASE_HEADER
 from node.store.digests import whole
 
 Fault = Callable[["Handler", bytes, str], None]
@@ -35,6 +35,8 @@ class SparqlServer:
         self.digested = digested
         #: How long it takes before it answers, in seconds.
         self.pause = 0.0
+        #: For how many seconds it promises not to change. Nothing keeps it from that.
+        self.lease = 0.0
         self.store = ox.Store()
         self.version = 1
         self.summarised = summarised
@@ -184,8 +186,11 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def send_version(self) -> None:
-        if self.server.member.digested:
+        member, token = self.server.member, self.headers.get(LEASE_HEADER)
+        if member.digested:
             self.send_header(DATA_VERSION_HEADER, f"v{self.version}")
+        if member.lease and token:
+            self.send_header(LEASE_HEADER, f"{token}; ms={member.lease * 1000:.0f}")
 
     def cut_connection(self) -> None:
         self.wfile.flush()

@@ -94,8 +94,7 @@ class Runner:
     def learn(self) -> Mapping[str, Summary | None]:
         """What every member holds, as far as was known before; those are asked of which nothing is.
 
-        Raises MemberError when one of them is down that the query needs, and Changed when one is not known any more to
-        hold all that another does.
+        Raises MemberError when one of them is down that the query needs.
         """
         learnt: dict[str, Summary | None] = {}
         futures: dict[Future[Summary | None], str] = {}
@@ -116,9 +115,12 @@ class Runner:
             if summary is not None:
                 self._versions.plan(name, summary.version, time.monotonic())
         self.summaries = {name: learnt[name] for name in self._sources if name in learnt}
+        return self.summaries
+
+    def require_holders(self) -> None:
+        """Raise Changed where one is no longer known to hold all that another does, by what was learnt."""
         if fallen := [source.name for source in self._covered if not source.stands(self.summaries)]:
             raise Changed(fallen)
-        return self.summaries
 
     def look(self, names: Iterable[str]) -> None:
         """Begin to see whether these members, which the query will not ask, still hold what the plan counts on."""

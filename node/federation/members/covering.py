@@ -51,12 +51,13 @@ class Covered:
     exportable = True
     #: It says what it holds.
     guess = None
+    #: As far as it adds anything.
+    skolemised = True
+    alike = True
 
     def __init__(self, source: Source, holding: Holding, holder: str, holder_digest: str, nothing: Summary) -> None:
         self.name = source.name
         self.endpoint = source.endpoint
-        self.skolemised = source.skolemised
-        self.alike = source.alike
         self.holder = holder
         self.graphs = holding.graphs
         self._holder_digest = holder_digest
@@ -145,31 +146,30 @@ def covered(
     neither are left out nor leave others out.
     """
     around = {source.name: source for source in sources if source.name not in apart}
+    held = {name: known for name, source in around.items() if (known := holding(source)) is not None and known.graphs}
+    holders: dict[str, list[str]] = {}
+    for name in held:
+        for mirrored in mirror_of(around[name]):
+            holders.setdefault(mirrored, []).append(name)
+    own = [name for name in held if isinstance(around[name], LocalSource)]
     by: dict[str, str] = {}
-    held_by = {source.name: holding(source) for source in around.values() if not isinstance(source, LocalSource)}
     # What holds one that fails is found first: that holds what it should stand for.
-    for name, held in sorted(held_by.items(), key=lambda item: item[1] is None or item[1].error is None):
-        source = around[name]
-        if held is None or not held.graphs:
-            continue
-        for holder in around.values():
-            # What a holder is itself left out for holds all of it, too. None stands for itself in this way.
-            last = by.get(holder.name, holder.name)
-            if last == source.name or not _may_stand_for(holder, source.name):
+    for name in sorted(held.keys() - set(own), key=lambda name: (held[name].error is None, name)):
+        for holder in own + holders.get(name, []):
+            # What a holder is itself left out for holds all of it, too. None stands for itself in this way, and one
+            # that fails has nothing to give.
+            last = by.get(holder, holder)
+            if last == name or held[last].error is not None:
                 continue
-            theirs, theirs_in_the_end = holding(holder), holding(around[last])
-            # One that fails has nothing to give.
-            if theirs is None or theirs_in_the_end is None or theirs_in_the_end.error is not None:
-                continue
-            if held.graphs.items() <= theirs.graphs.items():
-                by |= {name: last for name, one in by.items() if one == source.name} | {source.name: last}
+            if held[name].graphs.items() <= held[holder].graphs.items():
+                by |= {other: last for other, one in by.items() if one == name} | {name: last}
                 break
 
     def made(source: Source) -> Source:
-        held, theirs = (holding(source), holding(around[by[source.name]])) if source.name in by else (None, None)
-        if held is None or theirs is None:
+        if (holder := by.get(source.name)) is None:
             return source
-        return Covered(source, held, by[source.name], theirs.digest, nothing(source.name, held))
+        known = held[source.name]
+        return Covered(source, known, holder, held[holder].digest, nothing(source.name, known))
 
     return [made(source) for source in sources]
 
@@ -179,7 +179,3 @@ def mirror_of(source: Source) -> tuple[str, ...]:
     if isinstance(source, Replicated):
         return source.members[0].mirror_of
     return source.mirror_of if isinstance(source, RemoteSource) else ()
-
-
-def _may_stand_for(holder: Source, name: str) -> bool:
-    return isinstance(holder, LocalSource) or name in mirror_of(holder)

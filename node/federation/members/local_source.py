@@ -29,6 +29,11 @@ class SummaryReading:
     def __init__(self) -> None:
         self._read: tuple[int, Summary | None] | None = None
 
+    @property
+    def last(self) -> Summary | None:
+        """The one that was read last, None if there was none."""
+        return None if self._read is None else self._read[1]
+
     def read(self, store: QuadStore, tiers: tuple[Tier, ...]) -> Summary | None:
         """That of the current generation; ``tiers`` are those it counts."""
         known, generation = self._read, store.generation()
@@ -103,6 +108,11 @@ class LocalSource:
 
     def recalled(self) -> Recalled | None:
         return Recalled(self._said(), time.monotonic())
+
+    @property
+    def said(self) -> Summary | None:
+        """What was recalled last of what is public; it may be behind."""
+        return self._reading.last if self._tiers == (Tier.PUBLIC,) else None
 
     def _said(self) -> Summary | None:
         return self._reading.read(self._store, self._tiers) if self._tiers == (Tier.PUBLIC,) else None

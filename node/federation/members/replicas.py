@@ -95,6 +95,8 @@ class Replicas:
             return as_one
 
         def holding(source: Source) -> Holding | None:
+            if isinstance(source, LocalSource) and not self._own[1]:
+                return None
             if isinstance(source, LocalSource | Replicated):
                 recalled = source.recalled()
                 said = None if recalled is None else recalled.summary
@@ -116,9 +118,7 @@ class Replicas:
 
     def _mirrors(self, own: LocalSource) -> Mapping[str, str]:
         """The graphs of this node, if any of them is of another."""
-        recalled = own.recalled()
-        said = None if recalled is None else recalled.summary
-        graphs = (None if said is None else said.graphs) or {}
+        graphs = (None if own.said is None else own.said.graphs) or {}
         if self._own[0] is not graphs:
             base = own.endpoint.removesuffix("sparql")
             self._own = graphs, any(not graph.startswith(base) for graph in graphs)

@@ -29,6 +29,8 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 #: A description with more predicates or classes does not count: it would be kept for as long as the member is one, and
 #: whoever fills a store may give each triple a predicate of its own. Of more predicates of classes these are left out.
 MOST_NAMES, MOST_OF_CLASSES = NAMES, 100_000
+#: Of more graphs no digests are kept.
+MOST_GRAPHS = 10_000
 
 
 class Relevance(Enum):
@@ -285,7 +287,7 @@ def read_void(ntriples: str, endpoint: str, version: str, *, standing_for: str |
     releases = read_releases(ntriples, dataset.removeprefix("<").removesuffix(">"))
     digest = _digest(description, dataset)
     graphs = _graphs(description, dataset) if digest is not None else {}
-    listed = graphs if whole(graphs) == digest else None
+    listed = graphs if len(graphs) <= MOST_GRAPHS and whole(graphs) == digest else None
     return Summary(triples, predicates, classes, version, details, told, releases, digest, listed)
 
 

@@ -131,6 +131,27 @@ def test_a_node_lists_its_graphs_unless_they_are_many(monkeypatch: pytest.Monkey
     assert read() is None
 
 
+def test_a_node_with_too_many_names_does_not_list_them(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nobody would keep the description; the log says what it means."""
+    identifiers = Identifiers("http://n.example/")
+    store = MemoryStore(identifiers)
+    store.files["summary.json"] = counting.Summary({f"http://p{n}": 1 for n in range(3)}, {}).write()
+
+    def described() -> bytes:
+        return void_description(store, identifiers, Identity(base_iri=identifiers.base))
+
+    assert b"http://p1" in described()
+    assert not caplog.records
+    monkeypatch.setattr(describing, "NAMES", 2)
+    text = described()
+    assert b"http://p1" not in text
+    assert b'properties> "3"' in text
+    assert read_void(text.decode(), ENDPOINT, "v") is None
+    assert "ask this one for every pattern" in caplog.text
+
+
 def test_an_empty_node_is_known_to_be_empty() -> None:
     """No triples is also something to know."""
     text = f'<http://n/v#d> <{VOID}sparqlEndpoint> <{ENDPOINT}> .\n<http://n/v#d> <{VOID}triples> "0" .\n'
