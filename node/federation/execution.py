@@ -42,6 +42,7 @@ from node.federation.planning.unfold import unfold
 from node.federation.reporting.explaining import Explanation, preview
 from node.federation.reporting.forecast import Way, foresee, way_of
 from node.federation.reporting.lineage import Triple, holding_jobs
+from node.federation.reporting.member_reports import member_reports, service_report
 from node.rdf.formats import JSON, NTRIPLES, Format
 from node.sparql.algebra import Form, InlineData, Query, Select
 from node.sparql.graph_names import needs_graph_names, with_graph_names
@@ -54,7 +55,6 @@ from node.sparql.zero_length import without_lone_paths
 from node.store.quads import Answer, Budget, Generation
 
 _NOTHING = Summary(0, {}, {}, "")
-_PRUNED = "by its summary it holds nothing that the query could use"
 
 
 class FederatedAnswer:
@@ -252,9 +252,9 @@ class Execution:
         last_step = bounded(self._evaluate, meter.memory)
 
         def report() -> tuple[MemberReport, ...]:
-            members = [report for source in sources for report in _reports(source, meter, runner, losses)]
+            members = [report for source in sources for report in member_reports(source, meter, runner, losses)]
             others = meter.tallies.keys() - {member.name for member in members}
-            return (*members, *(_service_report(name, meter) for name in sorted(others)))
+            return (*members, *(service_report(name, meter) for name in sorted(others)))
 
         try:
             catalogue = self._catalogue(asked.plan, sources, runner.learn(), meter)
@@ -384,25 +384,3 @@ def _may_match(source: Source, query: Query, scope: Scope, meter: Meter) -> bool
     possible = [scan_text(scan, scope).pattern for scan in dict.fromkeys(patterns) if not scope.excludes(scan.graph)]
     arms = " UNION ".join(f"{{ {pattern} }}" for pattern in possible)
     return bool(possible) and source.ask(f"ASK {{ {arms} }}", meter)
-
-
-def _service_report(name: str, meter: Meter) -> MemberReport:
-    tally = meter.tallies[name]
-    return MemberReport.of(name, name, "answered" if tally.rows else "empty", tally)
-
-
-def _reports(source: Source, meter: Meter, runner: Runner, losses: Losses) -> Iterable[MemberReport]:
-    names = source.names if isinstance(source, Replicated) else (source.name,)
-    tally = meter.tallies.get(source.name)
-    rows = any(meter.tallies[name].rows for name in names if name in meter.tallies)
-    reason = ""
-    if (error := losses.lost.get(source.name)) is not None:
-        verdict, reason = error.outcome, error.detail
-    elif rows or source.name == runner.whole:
-        verdict = "answered"
-    elif source.name in runner.rows:
-        verdict = "empty"
-    else:
-        verdict, reason = "pruned", _PRUNED
-    report = MemberReport.of(source.name, source.endpoint, verdict, tally, reason)
-    return source.reports(report, meter) if isinstance(source, Replicated | Covered) else (report,)
