@@ -17,6 +17,7 @@ from node.sparql.algebra import (
     BasicGraphPattern,
     Call,
     Element,
+    Exists,
     Expression,
     Form,
     Group,
@@ -95,24 +96,29 @@ def _together(arms: list[Group]) -> Element:
 
 def _is_fixed(select: Select) -> bool:
     """Whether a sub-select has the same solutions whenever it is evaluated over the same data."""
-    volatile = False
+    return not any(isinstance(e, Call) and e.name in VOLATILE for e in _expressions(select))
+
+
+def _expressions(select: Select) -> list[Expression]:
+    """Every expression that stands anywhere in a select."""
+    found: list[Expression] = []
 
     def look(expression: Expression) -> Expression:
-        nonlocal volatile
-        volatile = volatile or (isinstance(expression, Call) and expression.name in VOLATILE)
+        found.append(expression)
         return expression
 
     Rewriting(look).select(select)
-    return not volatile
+    return found
 
 
 def is_answered(select: Select) -> bool:
-    """Whether nothing is left of its pattern but solutions that are here."""
+    """Whether nothing is left of its pattern but solutions that are here, and nothing looks at others."""
 
     def here(element: Element) -> bool:
         return isinstance(element, InlineData) or (isinstance(element, Group) and all(map(here, element.elements)))
 
-    return all(map(here, select.pattern.elements)) and is_plain(select)
+    looks = any(isinstance(expression, Exists) for expression in _expressions(select))
+    return all(map(here, select.pattern.elements)) and is_plain(select) and not looks
 
 
 def is_closure(select: Select) -> bool:

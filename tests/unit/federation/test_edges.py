@@ -144,6 +144,20 @@ def test_texts_may_look_like_ours(text: str) -> None:
     check(homes(), Made(PREFIX + text))
 
 
+@pytest.mark.parametrize(
+    "inner",
+    [
+        "SELECT ?y (COUNT(*) AS ?n) { FILTER NOT EXISTS { ?y :in ?z } } GROUP BY ?y",
+        "SELECT (COUNT(*) AS ?n) (EXISTS { ?y :in ?z } AS ?e) { VALUES ?y { :t0 } }",
+        "SELECT ?y (COUNT(*) AS ?n) { VALUES ?y { :t0 :t1 :t2 } FILTER EXISTS { ?y :in ?z } } GROUP BY ?y",
+        "SELECT ?y (COUNT(*) AS ?n) { VALUES ?y { :t0 :t1 } } GROUP BY ?y HAVING (EXISTS { ?y :in ?z })",
+    ],
+)
+def test_what_is_only_looked_at_is_fetched(inner: str) -> None:
+    """A sub-select of inline data alone may still look at data."""
+    check(homes(), Made(f"{PREFIX}SELECT * {{ {{ {inner} }} ?x :age 1 }}"))
+
+
 def test_what_differs_each_time_is_made_once_for_each_answer() -> None:
     """Also in a sub-select that would be answered first: one NOW in an answer, and another UUID in the next."""
     stores = homes()
