@@ -10,7 +10,7 @@ from node.federation.reporting.forecast import Way
 
 #: A picture has so many columns of members at most; the others are told as a number.
 _COLUMNS = 12
-_LEFT, _COLUMN, _ROW, _TOP = 430, 116, 28, 138
+_LEFT, _COLUMN, _ROW, _ABOVE, _LINE = 430, 116, 28, 84, 18
 #: Pixels a letter of a heading takes at most, and how far apart what stands beside each other is.
 _LETTER, _GAP = 8, 16
 _LONGEST, _LONGEST_NAME = 58, 20
@@ -42,27 +42,30 @@ def as_text(explanation: Explanation) -> str:
 def as_svg(explanation: Explanation) -> str:
     """The plan as a picture: a row for each part, a column for each member, estimate and what came where they meet."""
     names = _busiest(explanation)
-    headings = [*(_cut(name, _LONGEST_NAME) for name in names), "round", "about", "came"]
+    ran = explanation.completeness is not None
+    headings = [*(_cut(name, _LONGEST_NAME) for name in names), "round", "about", *(("came",) if ran else ())]
     lefts = [_LEFT]
     for at, heading in enumerate(headings):
         least = _COLUMN if at < len(names) else 0 if heading == "round" else _COLUMN * 2 // 3
         lefts.append(lefts[-1] + max(least, _LETTER * len(heading) + _GAP))
     said = [*_sentence(explanation).split("\n"), _how(explanation)]
     width = max(lefts[-1] + _GAP, 16 + _LETTER * max(map(len, said)))
-    height = _TOP + _ROW * max(1, len(explanation.parts)) + 24
+    above = _ABOVE + _LINE * len(said)
+    height = above + _ROW * max(1, len(explanation.parts)) + 24
+    caption = f"Triples that each member may hold of each part{', and what came for it' if ran else ''}."
     drawn = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
         'role="img" aria-labelledby="plan-title plan-desc" font-family="system-ui, sans-serif" font-size="13">',
         '<title id="plan-title">Plan of a federated query</title>',
         f'<desc id="plan-desc">{escape(" ".join(said))} {escape(_described(explanation.parts))}</desc>',
         f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
-        *(_text(16, 26 + 18 * at, line, weight="600") for at, line in enumerate(said)),
-        _text(16, _TOP - 40, "Triples that each member may hold of each part, and what came for it.", fill="#475569"),
-        *(_text(lefts[at] + 8, _TOP - 12, heading, weight="600") for at, heading in enumerate(headings)),
+        *(_text(16, 26 + _LINE * at, line, weight="600") for at, line in enumerate(said)),
+        _text(16, above - 40, caption, fill="#475569"),
+        *(_text(lefts[at] + 8, above - 12, heading, weight="600") for at, heading in enumerate(headings)),
     ]
     most = max((s.estimate or 0 for p in explanation.parts for s in p.shares), default=0)
     for number, part in enumerate(explanation.parts):
-        top = _TOP + _ROW * number
+        top = above + _ROW * number
         if number % 2 == 0:
             drawn.append(f'<rect x="8" y="{top}" width="{width - 16}" height="{_ROW}" fill="#f1f5f9"/>')
         drawn.append(_text(16 + 14 * part.depth, top + 19, _cut(part.label, _LONGEST - 2 * part.depth)))
@@ -72,7 +75,7 @@ def as_svg(explanation: Explanation) -> str:
                 length = 4 + (0 if not most else round((_COLUMN - 32) * (share.estimate or 0) / most))
                 drawn.append(f'<rect x="{left + 8}" y="{top + 22}" width="{length}" height="3" fill="#0f766e"/>')
                 drawn.append(_text(left + 8, top + 18, _number(share.estimate)))
-        counts = (part.round, part.expected, part.rows if part.constants else None)
+        counts = (part.round, part.expected, part.rows if ran and part.constants else None)
         for left, count in zip(lefts[len(names) :], counts, strict=False):
             if count is not None:
                 drawn.append(_text(left + 8, top + 18, f"{count:,}", weight="600"))

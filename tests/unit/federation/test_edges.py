@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
 import pyoxigraph as ox
 import pytest
 from merged_store import StoreSource, evaluate_in_memory, expected, federated, federated_by, merge, same
@@ -9,7 +13,13 @@ from odd_checks import agrees
 from odd_queries import Made
 from random_checks import members
 
+from node.errors import MemberProtocolError, QuerySyntaxError
+from node.federation.calling.meter import Meter
+from node.federation.calling.rows import Table
 from node.federation.execution import Execution
+from node.rdf.formats import Format
+from node.sparql.rows_text import RowsText
+from node.store.quads import Answer, Budget
 
 PREFIX = "PREFIX : <http://ex.org/> "
 
@@ -156,6 +166,64 @@ def test_texts_may_look_like_ours(text: str) -> None:
 def test_what_is_only_looked_at_is_fetched(inner: str) -> None:
     """A sub-select of inline data alone may still look at data."""
     check(homes(), Made(f"{PREFIX}SELECT * {{ {{ {inner} }} ?x :age 1 }}"))
+
+
+class Refusing(StoreSource):
+    """A member that says over HTTP what is wrong with a query."""
+
+    @contextmanager
+    def answer(self, text: str, formats: tuple[Format, Format], meter: Meter) -> Iterator[Answer]:
+        try:
+            with super().answer(text, formats, meter) as answer:
+                yield answer
+        except SyntaxError as error:
+            raise MemberProtocolError("it answered 400.", member=self.name) from error
+
+    def select(self, text: str, columns: tuple[str, ...], meter: Meter) -> Table:
+        try:
+            return super().select(text, columns, meter)
+        except SyntaxError as error:
+            raise MemberProtocolError("it answered 400.", member=self.name) from error
+
+
+@contextmanager
+def refusing(
+    triples: Iterable[bytes],
+    quads: Iterable[bytes],
+    text: str | RowsText,
+    formats: tuple[Format, Format],
+    budget: Budget,
+) -> Iterator[Answer]:
+    """The last step, with the node's errors."""
+    try:
+        with evaluate_in_memory(triples, quads, text, formats, budget) as answer:
+            yield answer
+    except SyntaxError as error:
+        raise QuerySyntaxError(f"{text}: {error.msg}") from error
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT ?x ?a (SUM(?a) AS ?a) { ?x :age ?a ; :site ?t } GROUP BY ?x ?a",
+        "SELECT ?x ?a (COUNT(*) AS ?n) { ?x :age ?a ; :site ?t } GROUP BY ?x",
+        "SELECT ?t (COUNT(DISTINCT ?x) AS ?t) { ?x :age ?a ; :site ?t } GROUP BY ?t",
+        "SELECT (?a AS ?x) { ?x :age ?a ; :site ?t } ORDER BY ?a LIMIT 3",
+        "SELECT ?x ?x { ?x :age ?a ; :site ?t }",
+        "SELECT * { ?x :age ?a BIND(1 AS ?a) }",
+        "SELECT * { { SELECT ?x ?a (COUNT(*) AS ?n) { ?x :age ?a ; :site ?t } GROUP BY ?x } }",
+    ],
+)
+def test_what_is_forbidden_is_the_querys_fault(text: str) -> None:
+    """No member is blamed for a query that means nothing, and the place is one in the text that was sent."""
+    for stores in (homes(), homes()[:1]):
+        execution = Execution(refusing, cache_bytes=0)
+        sources: list[StoreSource] = [Refusing(f"m{i}", store) for i, store in enumerate(stores)]
+        try:
+            with pytest.raises(QuerySyntaxError, match=re.escape(text)):
+                federated_by(execution, sources, PREFIX + text)
+        finally:
+            execution.close()
 
 
 def test_what_differs_each_time_is_made_once_for_each_answer() -> None:
