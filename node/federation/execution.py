@@ -8,14 +8,14 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, suppre
 from dataclasses import replace
 from typing import Any
 
-from node.errors import MemberProtocolError, NodeError, QuerySyntaxError
+from node.errors import MemberProtocolError, QuerySyntaxError
 from node.federation.calling.meter import Meter
 from node.federation.calling.rows import Table
 from node.federation.fetching.cache import Kept, PartCache
 from node.federation.fetching.delegation import Asked, Evaluate, HeldAnswer, by_members, counted, matched
 from node.federation.fetching.gathering import Gathering
 from node.federation.fetching.hierarchies import at_its_holder
-from node.federation.fetching.last_step import bounded
+from node.federation.fetching.last_step import bounded, refusal
 from node.federation.fetching.losses import Losses
 from node.federation.fetching.prepared import LastStep, Prepared, PreparedQueries
 from node.federation.fetching.runner import Runner
@@ -56,8 +56,6 @@ from node.sparql.zero_length import without_lone_paths
 from node.store.quads import Answer, Budget, Generation
 
 _NOTHING = Summary(0, {}, {}, "")
-#: To read a query takes the engine less.
-_REFUSAL_SECONDS = 2.0
 
 
 class FederatedAnswer:
@@ -170,23 +168,11 @@ class Execution:
                     _forget(change, in_step, patience)
                     continue
                 except (MemberProtocolError, QuerySyntaxError) as error:
-                    if (refused := self._refusal(query, formats, budget)) is None:
+                    if (refused := refusal(self._evaluate, query, formats, budget)) is None:
                         raise
                     raise refused from error
                 yield answer
                 return
-
-    def _refusal(self, query: Query, formats: tuple[Format, Format], budget: Budget) -> QuerySyntaxError | None:
-        """What the engine says is wrong with a query, where it refuses it: what the reader lets through although SPARQL
-        forbids it (a variable that is assigned twice) is nobody's fault but the query's, whoever found it."""
-        budget = replace(budget, seconds=min(budget.seconds, _REFUSAL_SECONDS))
-        try:
-            with self._evaluate((), (), query.without_dataset_clause(), formats, budget):
-                return None
-        except QuerySyntaxError as error:
-            return error
-        except NodeError:
-            return None
 
     def _catalogue(
         self, query: Query, sources: Sequence[Source], summaries: Mapping[str, Summary | None], meter: Meter

@@ -1,4 +1,4 @@
-"""The last step within the memory that the queries of the federation share."""
+"""The last step within the memory that federated queries share; and over nothing, to see what is refused."""
 
 from __future__ import annotations
 
@@ -6,16 +6,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from node.errors import NodeError, QuerySyntaxError
 from node.federation.calling.memory import Share
 from node.federation.fetching.delegation import Evaluate
 from node.federation.fetching.scratch import Load, size_of
 from node.rdf.formats import Format
+from node.sparql.algebra import Query
 from node.sparql.rows_text import RowsText
 from node.store.quads import Answer, Budget
 
 #: A store in memory has at least so many bytes for each of the statements' text (more where no two terms are the same),
 #: rows that are joined at least so many for each of theirs, and a process so many whatever it is given.
 _STORED, _JOINED, _PROCESS_BYTES = 2, 4, 32_000_000
+#: To read a query takes the engine less.
+_REFUSAL_SECONDS = 2.0
 
 
 def bounded(evaluate: Evaluate, memory: Share) -> Evaluate:
@@ -42,3 +46,18 @@ def bounded(evaluate: Evaluate, memory: Share) -> Evaluate:
             yield answer
 
     return step
+
+
+def refusal(
+    evaluate: Evaluate, query: Query, formats: tuple[Format, Format], budget: Budget
+) -> QuerySyntaxError | None:
+    """What the engine says is wrong with a query, where it refuses it: what the reader lets through although SPARQL
+    forbids it (a variable that is assigned twice) is nobody's fault but the query's, whoever found it."""
+    budget = replace(budget, seconds=min(budget.seconds, _REFUSAL_SECONDS))
+    try:
+        with evaluate([], [], query.without_dataset_clause(), formats, budget):
+            return None
+    except QuerySyntaxError as error:
+        return error
+    except NodeError:
+        return None

@@ -11,7 +11,8 @@ from unittest.mock import patch
 import pyoxigraph as ox
 from kept_members import MARK, asked_of_others, hidden, sources
 from merged_store import StoreSource, evaluate_in_memory, expected, federated, federated_by, merge, same
-from odd_queries import Made, OddMaker, odd_members
+from odd_members import odd_members
+from odd_queries import Made, OddMaker
 
 from node.errors import NodeError, QuerySyntaxError
 from node.federation.execution import Execution

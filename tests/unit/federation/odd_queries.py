@@ -1,4 +1,4 @@
-"""Random data and queries at the edges of SPARQL 1.1: odd terms, empty and repeated parts, errors, scopes, cuts."""
+"""Random queries at the edges of SPARQL 1.1: empty and repeated parts, errors, scopes, cuts, odd terms."""
 
 from __future__ import annotations
 
@@ -8,100 +8,13 @@ from dataclasses import dataclass
 from random import Random
 
 import pyoxigraph as ox
-from random_queries import EX, GRAPHS, LITERALS, NODES, PREDICATES, PREFIXES, TYPE, VARIABLES, XSD, QueryMaker
+from odd_members import ALL_LITERALS, ALL_NODES, NAMES
+from random_queries import EX, GRAPHS, LITERALS, NODES, PREFIXES, VARIABLES, XSD, QueryMaker
 
-
-def _typed(value: str, name: str) -> ox.Literal:
-    return ox.Literal(value, datatype=ox.NamedNode(name if ":" in name else XSD + name))
-
-
-#: Terms that differ in one respect only, are equal and not the same, mean nothing, or look like something else.
-ODD_LITERALS = [
-    ox.Literal(""),
-    ox.Literal("a", language="en-GB"),
-    ox.Literal("a", language="de"),
-    ox.Literal("A"),
-    ox.Literal("1"),
-    ox.Literal("\u00e9"),
-    ox.Literal("e\u0301"),
-    ox.Literal("\U0001f9ec \u200b\ufeff\u2028"),
-    ox.Literal("\x01\x08\x0c\x0b\x7f\x85\ufffe"),
-    ox.Literal("a\r\nb\r"),
-    ox.Literal('"}},{"x":{"} . _:b <urn:x:y> ?x \\u0041 %s %%'),
-    ox.Literal("WHERE {  } VALUES ?o { 1 } <urn:onconode:unbound>"),
-    ox.Literal("l" * 300),
-    _typed("1.0", "decimal"),
-    _typed("1", "double"),
-    _typed("1", "float"),
-    _typed("01", "integer"),
-    _typed("-0.0", "double"),
-    _typed("NaN", "double"),
-    _typed("INF", "double"),
-    _typed("one", "integer"),
-    _typed("99999999999999999999999", "integer"),
-    _typed("1", "boolean"),
-    _typed("false", "boolean"),
-    _typed("2020-01-01T00:00:00Z", "dateTime"),
-    _typed("2020-01-01T01:00:00+01:00", "dateTime"),
-    _typed("2020-01-01T00:00:00.000", "dateTime"),
-    _typed("2020-13-45", "date"),
-    _typed("2020-02-29", "date"),
-    _typed("P1Y", "duration"),
-    _typed("x", EX + "dt"),
-    _typed("a", "anyURI"),
-]
-ODD_NODES = [
-    ox.NamedNode(text)
-    for text in (
-        EX,
-        f"{EX}a",
-        f"{EX}a/",
-        f"{EX}a/n%201",
-        f"{EX}a/\u00e9",
-        f"{EX}a/e\u0301",
-        f"{EX}a/it's(n1),;!*",
-        f"{EX}?q=%25s&b=1",
-        f"{EX}a#",
-        f"{EX}a/#f?g/",
-        "urn:x:n1",
-        "mailto:n1@ex.org",
-        "a:",
-        "HTTP://EX.org/n1",
-    )
-]
 #: Names of variables that what members are asked could have too, and how often they are given to those of a query.
 _TAKEN = [*"spogdnxyzw", "c0", "c1", "part", "part0", "part_0", "r0", "order0", "order_0", "column0", "column1", "rows"]
 _TAKEN += ["_value_0", "_times_0", "value0", "times0", "solution", "from", "v1", "v2", "none0", "a0", "b1"]
 _RENAMED = 0.3
-ALL_LITERALS = [*LITERALS, *ODD_LITERALS]
-_ALL_NODES = [*NODES[:4], *ODD_NODES]
-_NAMES = [*GRAPHS, ODD_NODES[2]]
-
-
-def odd_members(random: Random, *, members: int = 3, blank: bool = False, home: bool = False) -> list[ox.Store]:
-    """Stores of a few triples of odd terms, of which some stand in several graphs, and some at several members.
-
-    ``home``: most things are described by one of them alone.
-    """
-    stores = [ox.Store() for _ in range(members)]
-    nodes = random.sample(_ALL_NODES, random.randint(2, 5)) + NODES[:2]
-    literals = random.sample(ALL_LITERALS, random.randint(3, 8))
-    size = random.choice([0, 3, 7, 12, 12, 16])
-    strays = random.choice([0.0, 0.0, 0.1]) if home else 0.3
-    for at, store in enumerate(stores):
-        blanks = [ox.BlankNode() for _ in range(2)] if blank else []
-        own = [ox.NamedNode(f"http://m{at}.ex/a/{number}") for number in range(3)] if home else nodes
-        for _ in range(size):
-            subject = random.choice(own + blanks)
-            predicate = random.choice([*PREDICATES[:3], PREDICATES[0], PREDICATES[0], TYPE])
-            target = random.choice([*nodes, *literals, *blanks, *blanks, random.choice(PREDICATES), subject, *own])
-            holders = [store] if random.random() >= strays or blank else random.sample(stores, 2)
-            for holder in holders:
-                holder.add(ox.Quad(subject, predicate, target))
-                for graph in _NAMES:
-                    if random.random() < 0.2:
-                        holder.add(ox.Quad(subject, predicate, target, graph))
-    return stores
 
 
 @dataclass(frozen=True)
@@ -131,7 +44,7 @@ class OddMaker(QueryMaker):
     def value(self) -> str:
         """A term as it may be written in a query: not always as the store writes it."""
         random = self.random
-        term = random.choice(self._known if random.random() < 0.8 else [*ALL_LITERALS, *_ALL_NODES])
+        term = random.choice(self._known if random.random() < 0.8 else [*ALL_LITERALS, *ALL_NODES])
         if isinstance(term, ox.NamedNode):
             if term.value.startswith(f"{EX}a/n") and "%" not in term.value:
                 return f":a\\/{term.value[len(EX) + 2 :]}"
@@ -224,7 +137,7 @@ class OddMaker(QueryMaker):
         if kind < 0.88:
             return f"BIND({self.expression(2)} AS ?b{self._number()})"
         if kind < 0.94:
-            name = random.choice(["?g", *(f"<{g.value}>" for g in _NAMES)])
+            name = random.choice(["?g", *(f"<{g.value}>" for g in NAMES)])
             return f"GRAPH {name} {self.group(depth - 1)}"
         return f"FILTER({self.condition(depth - 1)})"
 
@@ -358,7 +271,7 @@ class OddMaker(QueryMaker):
         random = self.random
         dataset = ""
         if random.random() < 0.15:
-            names = [f"<{random.choice([*_NAMES, NODES[0]]).value}>" for _ in range(random.randint(1, 3))]
+            names = [f"<{random.choice([*NAMES, NODES[0]]).value}>" for _ in range(random.randint(1, 3))]
             dataset = " ".join(f"FROM {random.choice(['', 'NAMED '])}{name}" for name in names) + " "
         base = random.choice([PREFIXES, PREFIXES, f"BASE <{EX}a/b> {PREFIXES}"])
         kind = random.random()
@@ -371,7 +284,7 @@ class OddMaker(QueryMaker):
             cut = f"ORDER BY {self.total_order(VARIABLES)} LIMIT 2" if random.random() < 0.2 and not self.blank else ""
             return Made(f"{base}CONSTRUCT {{ {' . '.join(template)} }} {dataset}WHERE {self.group(2)} {cut}")
         if kind < 0.24 and not self.blank:
-            what = random.choice(["?x", "?x ?y", "*", f"<{random.choice(_ALL_NODES).value}> ?x", f"<{EX}none>"])
+            what = random.choice(["?x", "?x ?y", "*", f"<{random.choice(ALL_NODES).value}> ?x", f"<{EX}none>"])
             cut = f"ORDER BY {self.total_order(VARIABLES)} LIMIT 1" if random.random() < 0.2 else ""
             return Made(f"{base}DESCRIBE {what} {dataset}WHERE {self.group(1)} {cut}")
         if kind < 0.42:
