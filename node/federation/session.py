@@ -172,7 +172,8 @@ class Session:
         with self.over_all(how.solutions, (JSON, NTRIPLES), meter, partial=partial, trace=trace) as answer:
             solutions = read_json_results(b"".join(answer))
         rows = how.triples_of(read_json_results(body).rows, solutions)
-        triples = list(dict.fromkeys(triple for row in rows for triple in row))
+        different = {id(row): row for row in rows}.values()
+        triples = list(dict.fromkeys(triple for row in different for triple in row))
         if max(len(solutions.rows), len(triples)) > MOST:
             raise ResultTooLarge(
                 f"the sources of an answer from more than {MOST:,} solutions or triples are not looked for.",

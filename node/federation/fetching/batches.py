@@ -14,10 +14,11 @@ import re
 from collections.abc import Sequence
 
 from node.federation.calling.rows import Table
-from node.federation.planning.requests import Job
+from node.federation.planning.requests import MOST_ARMS, Job
 
 #: What one request asks at most: parts, rows that are expected, and characters.
 _PARTS, _ROWS, _CHARACTERS = 16, 8_000.0, 300_000
+_UNION = " UNION "
 #: Stands in the columns that a part does not have.
 _PAD = b'\t""'
 _RUN = re.compile(rb'"([0-9]+)"\t[^\n]*\n(?:"\1"\t[^\n]*\n)*+')
@@ -32,17 +33,19 @@ def batches(jobs: Sequence[Job], *, unions: bool) -> list[tuple[Job, ...]]:
     if not unions:
         return _arms(jobs)
     made: list[list[Job]] = []
-    parts, rows, characters = 0, 0.0, 0
+    parts, rows, characters, unions_within = 0, 0.0, 0, 0
     for arm in _arms(jobs):
         one = _of_arm(arm)
         parts, rows, characters = parts + 1, rows + one.rows, characters + len(one.text)
-        fits = parts <= _PARTS and rows <= _ROWS and characters <= _CHARACTERS if made else False
+        unions_within += one.text.count(_UNION)
+        small = parts <= _PARTS and rows <= _ROWS and characters <= _CHARACTERS
+        fits = small and unions_within <= 2 * MOST_ARMS if made else False
         # An ASK has no rows to put beside those of others.
         if fits and one.columns and made[-1][-1].columns:
             made[-1] += arm
         else:
             made.append([*arm])
-            parts, rows, characters = 1, one.rows, len(one.text)
+            parts, rows, characters, unions_within = 1, one.rows, len(one.text), one.text.count(_UNION)
     return [tuple(batch) for batch in made]
 
 

@@ -31,6 +31,7 @@ from node.federation.planning.plan import (
 from node.federation.planning.reaches import Reach
 from node.federation.planning.requests import (
     BLOCK,
+    MOST_ARMS,
     Job,
     ScanText,
     arm_text,
@@ -355,7 +356,7 @@ class Fetcher:
                 here &= told.terms
             found |= here if name not in self._catalogue.kept else frozenset()
             here = {g for g in here if g.startswith(b"<")}
-            jobs += [Job(name, one_of_each(block), ("s", "p", "o", "g")) for block in blocks(sorted(here))]
+            jobs += [Job(name, one_of_each(block), ("s", "p", "o", "g")) for block in blocks(sorted(here), MOST_ARMS)]
         tables = yield jobs
         for job, table in zip(jobs, tables, strict=True):
             assert isinstance(table, Table)

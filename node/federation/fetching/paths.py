@@ -14,12 +14,13 @@ from node.federation.fetching.scratch import Scratch
 from node.federation.planning.order import Order
 from node.federation.planning.plan import Candidates, Closure, GraphPlace, Place, Scan, Step
 from node.federation.planning.reaches import Reach
-from node.federation.planning.requests import Job, witness_text
+from node.federation.planning.requests import MOST_ARMS, Job, witness_text
 from node.federation.planning.rounds import Rounds, together
 from node.federation.planning.selection import Catalogue
 from node.sparql.terms import Term
 
-_NODES_PER_WITNESS = 50
+# Each is looked for as subject and as object.
+_NODES_PER_WITNESS = MOST_ARMS // 2
 _NO_NAMES: frozenset[str] = frozenset()
 # Names that no variable of a query has: one of them may also be the name of the graph.
 _ANY, _FROM, _TO = ("/s", "/p", "/o"), "/from", "/to"

@@ -13,6 +13,8 @@ from node.sparql.terms import Term
 DEFAULT_GRAPH = "urn:onconode:default-graph"
 #: Values in one VALUES block.
 BLOCK = 1000
+#: Arms of a union in one request: engines nest them in one another, and nodes like this one refuse what nests too deep.
+MOST_ARMS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +138,10 @@ def scan_text(scan: Scan, scope: Scope) -> ScanText:
     return ScanText(pattern, columns, positions, Shape(places[0], places[1], places[2], graph))
 
 
-def blocks(values: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
-    """The values in blocks of ``BLOCK``."""
-    return (values[i : i + BLOCK] for i in range(0, len(values), BLOCK))
+def blocks(values: Sequence[bytes], most: int | None = None) -> Iterator[Sequence[bytes]]:
+    """The values in blocks of ``BLOCK``, or of so many."""
+    size = most or BLOCK
+    return (values[i : i + size] for i in range(0, len(values), size))
 
 
 def witness_text(nodes: Sequence[bytes], graph: GraphPlace, scope: Scope) -> str:

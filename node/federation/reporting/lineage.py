@@ -70,8 +70,9 @@ class Lineage:
     patterns: tuple[TriplePattern, ...]
     keys: tuple[str, ...]
 
-    def triples_of(self, rows: Sequence[Mapping[str, Term]], solutions: Results) -> list[list[Triple]]:
-        """For each row of the answer the triples that it stems from, each once."""
+    def triples_of(self, rows: Sequence[Mapping[str, Term]], solutions: Results) -> list[tuple[Triple, ...]]:
+        """For each row of the answer the triples that it stems from, each once; the same object for rows that show the
+        same."""
         groups: dict[tuple[Term | None, ...], dict[Triple, None]] = {}
         for solution in solutions.rows:
             found = groups.setdefault(tuple(solution.get(key) for key in self.keys), {})
@@ -79,7 +80,8 @@ class Lineage:
                 triple = _put_in(pattern, solution)
                 if triple is not None:
                     found[triple] = None
-        return [list(groups.get(tuple(row.get(key) for key in self.keys), {})) for row in rows]
+        triples = {key: tuple(found) for key, found in groups.items()}
+        return [triples.get(tuple(row.get(key) for key in self.keys), ()) for row in rows]
 
 
 def lineage(query: Query) -> Lineage:
@@ -122,20 +124,23 @@ def holding_jobs(member: str, triples: Sequence[Triple]) -> list[Job]:
 
 def row_sources(rows: Sequence[Sequence[Triple]], held: Iterable[tuple[str, Table]]) -> list[list[RowSource]]:
     """For each row its sources. ``held``: what members answered to ``holding_jobs``."""
+    # Many rows may stem from the same triples, and each from many.
     holders: dict[tuple[bytes, ...], dict[str, set[str]]] = {}
     for member, table in held:
         for cells in table.rows():
             graphs = holders.setdefault(tuple(cells[:3]), {}).setdefault(member, set())
             if len(cells) > 3:
                 graphs.add(cells[3][1:-1].decode())
-    made: list[list[RowSource]] = []
+    made: dict[int, list[RowSource]] = {}
     for triples in rows:
+        if id(triples) in made:
+            continue
         found: dict[str, set[str]] = {}
         for triple in triples:
             for member, graphs in holders.get(tuple(cell(term) for term in triple), {}).items():
                 found.setdefault(member, set()).update(graphs)
-        made.append([RowSource(member, tuple(sorted(found[member]))) for member in sorted(found)])
-    return made
+        made[id(triples)] = [RowSource(member, tuple(sorted(found[member]))) for member in sorted(found)]
+    return [made[id(triples)] for triples in rows]
 
 
 def _put_in(pattern: TriplePattern, solution: Mapping[str, Term]) -> Triple | None:

@@ -18,6 +18,7 @@ from node.federation.calling.meter import Meter
 from node.federation.calling.rows import Table
 from node.federation.execution import Execution
 from node.rdf.formats import Format
+from node.sparql.parser import parse_query
 from node.sparql.rows_text import RowsText
 from node.store.quads import Answer, Budget
 
@@ -184,6 +185,27 @@ class Refusing(StoreSource):
             return super().select(text, columns, meter)
         except SyntaxError as error:
             raise MemberProtocolError("it answered 400.", member=self.name) from error
+
+
+class Strict(StoreSource):
+    """A member that refuses what a node refuses."""
+
+    def select(self, text: str, columns: tuple[str, ...], meter: Meter) -> Table:
+        parse_query(text)
+        return super().select(text, columns, meter)
+
+
+@pytest.mark.parametrize(
+    "text", ["SELECT ?g { GRAPH ?g { } }", "SELECT * { ?x :q ?o GRAPH :g0 { ?x :p* ?z } }", "SELECT * { ?x :p* ?x }"]
+)
+def test_requests_about_many_things_do_not_nest_too_deep(text: str) -> None:
+    """What is looked for one by one is looked for in parts that a node takes."""
+    things = " ".join(f":n{i} :q :o . GRAPH :g{i} {{ :n{i} :q :o }}" for i in range(900))
+    store = ox.Store()
+    store.update(f"{PREFIX} INSERT DATA {{ {things} :n1 :p :n2 . GRAPH :g0 {{ :n1 :p :n2 }} }}")
+    stores = [store, *homes()[:1]]
+    sources: list[StoreSource] = [Strict(f"m{at}", its) for at, its in enumerate(stores)]
+    assert same(federated(sources, PREFIX + text), expected(merge(stores), PREFIX + text))
 
 
 @contextmanager
