@@ -103,8 +103,9 @@ class _Ends(Rewriting):
         if not lone:
             return pattern
         kept = tuple(triple for triple in pattern.triples if all(triple is not one for one, _ in lone))
-        parts = [BasicGraphPattern(kept)] if kept else []
-        return Group((*parts, *(self._solutions(triple, term) for triple, term in lone)))
+        parts: list[Element] = [BasicGraphPattern(kept)] if kept else []
+        parts += [self._solutions(triple, term) for triple, term in lone]
+        return parts[0] if len(parts) == 1 else Group(tuple(parts))
 
     def _solutions(self, triple: TriplePattern, term: Term) -> Element:
         """What stands for a path with an end that is a term."""
