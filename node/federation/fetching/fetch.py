@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from operator import itemgetter
 
 from node.federation.calling.rows import Shape, Table
 from node.federation.fetching.paths import WIDE, Paths
@@ -213,42 +214,37 @@ class Fetcher:
     ) -> Iterable[Job]:
         """The requests that bring a member's matches: its whole predicate, or blocks of one variable's candidates, or
         what it reaches from some of them."""
-        usable = [
-            (len(known[v].terms), column, v)
-            for v, column in text.positions.items()
-            if v in known and name not in known[v].blank
-        ]
+        usable = [v for v in text.positions if v in known and name not in known[v].blank]
         held = self._estimates.matches(name, scan, predicates)
         whole = Job(name, text.whole(), text.columns, UNKNOWN if held is None else held)
         if not usable:
             return [whole]
-        size, column, variable = min(usable)
-        fan = self._estimates.fan(name, scan, column)
-        terms = known[variable].terms
-        if reach is not None and variable == reach.source:
-            terms = reach.left(name, terms)
-            if starts := reach.starts.get(name):
+        onward: list[Job] = []
+        choices: list[tuple[int, str, frozenset[bytes]]] = []
+        for variable in usable:
+            column, terms = text.positions[variable], known[variable].terms
+            if reach is not None and variable == reach.source:
+                terms = reach.left(name, terms)
+                fan = self._estimates.fan(name, scan, column)
                 onward = [
                     reach.asks(Job(name, reach.text(text, column, b), text.columns, len(b) * fan))
-                    for b in blocks(sorted(starts))
+                    for b in blocks(sorted(reach.starts.get(name) or ()))
                 ]
-                return [*onward, *self._blocks(name, scan, text, column, terms)]
-            size = len(terms)
-        cost = size * (VALUE + TRIPLE * fan) + (size // BLOCK) * REQUEST
-        if held is not None and held * TRIPLE <= cost:
-            return [whole]
-        return self._blocks(name, scan, text, column, terms)
-
-    def _blocks(self, name: str, scan: Scan, text: ScanText, column: str, terms: frozenset[bytes]) -> list[Job]:
+            values = self._catalogue.possible(name, scan, column, terms)
+            if column != "o":
+                values = frozenset(v for v in values if v.startswith(b"<"))
+            choices.append((len(values), column, values))
+        size, column, values = min(choices, key=itemgetter(0))
         fan = self._estimates.fan(name, scan, column)
-        values = self._catalogue.possible(name, scan, column, terms)
-        if column != "o":
-            values = frozenset(v for v in values if v.startswith(b"<"))
+        cost = size * (VALUE + TRIPLE * fan) + (size // BLOCK) * REQUEST
+        if size and not onward and held is not None and held * TRIPLE <= cost:
+            return [whole]
         apart = self._estimates.may_have_hubs(name)
-        return [
+        of_values = [
             Job(name, text.block(column, b), text.columns, len(b) * fan, None if apart else text.objects_of(column, b))
             for b in blocks(sorted(values))
         ]
+        return [*onward, *of_values]
 
     # --- stars ---
 
