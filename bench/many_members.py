@@ -57,6 +57,7 @@ from node.sparql.algebra import Query
 from node.sparql.parser import parse_query
 from node.store.quads import Budget, Generation
 from node.store.scratch import ScratchEvaluator
+from node.web.garbage import ShortCollections
 
 _PREFIXES = """PREFIX hub: <https://w3id.org/cancer-hub/vocab#> PREFIX obo: <http://purl.obolibrary.org/obo/>
 PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
@@ -177,12 +178,15 @@ class _Federation:
     @classmethod
     @contextmanager
     def over(cls, address: str, group: int, names: Sequence[str], cache_bytes: int) -> Iterator[_Federation]:
-        """One whose threads and processes end with the block."""
+        """One whose threads and processes end with the block; garbage is collected as in a server."""
+        collections = ShortCollections()
+        collections.begin()
         evaluator = ScratchEvaluator(2, long=2, queue_seconds=10, base="http://bench.example/")
         federation = cls(address, group, names, evaluator, cache_bytes)
         try:
             yield federation
         finally:
+            collections.end()
             federation._renewal.close()
             federation._execution.close()
             evaluator.close()

@@ -23,6 +23,7 @@ from node.errors import ConfigurationError, NodeError
 from node.observability import log, log_to_stderr
 from node.web.app import create_app
 from node.web.call import SERVICE, VALIDATORS, root_of
+from node.web.garbage import ShortCollections
 from node.web.gateway import Gateway
 from node.web.looks import Looks
 from node.web.promising import Promising
@@ -75,6 +76,7 @@ def run(make_node: Callable[[], Node], *, host: str, port: int, base: str, head_
         _end_with_parent(alive_read)
         log_to_stderr()
         sys.setswitchinterval(_TURN_SECONDS)
+        ShortCollections().begin()
         try:
             node = make_node()
         except NodeError as error:
