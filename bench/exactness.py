@@ -2,16 +2,16 @@
 
     python -m bench.exactness [--queries 5000] [--seed TEXT] [--kinds paths,values]
 
-Members are in memory; what is tried is everything between a query's text and its answer. Each query is of one of twelve
-kinds of federation: nodes that say what they hold (``ours``), the same said to be large, so that values are sent to
-them (``large``), one member that says nothing (``mixed``), foreign endpoints with blank nodes (``blank``), foreign
-endpoints of which it is known which namespaces they hold (``homes``), any of the first with services (``services``),
-queries that count and compare values of which several members hold a part (``values``), paths beside other patterns
-over chains that are spread (``paths``), odd terms and operators over members of any kind (``odd``), of which one may be
-read and not told (``kept``), and of which some change between queries that come again (``changes``, eight queries that
-count as one), and foreign endpoints of which it is known what they held some time ago, which may be no longer so
-(``guesses``). Prints one line a kind and every query whose answers differ, with the seed that makes it again; ends with
-1 if there is one.
+Members are in memory; what is tried is everything between a query's text and its answer. Each query is of one of
+thirteen kinds of federation: nodes that say what they hold (``ours``), the same said to be large, so that values are
+sent to them (``large``), one member that says nothing (``mixed``), foreign endpoints with blank nodes (``blank``),
+foreign endpoints of which it is known which namespaces they hold (``homes``), any of the first with services
+(``services``), queries that count and compare values of which several members hold a part (``values``), paths beside
+other patterns over chains that are spread (``paths``), odd terms and operators over members of any kind (``odd``), of
+which one may be read and not told (``kept``), and of which some change between queries that come again (``changes``,
+eight queries that count as one), foreign endpoints of which it is known what they held some time ago, which may be no
+longer so (``guesses``), and nodes of which one holds all that others do, which are left out (``mirrors``). Prints one
+line a kind and every query whose answers differ, with the seed that makes it again; ends with 1 if there is one.
 """
 
 from __future__ import annotations
@@ -24,7 +24,21 @@ from pathlib import Path
 from random import Random
 
 UNIT_TESTS = Path(__file__).parents[1] / "tests" / "unit" / "federation"
-KINDS = ("ours", "large", "mixed", "blank", "homes", "services", "values", "paths", "odd", "kept", "changes", "guesses")
+KINDS = (
+    "ours",
+    "large",
+    "mixed",
+    "blank",
+    "homes",
+    "services",
+    "values",
+    "paths",
+    "odd",
+    "kept",
+    "changes",
+    "guesses",
+    "mirrors",
+)
 
 
 def main() -> int:

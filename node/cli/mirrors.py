@@ -22,8 +22,8 @@ from node.harvesting.mirror import mirror as mirror_node
 def mirror(urls: tuple[str, ...], folder: Path, end: bool, output: Output) -> None:
     """Hold here all that the nodes at these base addresses show to everybody, as it is there.
 
-    Given again, it brings in what has changed there, and takes out what is gone. Whoever has this node and the other as
-    members asks this one for both, while all of it is the same.
+    Given again, it brings in what has changed there, and takes out what is gone. Whoever has this node and the others
+    as members, and has said so (onconode member add --mirror-of), asks this one for all, while it is the same.
     """
     node = build(folder)
     done: list[Mirrored] = []

@@ -20,6 +20,7 @@ from merged_store import (
     same,
     solutions,
 )
+from mirror_checks import with_mirrors
 from odd_checks import with_changes, with_kept, with_odd
 from random_queries import EQUALS, QueryMaker, random_chains, random_homes, random_members
 from service_oracle import FakeServices, no_own
@@ -182,7 +183,7 @@ def compared(random: Random, kind: str) -> tuple[str, str]:
     """``same``, ``empty`` (the same, and nothing), ``different``, or ``invalid`` for a text that is no query; the text.
 
     ``kind``: as for ``members``, or ``blank`` for foreign members with blank nodes, ``services``,
-    ``values``, ``paths``, ``odd``, ``kept``, ``changes`` or ``guesses``.
+    ``values``, ``paths``, ``odd``, ``kept``, ``changes``, ``guesses`` or ``mirrors``.
     """
     if kind in _OWN:
         return _OWN[kind](random)
@@ -208,4 +209,5 @@ _OWN = {
     "kept": with_kept,
     "changes": with_changes,
     "guesses": with_guesses,
+    "mirrors": with_mirrors,
 }

@@ -180,7 +180,21 @@ def check_random(random: Random, kind: str) -> bool:
     return verdict != "invalid"
 
 
-KINDS = ["ours", "large", "mixed", "blank", "homes", "services", "values", "paths", "guesses", "odd", "kept", "changes"]
+KINDS = [
+    "ours",
+    "large",
+    "mixed",
+    "blank",
+    "homes",
+    "services",
+    "values",
+    "paths",
+    "guesses",
+    "odd",
+    "kept",
+    "changes",
+    "mirrors",
+]
 
 
 @given(random=st.randoms(use_true_random=False), kind=st.sampled_from(KINDS))
