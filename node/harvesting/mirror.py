@@ -2,7 +2,7 @@
 
 A graph keeps its name and its triples, the IRIs that stand for blank nodes among them, so that whoever asks either node
 finds the same. What the other node says of its graphs (``onco:namedGraph``, see ``docs/reference/void.md``) tells which
-of them have changed, and afterwards whether the copy is faithful.
+of them have changed, and whether the copy is faithful.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ from node.publishing.dump import PATH as DUMP
 from node.publishing.publish import NodeParts
 from node.publishing.spool import spool_folder
 from node.publishing.summary import FILE as SUMMARY
+from node.store.digests import Sum
+from node.store.graphs import PIECE_BYTES
 from node.store.quads import Change, GraphContent
 
 #: The file of a generation that holds which graphs are from which node.
@@ -64,27 +66,25 @@ def mirror(
 ) -> Mirrored:
     """Hold here what the node at this address, its base, shows to everybody; nothing is fetched if it has not changed.
 
-    All of it changes in one step. Raises ProtocolError for what is not a node that lists its graphs, MemberError,
-    TargetRefused, LimitExceeded, StoreError, and Conflict when one of the two nodes changes all the time; this node is
-    then as it was, or holds what the other did a moment ago.
+    All of it changes in one step, to what the other node says it holds and nothing else. Raises ProtocolError for what
+    is not a node that lists its graphs, MemberError, TargetRefused, LimitExceeded, StoreError, and Conflict when one of
+    the two nodes changes all the time; this node is then as it was.
     """
     origin = _base(address, node)
-    changed: set[str] = set()
-    removed: set[str] = set()
     for _ in range(_ATTEMPTS):
         generation = node.store.generation().number
         theirs = _graphs_of(origin)
         ours = _own_graphs(node)
         mirrors = _mirrors(node)
-        left = dict(_refused(theirs, ours, mirrors, origin, node))
-        wanted = theirs.keys() - left.keys()
+        left = tuple(sorted(_refused(theirs, ours, mirrors, origin, node)))
+        wanted = theirs.keys() - {graph for graph, _ in left}
         put = {graph for graph in wanted if ours.get(graph) != theirs[graph]}
         before = set(mirrors.get(origin, ()))
         # What this node has from elsewhere just as it is there stays whose it is.
         claimed = {graph for graph in wanted if graph in before or graph in put}
         gone = before - claimed
         if not put and not gone and origin in mirrors:
-            return Mirrored(origin, len(theirs), len(changed), len(removed), tuple(sorted(left.items())))
+            return Mirrored(origin, len(theirs), left=left)
         mirrors[origin] = sorted(claimed)
         with spool_folder() as folder:
             contents: tuple[GraphContent, ...] = ()
@@ -93,6 +93,8 @@ def mirror(
                 packed = download(f"{origin}{DUMP}", folder, services=services, name=DUMP, resolve=resolve)
                 progress(f"storing {len(put)} graphs")
                 contents = tuple(_contents(packed, put, folder, origin))
+                if any(_digest(content) != theirs[content.graph] for content in contents):
+                    continue  # the other node has changed since it listed them
             change = Change(put=contents, remove=tuple(sorted(gone)), files=_written(mirrors), base=generation)
             try:
                 node.store.apply(change)
@@ -100,8 +102,7 @@ def mirror(
                 if node.store.generation().number == generation:
                     raise
                 continue
-        changed |= put
-        removed |= gone
+        return Mirrored(origin, len(theirs), len(put), len(gone), left)
     raise Conflict(
         f"{origin} or this node changes faster than it can be mirrored.",
         remedy="Give the same command again when both are at rest.",
@@ -220,6 +221,16 @@ def _sort_out(lines: Iterable[bytes], names: Mapping[bytes, Path], opened: ExitS
             out = None if path is None else opened.enter_context(path.open("ab"))
         if out is not None:
             out.write(line[:at] + b".\n")
+
+
+def _digest(content: GraphContent) -> str:
+    """The digest of a graph in a file, whose triples are there once and as a store gives them back."""
+    assert isinstance(content.triples, Path)
+    found = Sum()
+    with content.triples.open("rb") as file:
+        while lines := file.readlines(PIECE_BYTES):
+            found = found.plus(line.removesuffix(b"\n") for line in lines)
+    return found.digest
 
 
 def _mirrors(node: NodeParts) -> dict[str, list[str]]:

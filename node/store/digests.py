@@ -41,6 +41,11 @@ class Sum:
     triples: int = 0
     value: int = 0
 
+    @property
+    def digest(self) -> str:
+        """SHA-256, in hexadecimal, of the number and the sum."""
+        return hashlib.sha256(f"{self.triples}\n".encode() + self.value.to_bytes(SIZE)).hexdigest()
+
     def plus(self, lines: Iterable[bytes], by: int = 1) -> Sum:
         """With these (or, by -1, without them): lines of N-Triples in the store's form, without their ends."""
         shake, number, value = hashlib.shake_128, int.from_bytes, 0
@@ -130,9 +135,9 @@ def _sum_of(piece: bytes) -> Sum:
 
 
 def of_graphs(sums: Mapping[str, Sum], registry: Registry) -> dict[str, str]:
-    """The digest of each graph that everybody may query: SHA-256, in hexadecimal, of its triples' number and sum."""
+    """The digest of each graph that everybody may query."""
     return {
-        graph: hashlib.sha256(f"{state.triples}\n".encode() + sums[graph].value.to_bytes(SIZE)).hexdigest()
+        graph: replace(sums[graph], triples=state.triples).digest
         for graph, state in sorted(registry.items())
         if state.tier is Tier.PUBLIC
     }

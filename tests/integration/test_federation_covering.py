@@ -9,6 +9,7 @@ import pytest
 
 from node.errors import MemberError
 from node.federation.calling import retries
+from node.federation.calling.meter import Meter
 from node.federation.members.completeness import MemberReport, Verdict
 from node.federation.reporting.plan_pictures import as_text
 from tests.integration import sparql_server
@@ -266,3 +267,25 @@ def test_of_two_that_mirror_each_other_one_is_asked(make_hub: MakeHub) -> None:
             found = reports(hub, query)
             assert found["m0"].reason.startswith("m1 holds all of it")
             assert found["m2"].verdict == "answered"
+
+
+def test_what_was_prepared_counts_again(make_hub: MakeHub) -> None:
+    """While nobody changes, replicas and members that are left out say the same, so that no plan is made anew."""
+    with servers(4, digested=True) as members:
+        fill(members[:3])
+        members[3].store.extend(members[2].store)
+        hub = make_hub(members, {3: "m2"}, MIRRORS)
+        hub.ask(TEXTS["join"])
+        assert_covered(reports(hub, "join"))
+        for member in members:
+            member.requests.clear()
+        assert_covered(reports(hub, "join"))
+        assert [asked(member) for member in members] == [0, 0, 0, 0]
+
+        def said() -> list[int]:
+            in_step = hub.engine._execution._replicas.in_step(hub.engine.sources(), Meter(10.0, 100, 10_000_000))
+            recalled = [source.recalled() for source in in_step]
+            return [id(known.summary) for known in recalled if known is not None]
+
+        assert said() == said()
+        assert len(said()) == 3
