@@ -14,7 +14,7 @@ import re
 from collections.abc import Sequence
 
 from node.federation.calling.rows import Table
-from node.federation.planning.requests import MOST_ARMS, Job
+from node.federation.planning.requests import MOST_ARMS, Block, Job
 
 #: What one request asks at most: parts, rows that are expected, and characters.
 _PARTS, _ROWS, _CHARACTERS = 16, 8_000.0, 300_000
@@ -102,9 +102,20 @@ def _of_arm(jobs: Sequence[Job]) -> Job:
     if len(jobs) == 1 or first is None:
         return jobs[0]
     subjects = b" ".join(first.subjects).decode()
-    predicates = b", ".join(job.block.predicate for job in jobs if job.block is not None).decode()
-    text = f"SELECT ?s ?p ?o WHERE {{ VALUES ?s {{ {subjects} }} ?s ?p ?o FILTER(?p IN ({predicates})) }}"
+    wanted = _wanted([job.block for job in jobs if job.block is not None])
+    text = f"SELECT ?s ?p ?o WHERE {{ VALUES ?s {{ {subjects} }} ?s ?p ?o FILTER({wanted}) }}"
     return Job(jobs[0].source, text, ("s", "p", "o"), sum(job.rows for job in jobs))
+
+
+def _wanted(blocks: Sequence[Block]) -> str:
+    """The condition on a triple that one of these asks for it. An error in those of one does not keep others away."""
+    plain = ", ".join(block.predicate.decode() for block in blocks if not block.conditions)
+    tests = [f"?p IN ({plain})"] if plain else []
+    for block in blocks:
+        if block.conditions:
+            met = " && ".join(f"({condition})" for condition in block.conditions)
+            tests.append(f"(SAMETERM(?p, {block.predicate.decode()}) && {met})")
+    return " || ".join(tests)
 
 
 def _of_jobs(table: Table, jobs: Sequence[Job]) -> list[tuple[Job, Table]]:

@@ -43,7 +43,7 @@ from node.federation.planning.requests import (
 )
 from node.federation.planning.rounds import Gathered, Outcome, Rounds, alongside, together
 from node.federation.planning.selection import Catalogue
-from node.federation.planning.stars import StarText, filter_text, grouped, star_text
+from node.federation.planning.stars import StarText, conditions_on, filter_text, grouped, star_text
 from node.sparql.algebra import Expression
 from node.sparql.terms import Term
 
@@ -151,7 +151,7 @@ class Fetcher:
                 self._catalogue.asked[question.source, question.text] = answer is True
             sources, _ = self._catalogue.sources(scan, predicates, probing=probing)
         text = scan_text(scan, self._scope)
-        strict = replace(text, pattern=text.pattern + filter_text(filters, text.positions))
+        strict = text.where(conditions_on(filters, text.positions))
         jobs = [
             job
             for name in sources

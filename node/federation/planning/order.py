@@ -132,6 +132,10 @@ class Order:
             element, cost = elements[at], costs[at]
             narrowed = [self._later(element, other, values, known) for other, values in now]
             narrowing = [later for later in narrowed if later is not None]
+            if narrowing and not self._is_cheap(element, cost, now, known):
+                # What waits itself may narrow it more than what is there by then: from the other end of a chain.
+                linked = [self._later(element, elements[o], max(1.0, c / TRIPLE), known) for o, c in waiting.items()]
+                narrowing += [later for later in linked if later is not None]
             least = min(narrowing, default=0.0)
             if narrowing:
                 first = cost * TRIPLE <= least or self._is_whole(element, cost, now, known)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from node.federation.calling.rows import Shape, cell
 from node.federation.planning.plan import GraphPlace, Place, Scan
@@ -19,10 +19,12 @@ MOST_ARMS = 100
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """What a job asks for where it is the objects (``?o``) that these subjects (``?s``) have of a predicate."""
+    """What a job asks for where it is the objects (``?o``) that these subjects (``?s``) have of a predicate, and that
+    meet the conditions."""
 
     predicate: bytes
     subjects: tuple[bytes, ...]
+    conditions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +73,18 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class ScanText:
-    """A scan as text: the pattern, and which column stands at which position."""
+    """A scan as text: the pattern, and which column stands at which position. ``conditions`` are on the columns."""
 
     pattern: str
     columns: tuple[str, ...]
     positions: dict[str, str]
     shape: Shape
+    conditions: tuple[str, ...] = ()
+
+    def where(self, conditions: tuple[str, ...]) -> ScanText:
+        """The matches that meet these."""
+        filters = "".join(f" FILTER({condition})" for condition in conditions)
+        return replace(self, pattern=self.pattern + filters, conditions=self.conditions + conditions)
 
     def whole(self, limit: int | None = None) -> str:
         """The request for every match, or for ``limit`` different ones."""
@@ -92,9 +100,10 @@ class ScanText:
     def objects_of(self, column: str, values: Sequence[bytes]) -> Block | None:
         """The same as what it asks of its values, None where these are not the subjects of a predicate and no more."""
         predicate = self.shape.p
-        if column != "s" or not isinstance(predicate, bytes) or self.pattern != f"?s {predicate.decode()} ?o":
+        if column != "s" or not isinstance(predicate, bytes):
             return None
-        return Block(predicate, tuple(values))
+        alone = replace(self, pattern=f"?s {predicate.decode()} ?o", conditions=()).where(self.conditions)
+        return Block(predicate, tuple(values), self.conditions) if alone.pattern == self.pattern else None
 
     def reached(self, column: str, values: Sequence[bytes], path: str, most: int | None) -> str:
         """The request for (``most``) matches whose value in one column a path leads to from any of these values."""

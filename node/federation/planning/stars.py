@@ -85,8 +85,13 @@ def star_text(star: Star) -> StarText:
 
 def filter_text(filters: Sequence[Expression], positions: dict[str, str]) -> str:
     """Those of the conditions that are about these variables alone, as ``FILTER`` clauses."""
+    return "".join(f" FILTER({condition})" for condition in conditions_on(filters, positions))
+
+
+def conditions_on(filters: Sequence[Expression], positions: dict[str, str]) -> tuple[str, ...]:
+    """The same as expressions."""
     usable = [f for f in filters if variables(f) <= positions.keys()]
-    return "".join(f" FILTER({write_expression(rename(f, positions.__getitem__))})" for f in usable)
+    return tuple(write_expression(rename(f, positions.__getitem__)) for f in usable)
 
 
 def grouped(elements: Sequence[Element], is_local: Callable[[Star], bool]) -> list[Element]:

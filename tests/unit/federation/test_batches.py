@@ -33,18 +33,29 @@ JOBS = [
 ]
 
 
-def block(predicate: str, *subjects: str) -> Job:
+def block(predicate: str, *subjects: str, conditions: tuple[str, ...] = ()) -> Job:
     """What subjects have of a predicate."""
-    text = scan_text(Scan("s", iri_term(predicate), "o"), Scope())
+    text = scan_text(Scan("s", iri_term(predicate), "o"), Scope()).where(conditions)
     cells = [f"<{subject}>".encode() for subject in subjects]
     return Job("a", text.block("s", cells), text.columns, 5.0, text.objects_of("s", cells))
 
 
 BLOCKS = [block("p:name", "s:1", "s:2"), JOBS[1], block("p:age", "s:1", "s:2"), block("p:knows", "s:1"), JOBS[0]]
 
+# The second condition is an error for names.
+STRICT = [
+    block("p:name", "s:1", "s:2", conditions=("STRLEN(?o) > 0", 'CONTAINS(?o, "a")')),
+    block("p:age", "s:1", "s:2", conditions=("?o + 1 > 8",)),
+    block("p:knows", "s:1", "s:2"),
+]
+
 
 @pytest.mark.parametrize("summarised", [True, False], ids=["TSV", "JSON"])
-@pytest.mark.parametrize("jobs", [JOBS, BLOCKS, [BLOCKS[2], BLOCKS[0]]], ids=["others", "subjects", "subjects alone"])
+@pytest.mark.parametrize(
+    "jobs",
+    [JOBS, BLOCKS, [BLOCKS[2], BLOCKS[0]], STRICT],
+    ids=["others", "subjects", "subjects alone", "with conditions"],
+)
 def test_rows_of_each_are_told_apart(jobs: list[Job], summarised: bool) -> None:
     """Each job gets the rows that it gets alone: with empty texts, tabs, line feeds, and fewer columns than others."""
     source, meter = StoreSource("a", store(), summarised=summarised), Meter(60, 100, 1 << 20)
