@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections import Counter
@@ -33,6 +34,7 @@ from node.store.summary import Summary as TierSummary
 
 NOWHERE = Generation(0, Path())
 BUDGET = Budget(60.0, 1 << 30, 1 << 30)
+_CHOOSING = re.compile(r"\b(?:MIN|MAX|SAMPLE)\(")
 
 
 @dataclass
@@ -260,7 +262,10 @@ def _dataset(merged: ox.Store, query: Query) -> ox.Store:
 
 
 def solutions(answer: Iterable[bytes], query: Query) -> list[object]:
-    """An answer as a list of comparable rows; blank nodes have labels by where they stand."""
+    """An answer as a list of comparable rows; blank nodes have labels by where they stand.
+
+    They are all alike where the query chooses among them, as it likes.
+    """
     data = b"".join(answer)
     if query.form in (Form.CONSTRUCT, Form.DESCRIBE):
         triples = ox.parse(data, format=ox.RdfFormat.N_TRIPLES)
@@ -269,7 +274,10 @@ def solutions(answer: Iterable[bytes], query: Query) -> list[object]:
     results = read_json_results(data)
     if results.boolean is not None:
         return [results.boolean]
-    return list(coloured([tuple(sorted((k, t.n3) for k, t in row.items())) for row in results.rows]))
+    rows = [tuple(sorted((k, t.n3) for k, t in row.items())) for row in results.rows]
+    if _CHOOSING.search(query.text):
+        return [tuple((k, t[:2] if t.startswith("_:") else t) for k, t in row) for row in rows]
+    return list(coloured(rows))
 
 
 def federated(sources: Sequence[StoreSource], text: str, *, cache_bytes: int = 0) -> list[object]:
