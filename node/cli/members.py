@@ -82,7 +82,7 @@ def _counted(held: Summary | None) -> str:
     if held is None:
         return f"{says_nothing}. How much it holds of what was not to be counted in {_COUNT_SECONDS:g} s."
     predicates, classes = len(held.predicates), len(held.classes)
-    return f"{says_nothing}, in an order by what was counted: {predicates:,} predicates, {classes:,} classes."
+    return f"{says_nothing}, in an order by what was counted: predicates {predicates:,}, classes {classes:,}."
 
 
 @member.command("list")

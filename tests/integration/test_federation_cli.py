@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from xml.dom import minidom
 
+from node.federation.members.profiles import PROFILES_FILE
 from tests.command_line import onconode
+from tests.integration.sparql_server import SparqlServer
 
 
 def test_a_missing_member(tmp_path: Path) -> None:
@@ -36,3 +38,25 @@ def test_a_plan(tmp_path: Path) -> None:
     assert shown.returncode == 0, shown.stderr
     assert "Verdict: complete." in shown.stdout
     minidom.parse(str(picture))
+
+
+def test_a_new_member_is_counted_once(tmp_path: Path) -> None:
+    """One that says nothing of what it holds: as it is added, or by the first call, which stays until it is kept."""
+    folder = tmp_path / "node"
+    assert onconode("init", folder, "--base-iri", "http://127.0.0.1:1/").returncode == 0
+    asked = ("query", "--federation", "--node", folder, "--format", "csv", "-e", "SELECT ?o { ?s <urn:p> ?o ; a ?c }")
+    member = SparqlServer(summarised=False)
+    try:
+        member.store.update("INSERT DATA { <urn:s> <urn:p> 7 ; a <urn:C> }")
+        added = onconode("member", "add", member.endpoint, "--node", folder)
+        assert added.returncode == 0, added.stderr
+        assert "predicates 2, classes 1" in added.stdout
+        (folder / PROFILES_FILE).unlink()
+        for counts in (True, False):
+            before = len(member.requests)
+            done = onconode(*asked)
+            assert done.stdout.split() == ["o", "7"]
+            assert any("GROUP BY" in text for text in member.requests[before:]) == counts
+            assert '"triples": 2' in (folder / PROFILES_FILE).read_text(encoding="utf-8")
+    finally:
+        member.close()
