@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
@@ -20,7 +20,7 @@ from node.errors import NodeError, TooBusy, Unsupported
 from node.federation.calling.addresses import Resolve, look_up
 from node.federation.calling.callees import Callees
 from node.federation.calling.circuits import CIRCUITS_FILE, Circuits
-from node.federation.calling.memory import Memory, give_back
+from node.federation.calling.memory import Memory, Share, give_back
 from node.federation.calling.meter import Meter
 from node.federation.execution import Execution, FederatedAnswer
 from node.federation.fetching.delegation import Evaluate
@@ -33,6 +33,7 @@ from node.federation.members.profiles import PROFILES_FILE, Profiles
 from node.federation.members.renewal import Renewal
 from node.federation.members.sightings import SIGHTINGS_FILE, Sightings
 from node.federation.members.sources import RemoteSource
+from node.federation.prompt import PromptQuery
 from node.federation.reporting.counters import Counters
 from node.federation.reporting.explaining import Explanation, after
 from node.federation.services import ServiceResolver
@@ -105,9 +106,11 @@ class FederationEngine:
         self._places = Lanes(limits.federation_places, 0)
         self._lock = threading.Lock()
         self._read_at: int | None = None
-        self._members: tuple[Member, ...] = settings.members
+        self._members = self._others(settings.members)
         # With the endpoint that each is a replica of.
         self._remote: dict[tuple[Member, str | None], RemoteSource] = {}
+        # Of which members they are, as ``members`` gave them last.
+        self._asked: tuple[tuple[Member, ...] | None, list[RemoteSource]] = (None, [])
         self.counters = Counters()
         self._profiles = Profiles(settings.folder / PROFILES_FILE if settings.folder.is_dir() else None)
         self.circuits = Circuits(settings.folder / CIRCUITS_FILE if settings.folder.is_dir() else None)
@@ -147,6 +150,38 @@ class FederationEngine:
         except NodeError as error:
             self.counters.failed(error.slug, getattr(error, "member", None))
             raise
+
+    def begin(self, text: str, formats: tuple[Format, Format]) -> PromptQuery | None:
+        """Start a stranger's query that was answered before and needs nobody to be asked, without waiting.
+
+        None where it has to be asked by ``query``, which says what is wrong with it too.
+        """
+        evaluator = self._evaluator
+        if evaluator is None:
+            return None
+        try:
+            query = _read(text, self._identifiers.base, self._settings.limits.query_depth)
+        except NodeError:
+            return None
+        if query.services or not self._places.enter(0):
+            return None
+        memory, began = self._memory.share(), False
+
+        def over() -> None:
+            memory.close()
+            self._places.leave(Lane.SHORT)
+
+        try:
+            meter, session = self._meter(memory), self._session_of(ANONYMOUS)
+            begun = session.begin(query, formats, meter, evaluator.begin, counters=self.counters)
+            if begun is not None:
+                begun.over, began = over, True
+            return begun
+        except NodeError:
+            return None
+        finally:
+            if not began:
+                over()
 
     @contextmanager
     def traced(
@@ -207,25 +242,12 @@ class FederationEngine:
                 remedy="Try again in a moment.",
             )
         memory = self._memory.share()
-        meter = Meter(limits.federation_seconds, limits.federation_requests, limits.federation_bytes, memory=memory)
+        meter = self._meter(memory)
         cancellation = current()
         if cancellation is not None:
             cancellation.on_cancel(id(meter), meter.stop)
         try:
-            sources = self._sources()
-            if over_all:
-                self._renewal.used(sources)
-            session = Session(
-                self._store,
-                self._identifiers,
-                limits,
-                principal=principal,
-                remote=sources,
-                execution=self._execution,
-                services=self._services,
-                reading=self._own_summary,
-            )
-            yield session, meter
+            yield self._session_of(principal, over_all=over_all), meter
         except BaseException as error:
             meter.stop()
             # What it went through holds all that was fetched, and stays as long as anybody knows of it.
@@ -239,6 +261,25 @@ class FederationEngine:
                 give_back()
             self._places.leave(Lane.SHORT)
 
+    def _meter(self, memory: Share) -> Meter:
+        limits = self._settings.limits
+        return Meter(limits.federation_seconds, limits.federation_requests, limits.federation_bytes, memory=memory)
+
+    def _session_of(self, principal: Principal, *, over_all: bool = True) -> Session:
+        sources = self._sources()
+        if over_all:
+            self._renewal.used(sources)
+        return Session(
+            self._store,
+            self._identifiers,
+            self._settings.limits,
+            principal=principal,
+            remote=sources,
+            execution=self._execution,
+            services=self._services,
+            reading=self._own_summary,
+        )
+
     def members(self) -> tuple[Member, ...]:
         """The other members, as ``node.toml`` names them now; this node itself is left out if it is listed."""
         path = self._settings.folder / CONFIG_FILE
@@ -249,10 +290,13 @@ class FederationEngine:
                 changed = None
             if changed != self._read_at:
                 if changed is not None:
-                    self._members = load_settings(self._settings.folder).members
+                    self._members = self._others(load_settings(self._settings.folder).members)
                 self._read_at = changed
-            own = self._identifiers.base + "sparql"
-            return tuple(member for member in self._members if member.endpoint != own)
+            return self._members
+
+    def _others(self, members: Iterable[Member]) -> tuple[Member, ...]:
+        own = self._identifiers.base + "sparql"
+        return tuple(member for member in members if member.endpoint != own)
 
     def sources(self) -> list[RemoteSource]:
         """What asks the other members, each by itself."""
@@ -282,9 +326,12 @@ class FederationEngine:
             for source in self._remote.values():
                 source.close()
             self._remote.clear()
+            self._asked = (None, [])
 
     def _sources(self) -> list[RemoteSource]:
         members = self.members()
+        if members is self._asked[0]:
+            return list(self._asked[1])
         endpoints = {member.name: member.endpoint for member in members}
         keys = [(member, endpoints.get(member.replica_of)) for member in members]
         with self._lock:
@@ -297,7 +344,9 @@ class FederationEngine:
                     form = probes[new.endpoint].form if new.endpoint in probes else None
                     circuit = self.circuits.of(new.name, new.endpoint)
                     self._remote[key] = RemoteSource(new, circuit, form, self._profiles, standing_for=original)
-            return [self._remote[key] for key in keys]
+            found = [self._remote[key] for key in keys]
+            self._asked = members, found
+            return list(found)
 
 
 def _read(text: str, base: str, depth: int) -> Query:

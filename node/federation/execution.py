@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import replace
-from typing import Any
 
 from node.errors import MemberProtocolError, QuerySyntaxError
 from node.federation.calling.meter import Meter
@@ -17,7 +16,7 @@ from node.federation.fetching.gathering import Gathering
 from node.federation.fetching.hierarchies import at_its_holder
 from node.federation.fetching.last_step import bounded, refusal
 from node.federation.fetching.losses import Losses
-from node.federation.fetching.prepared import LastStep, Prepared, PreparedQueries
+from node.federation.fetching.prepared import AsBefore, LastStep, Prepared, PreparedQueries
 from node.federation.fetching.runner import Runner
 from node.federation.fetching.scratch import Load
 from node.federation.fetching.trace import Trace
@@ -47,7 +46,7 @@ from node.federation.reporting.member_reports import member_reports, service_rep
 from node.rdf.formats import JSON, NTRIPLES, Format
 from node.sparql.algebra import Form, InlineData, Query, Select
 from node.sparql.graph_names import needs_graph_names, with_graph_names
-from node.sparql.head import with_head_member
+from node.sparql.head import with_head_text
 from node.sparql.mending import may_need_mending, mended
 from node.sparql.parser import no_service
 from node.sparql.results import read_json_results
@@ -96,10 +95,7 @@ class FederatedAnswer:
     def __iter__(self) -> Iterator[bytes]:
         if not self.annotated or self.format is not JSON:
             return iter(self._answer)
-        return with_head_member(self._answer, "completeness", self._document)
-
-    def _document(self) -> dict[str, Any]:
-        return self.completeness.document()
+        return with_head_text(self._answer, "completeness", lambda: self.completeness.text)
 
     def close(self) -> None:
         """End the answer."""
@@ -126,6 +122,23 @@ class Execution:
         """End the threads."""
         self._workers.close()
         self._replicas.close()
+
+    def as_before(self, query: Query, sources: Sequence[Source]) -> AsBefore | None:
+        """What is kept of a query, where every source is known to hold now what it was made of; asks nobody."""
+        if query.services:
+            return None
+        now, summaries = time.monotonic(), dict[str, Summary | None]()
+        for source in sources:
+            recalled = source.recalled()
+            if recalled is None or recalled.at < now:
+                return None
+            summaries[source.name] = recalled.summary
+        directory = self._directories.known(summaries)
+        prepared = None if directory is None else self._prepared.get(query, directory)
+        if prepared is None:
+            return None
+        said = {name: summary.releases for name, summary in summaries.items() if summary is not None}
+        return AsBefore(prepared, self._differences.of(said))
 
     @contextmanager
     def answer(

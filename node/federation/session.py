@@ -15,6 +15,7 @@ from node.federation.calling.meter import Meter
 from node.federation.calling.rows import Table, cell
 from node.federation.execution import Execution, FederatedAnswer
 from node.federation.fetching.delegation import HeldAnswer
+from node.federation.fetching.last_step import Begin, begun
 from node.federation.fetching.losses import Losses
 from node.federation.fetching.trace import Trace
 from node.federation.members.local_source import LocalSource, SummaryReading
@@ -22,6 +23,8 @@ from node.federation.members.source import Source
 from node.federation.members.sources import RemoteSource
 from node.federation.planning.monotone import obstacle
 from node.federation.planning.placement import Context, visit_services
+from node.federation.prompt import PromptQuery
+from node.federation.reporting.counters import Counters
 from node.federation.reporting.explaining import Explanation, Part
 from node.federation.reporting.lineage import MOST, Triple, lineage, row_sources
 from node.federation.services import Look, Own, Resolved, ServiceResolver
@@ -111,6 +114,23 @@ class Session:
         """Whether the caller may read anything here that others may not be told."""
         kept = self._verdict.kept
         return bool(kept) and bool(self._store.graphs(kept))
+
+    def begin(
+        self, query: Query, formats: tuple[Format, Format], meter: Meter, begin: Begin, *, counters: Counters
+    ) -> PromptQuery | None:
+        """Start what ``over_all`` does for a query that was answered before and needs nobody to be asked, without
+        waiting for anything; None where it cannot be. What it holds of the meter's memory is for the caller to give
+        back."""
+        sources = self._members()
+        kept = self._execution.as_before(query, sources)
+        if kept is None:
+            return None
+        begun_query = begun(begin, meter.memory, kept.prepared.step, formats, self._budget(meter))
+        if begun_query is None:
+            return None
+        return PromptQuery(
+            begun_query, self._store.generation(), kept.completeness(sources), kept.differences, counters=counters
+        )
 
     @contextmanager
     def over_all(

@@ -19,6 +19,11 @@ def with_head_member(chunks: Iterable[bytes], name: str, value: Callable[[], Any
 
     A document that does not begin with its head is passed on as it is.
     """
+    return with_head_text(chunks, name, lambda: json.dumps(value(), ensure_ascii=False))
+
+
+def with_head_text(chunks: Iterable[bytes], name: str, text: Callable[[], str]) -> Iterator[bytes]:
+    """As ``with_head_member``, of a value that is written already."""
     waiting = b""
     rest = iter(chunks)
     for chunk in rest:
@@ -29,7 +34,7 @@ def with_head_member(chunks: Iterable[bytes], name: str, value: Callable[[], Any
         if end is not None:
             before = waiting[:end].rstrip()
             comma = "" if before.endswith(b"{") else ","
-            yield before + f"{comma}{json.dumps(name)}:{json.dumps(value(), ensure_ascii=False)}".encode()
+            yield before + f"{comma}{json.dumps(name)}:{text()}".encode()
             waiting = waiting[end:]
             break
     if waiting:

@@ -23,6 +23,8 @@ from node.store.quads import Budget, Generation
 from node.store.refusals import GenerationGone, ended, refusal, timeout
 
 _LOAD_FRAME_BYTES = 256 * 1024
+#: So much is sent at a time where it comes in smaller pieces.
+_TOGETHER_BYTES = 64 * 1024
 #: Makes a JSON string of a text.
 _JSON = json.JSONEncoder().encode
 
@@ -192,9 +194,14 @@ class Lease:
         A worker that dies, refuses or is overdue while it is being told is heard of by reading: the answer says why.
         """
         try:
-            self.worker.send(self.question.frame(self.deadline - time.monotonic()))
+            # What is little is one call, and the worker is woken once.
+            held = self.question.frame(self.deadline - time.monotonic())
             for data in self.question.load_frames():
-                self.worker.send(data)
+                if len(held) + len(data) > _TOGETHER_BYTES:
+                    self.worker.send(held)
+                    held = b""
+                held += data
+            self.worker.send(held)
         except (BrokenPipeError, Overdue):
             pass
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from node.rdf.formats import Format
 from node.sparql.rows_text import RowsText
+from node.store.leases import BegunQuery
 from node.store.quads import Budget, Generation
 from node.store.workers import Question, WorkerAnswer, WorkerPool
 
@@ -51,6 +52,20 @@ class ScratchEvaluator:
         rows, text = (text, "") if isinstance(text, RowsText) else (None, text)
         load = (triples, quads)
         return self._pool.ask(Question(text, formats, budget, _NO_GENERATION, load=load, base=self._base, rows=rows))
+
+    def begin(
+        self,
+        triples: Iterable[bytes],
+        quads: Iterable[bytes],
+        text: str,
+        formats: tuple[Format, Format],
+        budget: Budget,
+    ) -> BegunQuery | None:
+        """Begin to evaluate without waiting for anything: None when no place is free at this moment.
+
+        For data and a text that fit into a pipe together. Raises NotReady when no worker is free, although a place is.
+        """
+        return self._pool.begin(Question(text, formats, budget, _NO_GENERATION, load=(triples, quads), base=self._base))
 
     def close(self) -> None:
         """End the workers. Evaluations under way fail."""

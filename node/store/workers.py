@@ -96,8 +96,8 @@ class WorkerPool:
     def begin(self, question: Question) -> BegunQuery | None:
         """Start the query without waiting for anything: None when no place is free at this moment.
 
-        For queries without ``load`` whose text fits into a pipe. Raises NotReady when no worker is free, although a
-        place is: ``ask`` starts one.
+        For queries whose text, with what is to be loaded, fits into a pipe. Raises NotReady when no worker is free,
+        although a place is: ``ask`` starts one.
         """
         deadline = time.monotonic() + question.budget.seconds
         if not self._lanes.enter(0):

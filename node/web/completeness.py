@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 
 from node.federation.members.completeness import MISSING, Completeness, MemberReport
 from node.federation.members.releases import ReleaseDifference
@@ -14,7 +15,8 @@ _MOST_TEXT = 300
 _ORDER = {verdict: at for at, verdict in enumerate((*MISSING, "answered", "empty", "pruned"))}
 
 
-def completeness_headers(completeness: Completeness) -> list[tuple[str, str]]:
+@lru_cache(maxsize=64)
+def completeness_headers(completeness: Completeness) -> tuple[tuple[str, str], ...]:
     """``Onconode-Completeness``, the verdict with sums over all members, and ``Onconode-Members``, one entry each.
 
     Those that are missing come first, then those that gave something. ``listed`` says how many entries there are when
@@ -41,7 +43,7 @@ def completeness_headers(completeness: Completeness) -> list[tuple[str, str]]:
         sums["listed"] = len(entries)
     verdict = completeness.verdict.value.replace(" ", "-")
     item = "".join([verdict, *(f";{name}={count}" for name, count in sums.items())])
-    return [("onconode-completeness", item), ("onconode-members", ", ".join(entries))]
+    return (("onconode-completeness", item), ("onconode-members", ", ".join(entries)))
 
 
 def release_headers(differences: Sequence[ReleaseDifference]) -> list[tuple[str, str]]:

@@ -200,7 +200,11 @@ class Gateway:
         if reading is None:
             return None
         try:
-            begun = await gate.begin(lambda: self._begun(request, reading, cancellation))
+            if endpoint.federated:
+                # Its end would make no other one of those that can be begun.
+                begun = self._begun(self._service.begin_federated, request, reading, cancellation)
+            else:
+                begun = await gate.begin(lambda: self._begun(self._service.begin, request, reading, cancellation))
         except NotReady:
             return None
         if begun is None:
@@ -218,9 +222,15 @@ class Gateway:
         finally:
             begun.query.close()
 
-    def _begun(self, request: WebRequest, reading: Reading, cancellation: Cancellation) -> Begun | None:
+    def _begun(
+        self,
+        begin: Callable[[WebRequest, Reading], Begun | None],
+        request: WebRequest,
+        reading: Reading,
+        cancellation: Cancellation,
+    ) -> Begun | None:
         with cancelled_by(cancellation):
-            return self._service.begin(request, reading)
+            return begin(request, reading)
 
     def _query(
         self, endpoint: Endpoint, request: WebRequest, scope: Any, body: bytes, cancellation: Cancellation

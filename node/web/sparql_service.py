@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from node.assembly import query_budget
 from node.errors import NodeError, NotAcceptable, ProtocolError
-from node.federation.engine import FederatedAnswer
+from node.federation.engine import FederatedAnswer, MemberReport
 from node.policy.decide import Principal
 from node.rdf.dataset import GraphScope
 from node.rdf.formats import GRAPH_FORMATS, JSON, RESULT_FORMATS, Format
@@ -45,11 +45,14 @@ _COMMON = (("vary", VARY_BY_CALLER), *COMMON_HEADERS)
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A query under way without a thread. ``query`` tells when there is something to take."""
+    """A query under way without a thread. ``query`` tells when there is something to take.
+
+    ``question`` is None for a query over all members.
+    """
 
     request: WebRequest
     reading: Reading
-    question: Question
+    question: Question | None
     query: BegunQuery
 
 
@@ -113,10 +116,12 @@ class SparqlService:
 
     def small(self, endpoint: Endpoint, request: WebRequest) -> Reading | None:
         """What a request asks if ``begin`` can start it, once a worker is free; None if ``reply`` has to answer it."""
-        if endpoint.federated or self._prompt is None or not _is_small(request):
+        if not _is_small(request) or (self._prompt is None and not endpoint.federated):
             return None
         try:
             reading = self.read(endpoint, request)
+            if endpoint.federated:
+                return reading if _is_plain(reading) else None
             beginning = reading.question is not None and not reading.for_people
             return reading if beginning and self._unchanged(request, reading) is None else None
         except NodeError:
@@ -137,10 +142,16 @@ class SparqlService:
             return None  # whoever asks again hears of it
         return Begun(request, reading, question, query) if query is not None else None
 
+    def begin_federated(self, request: WebRequest, reading: Reading) -> Begun | None:
+        """Start a query over all members that needs nobody to be asked, as ``begin`` does; None for any other."""
+        query = self._node.federation.begin(reading.asked.query or "", reading.formats)
+        return None if query is None else Begun(request, reading, None, query)
+
     def receive(self, begun: Begun) -> PromptAnswer | None:
         """The answer to a begun query that is ready; None when it has to be asked again. Raises what it raises."""
         answer = begun.query.answer()
-        if answer is not None and answer.generation.number != begun.question.generation:
+        question = begun.question
+        if answer is not None and question is not None and answer.generation.number != question.generation:
             answer.close()
             return None
         return answer
@@ -148,7 +159,7 @@ class SparqlService:
     def finish(self, begun: Begun, answer: PromptAnswer) -> Reply:
         """The reply with this answer. Waits only for one that is not whole. Raises as ``reply`` does."""
         question, reading = begun.question, begun.reading
-        if not question.repeatable:
+        if question is None or not question.repeatable:
             return self._answered(begun.request, reading, question, OpenAnswer(answer))
         # The cache takes nothing of a generation that nobody has asked it for.
         self._answers.get(answer.generation, question.key)
@@ -252,7 +263,7 @@ class SparqlService:
             if answer.annotated:
                 headers += completeness_headers(answer.completeness)
             headers += release_headers(answer.release_differences)
-            headers.append(("server-timing", _server_timing(answer)))
+            headers.append(("server-timing", _server_timing(answer.report)))
         else:
             headers.append((DATA_VERSION_HEADER.lower(), self._validators.data(number)))
         return Reply(200, headers, notes={"generation": number, "cached": isinstance(answer, KeptAnswer)})
@@ -291,6 +302,12 @@ class SparqlService:
 def _is_small(request: WebRequest) -> bool:
     """Whether reading a request takes no time worth speaking of, and nobody need be looked up for it."""
     return len(request.query_string) + len(request.body) <= _SMALL_CHARACTERS and "authorization" not in request.headers
+
+
+def _is_plain(reading: Reading) -> bool:
+    """Whether a query over all members is asked by a program, for the whole answer and nothing else."""
+    asked = reading.asked
+    return not (reading.for_people or asked.sources or asked.partial or asked.names_dataset)
 
 
 def _caching(reading: Reading, tag: str | None) -> tuple[tuple[str, str], ...]:
@@ -338,10 +355,11 @@ def _not_acceptable(offers: tuple[Format, ...], what: str) -> NotAcceptable:
     )
 
 
-def _server_timing(answer: FederatedAnswer) -> str:
+@lru_cache(maxsize=64)
+def _server_timing(reports: tuple[MemberReport, ...]) -> str:
     """What each member that was asked took, for the header of that name (W3C Server Timing)."""
     entries = []
-    for i, report in enumerate(answer.report):
+    for i, report in enumerate(reports):
         if report.requests or i < _TIMED:
             entries.append(f'member{i};desc="{_plain(report.name)}";dur={report.milliseconds:.0f}')
     return ", ".join(entries[:_TIMED])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import threading
@@ -14,12 +15,16 @@ import pytest
 
 from node.config import Identity, Limits, Member, Settings
 from node.federation.engine import FederationEngine
+from node.federation.members.completeness import Completeness, Verdict
 from node.federation.members.sources import RemoteSource
+from node.federation.prompt import PromptQuery
+from node.model.access import Tier
 from node.model.identifiers import Identifiers
 from node.rdf.formats import JSON, NTRIPLES
 from node.sparql.results import read_json_results
 from node.store import promises
 from node.store.oxigraph import OxigraphStore
+from node.store.quads import Change, GraphContent
 from tests.integration.operated_node import Operated, operated
 
 pytestmark = pytest.mark.slow
@@ -115,3 +120,63 @@ def test_a_lease_saves_the_look_and_never_hides_a_change(own_data: OxigraphStore
             stop.set()
             watching.join()
         assert not wrong
+
+
+def test_a_query_asked_again_is_begun_without_waiting(own_data: OxigraphStore, tmp_path: Path) -> None:
+    """While the leases run; its answer is what ``query`` gives, with nobody asked; never from what was before."""
+    text = f"SELECT ?o ?x {{ ?s <{EX}later> ?o . ?s <{EX}here> ?x }}"
+    lines = "".join(f'<{EX}s{number}> <{EX}here> "{number}" .\n' for number in range(1, 4))
+    own_data.apply(Change(put=(GraphContent("http://coordinator.example/graph/here", Tier.PUBLIC, lines.encode()),)))
+    formats = (JSON, NTRIPLES)
+
+    def begun() -> PromptQuery:
+        found: list[PromptQuery] = []
+
+        def begins() -> bool:
+            with engine.query(text, formats) as answer:
+                b"".join(answer)
+            query = engine.begin(text, formats)
+            found.extend([] if query is None else [query])
+            return bool(found)
+
+        eventually(begins)
+        return found[0]
+
+    def answered(query: PromptQuery) -> tuple[int, Completeness]:
+        eventually(query.ready)
+        answer = query.answer()
+        assert answer is not None
+        with answer:
+            document = json.loads(b"".join(answer))
+            assert document["head"]["completeness"] == answer.completeness.document()
+            return len(document["results"]["bindings"]), answer.completeness
+
+    with (
+        operated(tmp_path / "node") as member,
+        coordinator(own_data, tmp_path, f"{member.service.address}sparql") as (engine, source),
+    ):
+        put(member, 1)
+        number, completeness = answered(begun())
+        assert (number, completeness.verdict) == (1, Verdict.COMPLETE)
+        assert [(m.verdict, m.requests, m.rows) for m in completeness.members] == [
+            ("answered", 0, 3),
+            ("answered", 0, 1),
+        ]
+        before = engine.counters.queries["complete"]
+        # A query that is not waited for gives its place back all the same.
+        for _ in range(20):
+            begun().close()
+        assert engine.counters.queries["complete"] > before
+        # Each holds one, until there is none.
+        queries = [begun()]
+        while (query := engine.begin(text, formats)) is not None:
+            queries.append(query)
+        assert len(queries) <= Limits().federation_places
+        for query in queries:
+            assert answered(query)[0] == 1
+        assert engine.begin("SELECT", formats) is None
+        eventually(lambda: source.lease is not None and source.lease.left() > promises.LONGEST / 2)
+        put(member, 2)
+        query = engine.begin(text, formats)
+        assert query is None or answered(query)[0] == 2
+        assert answered(begun())[0] == 2

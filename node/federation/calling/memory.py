@@ -124,8 +124,7 @@ class Share:
         """
         even = min(most, self._memory.even)
         with self._memory.changed:
-            free = self._memory.free + max(0, self._memory.own - self._held)
-            size = min(most, max(needed, min(even, free), int(free * _OFFERED)))
+            size = self._offer(needed, most)
             self._elsewhere += size
         try:
             with self.beside(size):
@@ -137,6 +136,20 @@ class Share:
                     raise
         finally:
             self._elsewhere -= size
+
+    def granted_now(self, needed: int, most: int) -> int | None:
+        """What ``granted`` gives, held until this is closed; None where that would have to be waited for."""
+        with self._memory.changed:
+            if self._more(needed) > self._memory.free:
+                return None
+            size = self._offer(needed, most)
+            self._elsewhere += size
+            self._set(self._held + size)
+            return size
+
+    def _offer(self, needed: int, most: int) -> int:
+        free = self._memory.free + max(0, self._memory.own - self._held)
+        return min(most, max(needed, min(most, self._memory.even, free), int(free * _OFFERED)))
 
     def _refusal(self, wanted: int) -> NodeError:
         alone = self._memory.own + self._memory.shared

@@ -9,17 +9,23 @@ only for the very summaries it was planned with, and the versions of the members
 from __future__ import annotations
 
 import weakref
-from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import cast
 
+from node.federation.calling.meter import Tally
 from node.federation.fetching.cache import Kept
 from node.federation.fetching.scratch import Load, size_of
+from node.federation.members.completeness import Completeness, MemberReport, judged
 from node.federation.members.directory import Directory
+from node.federation.members.releases import ReleaseDifference
+from node.federation.members.source import Source
 from node.sparql.algebra import Form, Query
 
 #: Statements of more bytes are not written out to be kept: to plan and to write them is little beside loading them.
 _MOST_BYTES = 2_000_000
+#: Why a member was not asked.
+PRUNED = "by its summary it holds nothing that the query could use"
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,30 @@ class Prepared:
 
     step: LastStep
     rows: Mapping[str, int]
+    #: Of an answer that needs nobody to be asked, once there was one.
+    completeness: list[Completeness] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class AsBefore:
+    """What is left of a query that was answered before, and the releases in which the members differ."""
+
+    prepared: Prepared
+    differences: tuple[ReleaseDifference, ...]
+
+    def completeness(self, sources: Iterable[Source]) -> Completeness:
+        """What the answer is worth, and what each member did for it, which is nothing now. The same each time."""
+        kept, rows = self.prepared.completeness, self.prepared.rows
+        if not kept:
+            kept.append(judged(tuple(_report(source, rows) for source in sources)))
+        return kept[0]
+
+
+def _report(source: Source, rows: Mapping[str, int]) -> MemberReport:
+    number, name, endpoint = rows.get(source.name), source.name, source.endpoint
+    if number is None:
+        return MemberReport.of(name, endpoint, "pruned", None, PRUNED)
+    return MemberReport.of(name, endpoint, "answered" if number else "empty", Tally(rows=number))
 
 
 class PreparedQueries:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from node.federation.calling.meter import Tally
@@ -69,6 +71,11 @@ class Completeness:
     def missing(self) -> tuple[MemberReport, ...]:
         """The members that the answer is without."""
         return tuple(m for m in self.members if m.verdict in MISSING)
+
+    @cached_property
+    def text(self) -> str:
+        """``document`` as it is written."""
+        return json.dumps(self.document(), ensure_ascii=False)
 
     def document(self) -> dict[str, Any]:
         """As JSON values: the member ``completeness`` of ``head`` in SPARQL JSON results."""

@@ -147,18 +147,23 @@ class Directories:
         self._spaces = Memory(_SPACES)
         self._last: OrderedDict[tuple[str, ...], Directory] = OrderedDict()
 
-    def of(self, summaries: Mapping[str, Summary | None]) -> Directory:
-        """That of these summaries, made anew if the last one of these members was of others."""
+    def known(self, summaries: Mapping[str, Summary | None]) -> Directory | None:
+        """That of these summaries, None if the last one of these members was of others."""
         members = tuple(summaries)
         with self._lock:
             last = self._last.get(members)
             if last is not None:
                 self._last.move_to_end(members)
-        if last is None or not last.describes(summaries):
-            last = Directory(summaries, self._spaces)
-            with self._lock:
-                self._last[members] = last
-                self._last.move_to_end(members)
-                if len(self._last) > _SELECTIONS:
-                    self._last.popitem(last=False)
-        return last
+        return last if last is not None and last.describes(summaries) else None
+
+    def of(self, summaries: Mapping[str, Summary | None]) -> Directory:
+        """That of these summaries, made anew if need be."""
+        if (known := self.known(summaries)) is not None:
+            return known
+        made, members = Directory(summaries, self._spaces), tuple(summaries)
+        with self._lock:
+            self._last[members] = made
+            self._last.move_to_end(members)
+            if len(self._last) > _SELECTIONS:
+                self._last.popitem(last=False)
+        return made

@@ -6,13 +6,12 @@ from collections.abc import Iterable
 
 from node.federation.calling.meter import Meter
 from node.federation.fetching.losses import Losses
+from node.federation.fetching.prepared import PRUNED
 from node.federation.fetching.runner import Runner
 from node.federation.members.completeness import MemberReport
 from node.federation.members.covering import Covered
 from node.federation.members.replicated import Replicated
 from node.federation.members.source import Source
-
-_PRUNED = "by its summary it holds nothing that the query could use"
 
 
 def service_report(name: str, meter: Meter) -> MemberReport:
@@ -34,6 +33,6 @@ def member_reports(source: Source, meter: Meter, runner: Runner, losses: Losses)
     elif source.name in runner.rows:
         verdict = "empty"
     else:
-        verdict, reason = "pruned", _PRUNED
+        verdict, reason = "pruned", PRUNED
     report = MemberReport.of(source.name, source.endpoint, verdict, tally, reason)
     return source.reports(report, meter) if isinstance(source, Replicated | Covered) else (report,)

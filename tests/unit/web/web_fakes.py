@@ -265,6 +265,9 @@ class FakeFederation:
         took = 4.0 if run else None
         return Explanation((part,), ("Other node",), Way.HERE, (), 1, 1, 7, 3.0, completeness, (), took)
 
+    def begin(self, text: str, formats: tuple[Format, Format]) -> None:
+        """Every query takes a thread."""
+
     @contextmanager
     def query(
         self,
