@@ -124,9 +124,7 @@ class Execution:
         self._replicas.close()
 
     def as_before(self, query: Query, sources: Sequence[Source]) -> AsBefore | None:
-        """What is kept of a query, where every source is known to hold now what it was made of; asks nobody."""
-        if query.services:
-            return None
+        """What is kept of a query without ``SERVICE``, where every source is known to hold what it was made of now."""
         now, summaries = time.monotonic(), dict[str, Summary | None]()
         for source in sources:
             recalled = source.recalled()
@@ -134,11 +132,9 @@ class Execution:
                 return None
             summaries[source.name] = recalled.summary
         directory = self._directories.known(summaries)
-        prepared = None if directory is None else self._prepared.get(query, directory)
-        if prepared is None:
+        if directory is None or (prepared := self._prepared.get(query, directory)) is None:
             return None
-        said = {name: summary.releases for name, summary in summaries.items() if summary is not None}
-        return AsBefore(prepared, self._differences.of(said))
+        return AsBefore(prepared, self._differed(summaries))
 
     @contextmanager
     def answer(
@@ -207,9 +203,9 @@ class Execution:
         guessed = self._guesses.of({**summaries, **guesses}) if guesses else None
         return Catalogue(summaries, scope, alike, self._directories.of(summaries), names, guesses=guessed)
 
-    def _differed(self, catalogue: Catalogue) -> tuple[ReleaseDifference, ...]:
-        summaries = catalogue.summaries.items()
-        return self._differences.of({name: said.releases for name, said in summaries if said is not None})
+    def _differed(self, summaries: Mapping[str, Summary | None]) -> tuple[ReleaseDifference, ...]:
+        told = summaries.items()
+        return self._differences.of({name: said.releases for name, said in told if said is not None})
 
     def explain(self, query: Query, sources: Sequence[Source], meter: Meter, *, here: bool = False) -> Explanation:
         """How the query would be answered, by what the members say they hold; ``here``: no member may evaluate it.
@@ -278,7 +274,7 @@ class Execution:
             catalogue = self._catalogue(asked.plan, sources, runner.learn(), meter)
             runner.require_holders()
             with self._before_last_step(asked, catalogue, runner, last_step) as found:
-                differences = self._differed(catalogue)
+                differences = self._differed(catalogue.summaries)
                 if not isinstance(found, LastStep):
                     yield FederatedAnswer(found, generation, report, differences=differences)
                     return

@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from node.cancellation import Cancellation, cancelled_by
-from node.config import SPARE_FEDERATION_QUERIES, Limits, Server
+from node.config import Limits, Server
 from node.errors import AddressTooLong, HeadersTooLarge, NodeError, RequestTimeout
 from node.observability import log
 from node.store.quads import NotReady
@@ -45,8 +45,6 @@ SEND_SECONDS = 60.0
 #: A client that sends no byte of its body for so many seconds is given up.
 RECEIVE_SECONDS = 30.0
 _QUERY_METHODS = ("GET", "HEAD", "POST")
-#: No body is as long as a number with so many digits says.
-_LONG_NUMBER = 16
 #: What surrounds a header's name and value in a request.
 _HEADER_FRAME = 4
 
@@ -90,7 +88,7 @@ class Gateway:
         # A federated query takes its time: one client leaves a place to the others, however many it asks.
         places = limits.federation_queries
         of_one = min(limits.client_queries, max(1, places - 1))
-        spare = SPARE_FEDERATION_QUERIES
+        spare = limits.federation_places - places
         federation = Gate("federation", places=places, per_client=of_one, queue_seconds=wait, spare=spare)
         self._routes: dict[str, tuple[Endpoint, Gate]] = {}
         for endpoint, its_gate in ((NODE, gate), (FEDERATION, federation)):
@@ -319,8 +317,7 @@ class Gateway:
     async def _read(self, protocol: Any, headers: Mapping[str, str]) -> bytes:
         limit = self._server.max_request_bytes
         length = headers.get("content-length", "")
-        # To hear that there is nothing more costs two turns of the interpreter, for which others may have to be waited.
-        whole = int(length) if length.isascii() and length.isdigit() and len(length) < _LONG_NUMBER else None
+        # To hear that there is nothing more costs two turns of the interpreter.
         chunks: list[bytes] = []
         size = 0
         loop = asyncio.get_running_loop()
@@ -330,7 +327,7 @@ class Gateway:
                 async for chunk in protocol:
                     chunks.append(chunk)
                     size += len(chunk)
-                    if size > limit or size == whole:
+                    if size > limit or str(size) == length:
                         break
                     deadline.reschedule(loop.time() + self._receive_seconds)
         except TimeoutError:
