@@ -65,7 +65,9 @@ def _local(required: Sequence[Scan], optional: Sequence[Optionally], catalogue: 
             return None
     if not all(_lead_home(scan, homes[scan.o], catalogue) for scan in scans if scan.o in homes):
         return None
-    meeting = [place for place in _shared_objects(scans) if place not in homes]
+    # What must be described is so at its home. What is only looked up may be a value, or described nowhere.
+    described_surely = {scan.s for scan in required}
+    meeting = [place for place in _shared_objects(scans) if place not in described_surely]
     if not all(_apart(place, scans, catalogue) for place in meeting):
         return None
     described = [homes[subject].members for subject in {scan.s for scan in required}]

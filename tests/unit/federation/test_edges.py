@@ -169,6 +169,20 @@ def test_what_is_only_looked_at_is_fetched(inner: str) -> None:
     check(homes(), Made(f"{PREFIX}SELECT * {{ {{ {inner} }} ?x :age 1 }}"))
 
 
+@pytest.mark.parametrize(
+    "looked_up", ["FILTER NOT EXISTS { ?w :kin ?z }", "OPTIONAL { ?w :kin ?z }", "MINUS { ?w :kin ?z }"]
+)
+def test_values_meet_though_they_are_looked_up(looked_up: str) -> None:
+    """A value of two members joins them, also where it is asked whether it is a thing of one of them."""
+    stores = homes()
+    for at, store in enumerate(stores):
+        one, two = f"<http://m{at}.ex/s/1>", f"<http://m{at}.ex/s/2>"
+        data = f"{one} :p0 {two} , {'7' if at else '8'} ; :kin {two} . {two} :p1 {one} , {two} , 7"
+        store.update(f"{PREFIX} INSERT DATA {{ {data} }}")
+    check(stores, Made(f"{PREFIX}SELECT ?x ?y {{ ?x :p0 ?w . ?y :p1 ?w {looked_up} }}"))
+    check(stores, Made(f"{PREFIX}SELECT ?x (COUNT(*) AS ?n) {{ ?x :p0 ?w . ?y :p1 ?w {looked_up} }} GROUP BY ?x"))
+
+
 class Refusing(StoreSource):
     """A member that says over HTTP what is wrong with a query."""
 
