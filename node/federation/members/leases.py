@@ -65,8 +65,10 @@ class Asking:
 
     @property
     def headers(self) -> dict[str, str]:
-        """What to send."""
-        return {} if self._at is None else {LEASE_HEADER: f"{self._token};ms={self._seconds * 1000:.0f}"}
+        """What to send. No length where it is the usual one: nodes of an older release know of none, and give no lease
+        where they read one."""
+        length = "" if self._seconds == _SHORT else f";ms={self._seconds * 1000:.0f}"
+        return {} if self._at is None else {LEASE_HEADER: f"{self._token}{length}"}
 
     def lease(self, answer: str | None, version: str | None) -> Lease | None:
         """The lease that an answer (its header) gives on its version of the data; None when it gives none."""
