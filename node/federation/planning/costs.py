@@ -2,7 +2,7 @@
 
 Processor time of all who take part: a member that sends, the network, this node that reads. Where members have machines
 of their own, what each does of a request and of a triple is shared out alike, so that the relation of the two stays.
-What was measured with ``bench.request_costs`` is in docs/reference/measurements.md, "What a request costs".
+What was measured with ``bench.request_costs`` is in docs/reference/federation-measurements.md, "What a request costs".
 """
 
 from __future__ import annotations
