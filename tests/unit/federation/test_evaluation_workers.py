@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 
 import pytest
 
 from node.federation.members.workers import Workers
+
+
+def soon(what: Callable[[], bool]) -> bool:
+    """Whether it is so, within 20 s."""
+    until = time.monotonic() + 20
+    while not (found := what()) and time.monotonic() < until:
+        time.sleep(0.01)
+    return found
 
 
 def test_no_member_has_more_than_its_share() -> None:
@@ -55,3 +64,24 @@ def test_failures_reach_whoever_waits_and_free_the_place() -> None:
     finally:
         workers.close()
     assert dropped.cancelled()
+
+
+def test_what_takes_long_leaves_its_place() -> None:
+    """Two floods do not keep out a small request, and there is an end to how many run."""
+    workers = Workers(parallel=2, threads=16, long_seconds=0.05)
+    hold = threading.Event()
+    try:
+        floods = [workers.submit("m", hold.wait, 60) for _ in range(2)]
+        assert workers.submit("m", int, "7").result(timeout=20) == 7
+        assert not any(flood.done() for flood in floods)
+        more = [workers.submit("m", hold.wait, 60) for _ in range(8)]
+        assert soon(lambda: sum(one.running() for one in (*floods, *more)) == 8)
+        time.sleep(0.2)  # no others follow, whatever time passes
+        assert sum(one.running() for one in (*floods, *more)) == 8
+        assert not workers.take("m")
+        hold.set()
+        assert all(one.result(timeout=20) for one in (*floods, *more))
+        assert soon(lambda: workers.take("m"))
+    finally:
+        hold.set()
+        workers.close()
