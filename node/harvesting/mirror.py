@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO
 
 from node.config import Member, Services
-from node.errors import Conflict, MemberProtocolError, NotFound, ProtocolError, ResultTooLarge, StoreError
+from node.errors import Conflict, MemberError, MemberProtocolError, NotFound, ProtocolError, ResultTooLarge, StoreError
 from node.federation.calling.addresses import Resolve, look_up
 from node.federation.calling.meter import Meter
 from node.federation.members.sources import RemoteSource
@@ -144,6 +144,9 @@ def _graphs_of(origin: str) -> Mapping[str, str]:
     source = RemoteSource(Member(f"{origin}sparql", origin))
     try:
         summary = source.summary(Meter(*_SUMMARY))
+    except MemberError as error:
+        # It need not be a member of this node.
+        raise type(error)(error.detail, member=origin, remedy="Check the address, and that it runs.") from error
     finally:
         source.close()
     if summary is None or summary.graphs is None:
